@@ -1,0 +1,85 @@
+# binnacle: `make help` lists the targets.
+
+MODE  ?= release
+BUILD ?= build/$(MODE)
+ROOMS ?= lib model net kube render validate source reconcilers controller
+
+VERSION := 0.1.0
+COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+PACKAGES := libcurl libevent libevent_openssl yaml-0.1 libcjson openssl zlib re2
+CC       ?= gcc
+CXX      ?= g++
+
+BNC_WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wundef \
+  -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wformat=2 \
+  -Wswitch-enum -Wvla -Wcast-qual -Wwrite-strings -Wpointer-arith -Wdouble-promotion
+BNC_WARN_CXX := -Wall -Wextra -Wshadow
+BNC_CPPFLAGS := -I. -D_DEFAULT_SOURCE $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+BNC_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lstdc++ -lm
+
+OPT_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fPIE
+LD_release  := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LD_asan     := -fsanitize=address,undefined
+OPT_cover   := -O0 -g --coverage
+LD_cover    := --coverage
+BNC_CFLAGS  := -std=c11 $(BNC_WARN) $(OPT_$(MODE)) $(if $(WERROR),-Werror)
+BNC_CXXFLAGS := -std=c++17 $(BNC_WARN_CXX) $(OPT_$(MODE)) $(if $(WERROR),-Werror)
+
+C_SOURCES  := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
+CC_SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.cc))
+OBJECTS    := $(C_SOURCES:%.c=$(BUILD)/%.o) $(CC_SOURCES:%.cc=$(BUILD)/%.o)
+CMD_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/*.c))
+SIM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help demo test unit golden sim asan e2e lint fmt crds bench fuzz cover deps tools install uninstall clean golden-update
+
+all: deps-build $(BUILD)/binnacle ## build the binary: build/release/binnacle
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- building ---------------------------------------------------------------------
+
+.PHONY: deps-build deps-test
+deps-build:
+	@hack/deps --install build
+deps-test:
+	@hack/deps --install build test
+
+# Rebuild all when the flags change, and only then.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CXX) $(BNC_CFLAGS) $(CFLAGS) $(BNC_CPPFLAGS) $(CPPFLAGS)' | cmp -s - $@ || \
+	 echo '$(CC) $(CXX) $(BNC_CFLAGS) $(CFLAGS) $(BNC_CPPFLAGS) $(CPPFLAGS)' > $@
+.PHONY: FORCE
+FORCE:
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	@$(CC) $(BNC_CPPFLAGS) $(CPPFLAGS) $(BNC_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.o: %.cc $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  CXX  $<"
+	@$(CXX) $(BNC_CPPFLAGS) $(CPPFLAGS) $(BNC_CXXFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libbinnacle.a: $(OBJECTS)
+	@rm -f $@ && ar rcs $@ $(OBJECTS)
+
+$(BUILD)/cmd/version.o: BNC_CPPFLAGS += -DBNC_VERSION='"$(VERSION)"' -DBNC_COMMIT='"$(COMMIT)"'
+
+$(BUILD)/binnacle: $(CMD_OBJECTS) $(BUILD)/libbinnacle.a
+	@echo "  LD   $@"
+	@$(CC) $(LD_$(MODE)) $(LDFLAGS) -o $@ $(CMD_OBJECTS) $(BUILD)/libbinnacle.a $(BNC_LIBS)
+
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libbinnacle.a
+	@mkdir -p $(@D)
+	@$(CC) $(LD_$(MODE)) -o $@ $< $(BUILD)/libbinnacle.a $(BNC_LIBS) -lcmocka
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

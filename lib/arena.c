@@ -1,0 +1,190 @@
+#include "lib/arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* First block small: most steps need little.  Then doubling up to the cap. */
+#define FIRST_BYTES ((size_t)1024)
+#define MAX_BYTES   ((size_t)256 * 1024)
+#define ALIGN       (sizeof(max_align_t))
+
+struct block {
+    struct block *next;
+    size_t size; /* of data */
+    size_t used;
+    max_align_t data[];
+};
+
+struct bnc_arena {
+    struct block *newest;
+    size_t next_bytes;
+    size_t total_bytes;
+};
+
+static _Noreturn void
+out_of_memory(void)
+{
+    (void)fputs("binnacle: out of memory\n", stderr);
+    abort();
+}
+
+static void
+add_block(struct bnc_arena *arena, size_t min_bytes)
+{
+    size_t size = arena->next_bytes > min_bytes ? arena->next_bytes : min_bytes;
+    struct block *block = malloc(sizeof(*block) + size);
+    if (block == NULL) {
+        out_of_memory();
+    }
+    block->next = arena->newest;
+    block->size = size;
+    block->used = 0;
+    arena->newest = block;
+    arena->total_bytes += sizeof(*block) + size;
+    if (arena->next_bytes < MAX_BYTES) {
+        arena->next_bytes *= 2;
+    }
+}
+
+struct bnc_arena *
+bnc_arena_new(void)
+{
+    struct bnc_arena *arena = bnc_alloc(sizeof(*arena));
+    arena->next_bytes = FIRST_BYTES;
+    return arena;
+}
+
+static void
+free_blocks(struct block *block)
+{
+    while (block != NULL) {
+        struct block *next = block->next;
+        free(block);
+        block = next;
+    }
+}
+
+void
+bnc_arena_free(struct bnc_arena *arena)
+{
+    if (arena != NULL) {
+        free_blocks(arena->newest);
+        free(arena);
+    }
+}
+
+void
+bnc_arena_reset(struct bnc_arena *arena)
+{
+    struct block *kept = arena->newest;
+    if (kept == NULL) {
+        return;
+    }
+    free_blocks(kept->next);
+    kept->next = NULL;
+    kept->used = 0;
+    arena->total_bytes = sizeof(*kept) + kept->size;
+}
+
+void *
+bnc_arena_alloc(struct bnc_arena *arena, size_t size)
+{
+    if (size > SIZE_MAX / 2) {
+        out_of_memory();
+    }
+    size_t need = (size + ALIGN - 1) / ALIGN * ALIGN;
+    if (arena->newest == NULL || arena->newest->size - arena->newest->used < need) {
+        add_block(arena, need);
+    }
+    struct block *block = arena->newest;
+    void *p = (char *)block->data + block->used;
+    block->used += need;
+    memset(p, 0, need);
+    return p;
+}
+
+void *
+bnc_arena_array(struct bnc_arena *arena, size_t n, size_t size)
+{
+    if (size != 0 && n > SIZE_MAX / 2 / size) {
+        out_of_memory();
+    }
+    return bnc_arena_alloc(arena, n * size);
+}
+
+char *
+bnc_arena_strndup(struct bnc_arena *arena, const char *s, size_t n)
+{
+    if (s == NULL) {
+        return NULL;
+    }
+    char *copy = bnc_arena_alloc(arena, n + 1);
+    memcpy(copy, s, n);
+    return copy;
+}
+
+char *
+bnc_arena_strdup(struct bnc_arena *arena, const char *s)
+{
+    return s == NULL ? NULL : bnc_arena_strndup(arena, s, strlen(s));
+}
+
+char *
+bnc_arena_vfmt(struct bnc_arena *arena, const char *fmt, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    size_t size = n < 0 ? 0 : (size_t)n;
+    char *text = bnc_arena_alloc(arena, size + 1);
+    (void)vsnprintf(text, size + 1, fmt, args);
+    return text;
+}
+
+char *
+bnc_arena_fmt(struct bnc_arena *arena, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *text = bnc_arena_vfmt(arena, fmt, args);
+    va_end(args);
+    return text;
+}
+
+size_t
+bnc_arena_bytes(const struct bnc_arena *arena)
+{
+    return sizeof(*arena) + arena->total_bytes;
+}
+
+void *
+bnc_alloc(size_t size)
+{
+    void *p = calloc(1, size == 0 ? 1 : size);
+    if (p == NULL) {
+        out_of_memory();
+    }
+    return p;
+}
+
+void *
+bnc_realloc(void *p, size_t size)
+{
+    void *q = realloc(p, size == 0 ? 1 : size);
+    if (q == NULL) {
+        out_of_memory();
+    }
+    return q;
+}
+
+char *
+bnc_strdup(const char *s)
+{
+    if (s == NULL) {
+        return NULL;
+    }
+    size_t n = strlen(s) + 1;
+    return memcpy(bnc_alloc(n), s, n);
+}

@@ -1,0 +1,67 @@
+#include "model/diag.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+struct bnc_diags
+bnc_diags_new(struct bnc_arena *arena)
+{
+    return (struct bnc_diags){.arena = arena};
+}
+
+static void
+add(struct bnc_diags *diags, struct bnc_diag diag, const char *fmt, va_list args)
+{
+    if (!diag.warning) {
+        diags->errors++;
+    }
+    if (diags->n == BNC_DIAGS_MAX) {
+        return;
+    }
+    if (diags->n == diags->room) {
+        size_t room = diags->room == 0 ? 4 : diags->room * 2;
+        struct bnc_diag *items = bnc_arena_array(diags->arena, room, sizeof(*items));
+        if (diags->n > 0) {
+            memcpy(items, diags->items, diags->n * sizeof(*items));
+        }
+        diags->items = items;
+        diags->room = room;
+    }
+    diag.field = bnc_arena_strdup(diags->arena, diag.field == NULL ? "" : diag.field);
+    diag.remedy = bnc_arena_strdup(diags->arena, diag.remedy);
+    diag.message = bnc_arena_vfmt(diags->arena, fmt, args);
+    diags->items[diags->n++] = diag;
+}
+
+void
+bnc_diag_add(struct bnc_diags *diags, enum bnc_reason reason, const char *field,
+             const char *remedy, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    add(diags, (struct bnc_diag){.reason = reason, .field = field, .remedy = remedy}, fmt,
+        args);
+    va_end(args);
+}
+
+void
+bnc_diag_warn(struct bnc_diags *diags, enum bnc_reason reason, const char *field,
+              const char *remedy, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    add(diags,
+        (struct bnc_diag){
+            .reason = reason, .field = field, .remedy = remedy, .warning = true},
+        fmt, args);
+    va_end(args);
+}
+
+const char *
+bnc_diag_text(const struct bnc_diag *diag, struct bnc_arena *arena)
+{
+    const char *field = diag->field;
+    return bnc_arena_fmt(arena, "%s%s%s%s%s", field, field[0] == '\0' ? "" : ": ",
+                         diag->message, diag->remedy == NULL ? "" : "; ",
+                         diag->remedy == NULL ? "" : diag->remedy);
+}

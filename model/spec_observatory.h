@@ -1,0 +1,81 @@
+/*
+ * Observatory: one Prometheus with all that binnacle writes for it.
+ */
+#ifndef BNC_MODEL_SPEC_OBSERVATORY_H
+#define BNC_MODEL_SPEC_OBSERVATORY_H
+
+#include "model/spec_common.h"
+
+struct bnc_output_spec {
+    const char *kind;        /* Secret (default) or ConfigMap */
+    const char *ns;          /* NULL: the Observatory's */
+    const char *name;        /* NULL: NAME-prometheus */
+    const char *key;         /* default prometheus.yml; *.gz: gzip */
+    struct bnc_pairs labels; /* put on the object */
+};
+
+struct bnc_annotations_spec {
+    enum bnc_tri enabled;      /* default true */
+    struct bnc_texts prefixes; /* default binnacle.dev, prometheus.io */
+};
+
+struct bnc_base_file { /* files[]: becomes files/NAME in the asset object */
+    const char *name;
+    struct bnc_ref *secret_key_ref;
+};
+
+struct bnc_scrape_class {
+    const char *name;
+    enum bnc_tri is_default;           /* "default" */
+    struct bnc_tls_config *tls_config; /* files only */
+    struct bnc_authorization *authorization;
+    struct bnc_list relabelings;        /* struct bnc_relabel */
+    struct bnc_list metric_relabelings; /* struct bnc_relabel */
+    const char *fallback_scrape_protocol;
+    enum bnc_tri attach_node_metadata;
+};
+
+struct bnc_prometheus_spec {
+    const char *version; /* NULL: 3.5.0 */
+    struct bnc_output_spec *output;
+    const char *layout; /* Single */
+    const cJSON *base;
+    struct bnc_list files;       /* struct bnc_base_file */
+    const char *scrape_interval; /* NULL: 30s; evaluationInterval likewise */
+    const char *scrape_timeout;
+    const char *evaluation_interval;
+    struct bnc_pairs external_labels;
+    struct bnc_texts pod_target_labels; /* "*": every pod label */
+    struct bnc_opt_int shards;
+    struct bnc_annotations_spec *annotations;
+    struct bnc_texts presets;
+    struct bnc_selector *scrape_policy_selector; /* CRD default {} */
+    struct bnc_selector
+        *scrape_policy_namespace_selector; /* NULL: spec.namespaceSelector */
+    const char *enforced_namespace_label;
+    struct bnc_limits limits;   /* sampleLimit ... */
+    struct bnc_limits enforced; /* enforcedSampleLimit ... */
+    enum bnc_tri override_honor_labels;
+    enum bnc_tri override_honor_timestamps;
+    struct bnc_list scrape_classes;            /* struct bnc_scrape_class */
+    struct bnc_ref *additional_scrape_configs; /* Secret key */
+};
+
+struct bnc_tenants_spec {
+    const char *targets;                  /* OwnNamespace (default), Any */
+    const char *file_references;          /* Deny (default), Allow */
+    const char *scrape_class_credentials; /* Deny (default), Allow */
+};
+
+struct bnc_spec_observatory {
+    struct bnc_opt_int priority;
+    struct bnc_selector *namespace_selector; /* NULL: its own namespace */
+    enum bnc_tri suspend;
+    struct bnc_tenants_spec *tenants;
+    struct bnc_prometheus_spec *prometheus;
+};
+
+extern const struct bnc_kind_doc bnc_doc_observatory;
+extern const struct bnc_table bnc_table_observatory; /* of spec */
+
+#endif
