@@ -79,8 +79,8 @@ enum bnc_code bnc_real_timers_init(struct bnc_real *real, struct bnc_error *err)
 void bnc_real_timers_free(struct bnc_real *real);
 /* Go on with timers that were due when the world was stopped. */
 void bnc_real_timers_resume(struct bnc_real *real);
-void bnc_real_timer_init(struct bnc_timer *timer, struct bnc_real *real, bnc_fn fn,
-                         void *arg);
+void
+bnc_real_timer_init(struct bnc_timer *timer, struct bnc_real *real, bnc_fn fn, void *arg);
 
 int64_t bnc_real_mono_us(struct bnc_world *world);
 struct bnc_timer *bnc_real_timer_new(struct bnc_world *world, bnc_fn fn, void *arg);
@@ -92,10 +92,9 @@ bool bnc_real_timer_pending(const struct bnc_timer *timer);
 /* ---- real_http.c ---- */
 
 void bnc_real_http_free_all(struct bnc_real *real);
-struct bnc_http_call *bnc_real_http_start(struct bnc_world *world,
-                                          const struct bnc_http_request *request,
-                                          const struct bnc_http_client_ops *ops,
-                                          void *arg);
+struct bnc_http_call *
+bnc_real_http_start(struct bnc_world *world, const struct bnc_http_request *request,
+                    const struct bnc_http_client_ops *ops, void *arg);
 void bnc_real_http_cancel(struct bnc_http_call *call);
 const char *bnc_real_http_header(struct bnc_http_call *call, const char *name);
 void bnc_real_http_drop(struct bnc_world *world);
@@ -113,32 +112,32 @@ void bnc_real_answer(struct bnc_http_exchange *exchange, int status,
 
 /* ---- real_files.c ---- */
 
-enum bnc_code bnc_real_file_read(struct bnc_world *world, const char *path,
-                                 size_t max_bytes, struct bnc_arena *arena,
-                                 struct bnc_bytes *out, struct bnc_error *err);
-enum bnc_code bnc_real_file_write(struct bnc_world *world, const char *path,
-                                  struct bnc_bytes bytes, unsigned mode,
-                                  struct bnc_error *err);
-enum bnc_code bnc_real_file_remove(struct bnc_world *world, const char *path,
-                                   struct bnc_error *err);
+enum bnc_code
+bnc_real_file_read(struct bnc_world *world, const char *path, size_t max_bytes,
+                   struct bnc_arena *arena, struct bnc_bytes *out, struct bnc_error *err);
+enum bnc_code
+bnc_real_file_write(struct bnc_world *world, const char *path, struct bnc_bytes bytes,
+                    unsigned mode, struct bnc_error *err);
+enum bnc_code
+bnc_real_file_remove(struct bnc_world *world, const char *path, struct bnc_error *err);
 enum bnc_file_type bnc_real_file_type(struct bnc_world *world, const char *path);
-enum bnc_code bnc_real_dir_list(struct bnc_world *world, const char *path,
-                                size_t max_names, struct bnc_arena *arena,
-                                const char ***out, struct bnc_error *err);
+enum bnc_code
+bnc_real_dir_list(struct bnc_world *world, const char *path, size_t max_names,
+                  struct bnc_arena *arena, const char ***out, struct bnc_error *err);
 
 /* ---- real_watch.c ---- */
 
-enum bnc_code bnc_real_dir_watch_new(struct bnc_world *world, const char *path, bnc_fn fn,
-                                     void *arg, struct bnc_dir_watch **out,
-                                     struct bnc_error *err);
+enum bnc_code
+bnc_real_dir_watch_new(struct bnc_world *world, const char *path, bnc_fn fn, void *arg,
+                       struct bnc_dir_watch **out, struct bnc_error *err);
 void bnc_real_dir_watch_free(struct bnc_dir_watch *watch);
 
 /* ---- real_child.c ---- */
 
 void bnc_real_children_free_all(struct bnc_real *real);
-struct bnc_child *bnc_real_child_start(struct bnc_world *world,
-                                       const struct bnc_child_request *request,
-                                       bnc_child_fn fn, void *arg);
+struct bnc_child *
+bnc_real_child_start(struct bnc_world *world, const struct bnc_child_request *request,
+                     bnc_child_fn fn, void *arg);
 void bnc_real_child_cancel(struct bnc_child *child);
 
 #endif
