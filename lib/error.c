@@ -47,13 +47,35 @@ bnc_code_is_transient(enum bnc_code code)
            code == BNC_TIMEOUT || code == BNC_GONE || code == BNC_NOT_FOUND;
 }
 
+/* A message that was cut may end in half a character, which JSON would not take. */
+static void
+drop_half_character(char *text, size_t room, int wanted)
+{
+    if (wanted >= 0 && (size_t)wanted < room) {
+        return;
+    }
+    size_t n = strlen(text);
+    size_t i = n;
+    while (i > 0 && n - i < 3 && ((unsigned char)text[i - 1] & 0xc0) == 0x80) {
+        i--;
+    }
+    if (i > 0 && (unsigned char)text[i - 1] >= 0xc0) {
+        unsigned char first = (unsigned char)text[i - 1];
+        size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+        if (n - (i - 1) < length) {
+            text[i - 1] = '\0';
+        }
+    }
+}
+
 enum bnc_code
 bnc_fail(struct bnc_error *err, enum bnc_code code, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(err->message, sizeof(err->message), fmt, args);
+    int n = vsnprintf(err->message, sizeof(err->message), fmt, args);
     va_end(args);
+    drop_half_character(err->message, sizeof(err->message), n);
     err->code = code;
     return code;
 }
@@ -85,11 +107,16 @@ bnc_wrap(struct bnc_error *err, const char *fmt, ...)
     char old[BNC_ERROR_MAX];
     memcpy(old, err->message, sizeof(old));
 
+    /* The context gets half at most, so that there is room for the cause. */
+    const size_t half = sizeof(err->message) / 2;
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(err->message, sizeof(err->message) / 2, fmt, args);
+    int n = vsnprintf(err->message, half, fmt, args);
     va_end(args);
-    size_t used = n < 0 ? 0 : strlen(err->message);
-    (void)snprintf(err->message + used, sizeof(err->message) - used, ": %.400s", old);
+    drop_half_character(err->message, half, n);
+    size_t used = strlen(err->message);
+    size_t left = sizeof(err->message) - used;
+    n = snprintf(err->message + used, left, ": %s", old);
+    drop_half_character(err->message + used, left, n);
     return err->code;
 }

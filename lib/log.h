@@ -1,6 +1,10 @@
 /*
  * Structured log lines on standard error: constant text, values in fields,
- * never a secret.  The level is the one mutable thing in this file's scope.
+ * never a secret.  Level, format, clock and sink are the one mutable state that
+ * log.c keeps; cmd/ sets them once.
+ *
+ *   2026-11-22T17:00:00.000Z info  object applied kind=Secret name="a b"
+ *   {"ts":"2026-11-22T17:00:00.000Z","level":"info","msg":"object applied",...}
  */
 #ifndef BNC_LIB_LOG_H
 #define BNC_LIB_LOG_H
@@ -22,6 +26,15 @@ enum bnc_code bnc_log_set_level(const char *name, struct bnc_error *err) BNC_MUS
 /* "json" or "console" (default: console). */
 enum bnc_code bnc_log_set_format(const char *name, struct bnc_error *err) BNC_MUST_CHECK;
 
+/* Where the time comes from; NULL: lines have none.  Units: ms since 1970. */
+void bnc_log_set_clock(int64_t (*wall_ms)(void *arg), void *arg);
+/* Where whole lines go, their end included; NULL: standard error. */
+void bnc_log_set_sink(void (*write)(void *arg, const char *line, size_t n), void *arg);
+
+/* True when a line of this level is written: to save the work of making it. */
+bool bnc_log_enabled(enum bnc_level level);
+
+/* Write one line.  A value of over 2048 bytes is cut, a line of over 64 KiB too. */
 void bnc_log_write(enum bnc_level level, const char *text, const struct bnc_kv *fields,
                    size_t n);
 /* Text for a number, valid until the 8th call after this one. */

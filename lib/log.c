@@ -1,0 +1,210 @@
+#include "lib/log.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/clip.h"
+#include "lib/str.h"
+
+#define VALUE_BYTES 2048
+#define LINE_BYTES  ((size_t)64 * 1024)
+
+static const char *const level_names[] = {
+    [BNC_LEVEL_DEBUG] = "debug",
+    [BNC_LEVEL_INFO] = "info",
+    [BNC_LEVEL_WARN] = "warn",
+    [BNC_LEVEL_ERROR] = "error",
+};
+static_assert(BNC_LEN(level_names) == BNC_LEVEL_ERROR + 1, "every level needs a name");
+
+static struct {
+    enum bnc_level level;
+    enum bnc_log_format format;
+    int64_t (*wall_ms)(void *arg);
+    void *clock_arg;
+    void (*write)(void *arg, const char *line, size_t n);
+    void *sink_arg;
+} state = {.level = BNC_LEVEL_INFO};
+
+enum bnc_code
+bnc_log_set_level(const char *name, struct bnc_error *err)
+{
+    for (size_t i = 0; i < BNC_LEN(level_names); i++) {
+        if (bnc_str_eq(level_names[i], name)) {
+            state.level = (enum bnc_level)i;
+            return BNC_OK;
+        }
+    }
+    return bnc_fail(err, BNC_INVALID,
+                    "\"%.*s\" is no log level; write debug, info, warn or error",
+                    bnc_clip(name, 40), name);
+}
+
+enum bnc_code
+bnc_log_set_format(const char *name, struct bnc_error *err)
+{
+    if (bnc_str_eq(name, "json")) {
+        state.format = BNC_LOG_JSON;
+    } else if (bnc_str_eq(name, "console")) {
+        state.format = BNC_LOG_CONSOLE;
+    } else {
+        return bnc_fail(err, BNC_INVALID,
+                        "\"%.*s\" is no log format; write console or json",
+                        bnc_clip(name, 40), name);
+    }
+    return BNC_OK;
+}
+
+void
+bnc_log_set_clock(int64_t (*wall_ms)(void *arg), void *arg)
+{
+    state.wall_ms = wall_ms;
+    state.clock_arg = arg;
+}
+
+void
+bnc_log_set_sink(void (*write)(void *arg, const char *line, size_t n), void *arg)
+{
+    state.write = write;
+    state.sink_arg = arg;
+}
+
+bool
+bnc_log_enabled(enum bnc_level level)
+{
+    return level >= state.level;
+}
+
+const char *
+bnc_log_num(int64_t n)
+{
+    static char texts[8][24];
+    static size_t next;
+    char *text = texts[next++ % BNC_LEN(texts)];
+    (void)snprintf(text, sizeof(texts[0]), "%" PRId64, n);
+    return text;
+}
+
+/* RFC 3339 in UTC with milliseconds; false without a clock. */
+static bool
+format_time(char *out, size_t room)
+{
+    if (state.wall_ms == NULL) {
+        return false;
+    }
+    int64_t ms = state.wall_ms(state.clock_arg);
+    if (ms < 0) {
+        ms = 0;
+    }
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+    char date[64];
+    if (gmtime_r(&seconds, &tm) == NULL ||
+        strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) == 0) {
+        return false;
+    }
+    (void)snprintf(out, room, "%s.%03dZ", date, (int)(ms % 1000));
+    return true;
+}
+
+/* What is cut or no UTF-8 is made good: a line is always valid. */
+static void
+add_json(struct bnc_str *line, const char *text)
+{
+    char copy[VALUE_BYTES + 4];
+    size_t n = (size_t)bnc_clip(text, VALUE_BYTES);
+    memcpy(copy, text, n);
+    memcpy(copy + n, text[n] == '\0' ? "" : "...", text[n] == '\0' ? 1 : 4);
+    if (!bnc_utf8_valid(copy, strlen(copy))) {
+        for (char *p = copy; *p != '\0'; p++) {
+            if ((unsigned char)*p >= 0x80) {
+                *p = '?';
+            }
+        }
+    }
+    bnc_str_json(line, copy);
+}
+
+/* Only what nobody can take for a second field or a second line stands bare. */
+static bool
+is_bare(const char *value)
+{
+    size_t n = strlen(value);
+    if (n == 0 || n > VALUE_BYTES) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)value[i];
+        if (c <= ' ' || c >= 0x7f || c == '"' || c == '=' || c == '\\') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+add_console(struct bnc_str *line, const char *time, enum bnc_level level,
+            const char *text, const struct bnc_kv *fields, size_t n)
+{
+    if (time != NULL) {
+        bnc_str_fmt(line, "%s ", time);
+    }
+    bnc_str_fmt(line, "%-5s %s", level_names[level], text);
+    for (size_t i = 0; i < n; i++) {
+        const char *value = fields[i].value == NULL ? "" : fields[i].value;
+        bnc_str_fmt(line, " %s=", fields[i].key);
+        if (is_bare(value)) {
+            bnc_str_puts(line, value);
+        } else {
+            add_json(line, value);
+        }
+    }
+}
+
+static void
+add_object(struct bnc_str *line, const char *time, enum bnc_level level, const char *text,
+           const struct bnc_kv *fields, size_t n)
+{
+    bnc_str_putc(line, '{');
+    if (time != NULL) {
+        bnc_str_fmt(line, "\"ts\":\"%s\",", time);
+    }
+    bnc_str_fmt(line, "\"level\":\"%s\",\"msg\":", level_names[level]);
+    add_json(line, text);
+    for (size_t i = 0; i < n && line->len < LINE_BYTES - 8 * (size_t)VALUE_BYTES; i++) {
+        bnc_str_putc(line, ',');
+        add_json(line, fields[i].key);
+        bnc_str_putc(line, ':');
+        add_json(line, fields[i].value == NULL ? "" : fields[i].value);
+    }
+    bnc_str_putc(line, '}');
+}
+
+void
+bnc_log_write(enum bnc_level level, const char *text, const struct bnc_kv *fields,
+              size_t n)
+{
+    if (!bnc_log_enabled(level)) {
+        return;
+    }
+    char time[96];
+    bool timed = format_time(time, sizeof(time));
+    struct bnc_str line = bnc_str_new(NULL, LINE_BYTES);
+    if (state.format == BNC_LOG_JSON) {
+        add_object(&line, timed ? time : NULL, level, text, fields, n);
+    } else {
+        add_console(&line, timed ? time : NULL, level, text, fields, n);
+    }
+    line.too_big = false;
+    line.max++;
+    bnc_str_putc(&line, '\n');
+    if (state.write != NULL) {
+        state.write(state.sink_arg, line.ptr, line.len);
+    } else {
+        (void)fwrite(line.ptr, 1, line.len, stderr);
+    }
+    bnc_str_free(&line);
+}
