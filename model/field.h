@@ -26,10 +26,19 @@ enum bnc_field_type {
     BNC_FIELD_MAP,        /* struct bnc_pairs: text to text, sorted by key      */
     BNC_FIELD_MULTIMAP,   /* struct bnc_multipairs: text to list of text        */
     BNC_FIELD_SELECTOR,   /* struct bnc_selector *                              */
+    BNC_FIELD_REGEX_MAP,  /* struct bnc_pairs: text to checked regex            */
     BNC_FIELD_OBJECT,     /* pointer to a struct by table `sub`                 */
+    BNC_FIELD_INLINE,     /* struct by table `sub`, embedded, not a pointer     */
     BNC_FIELD_LIST,       /* struct bnc_list of structs by table `sub`          */
     BNC_FIELD_RAW_OBJECT, /* const cJSON *: any object                          */
+    BNC_FIELD_TYPE_COUNT
 };
+
+#define BNC_FIELD_TEXT_MAX   1024 /* bytes of a text, unless a row says else */
+#define BNC_FIELD_REGEX_MAX  4096 /* likewise of a regular expression */
+#define BNC_FIELD_ITEMS_MAX  128  /* items of a list or map, likewise */
+#define BNC_FIELD_INT_MAX    ((int64_t)1 << 53)   /* what JSON carries exactly */
+#define BNC_FIELD_VALUES_MAX ((size_t)100 * 1000) /* values of one object, all levels */
 
 enum bnc_tri { BNC_UNSET = 0, BNC_FALSE, BNC_TRUE };
 
@@ -79,10 +88,15 @@ enum bnc_text_rule {
     BNC_TEXT_NAMESPACE,   /* DNS-1123 label                                   */
     BNC_TEXT_KEY,         /* key of a Secret or ConfigMap: [-._a-zA-Z0-9]+    */
     BNC_TEXT_LABEL_NAME,  /* [a-zA-Z_][a-zA-Z0-9_]*, Prometheus 2             */
+    BNC_TEXT_ADDED_LABEL, /* likewise; not namespace, job, instance, __*      */
     BNC_TEXT_LABEL_KEY,   /* Kubernetes label or annotation key               */
+    BNC_TEXT_LABEL_KEYS,  /* likewise, or "*" for all of them                 */
     BNC_TEXT_URL,         /* http:// or https:// with a host                  */
+    BNC_TEXT_PROXY_URL,   /* likewise, or socks5://                           */
     BNC_TEXT_PATH,        /* begins with '/'                                  */
-    BNC_TEXT_VERSION      /* 2.42.0, v3.5, ...                                */
+    BNC_TEXT_VERSION,     /* 2.42.0, v3.5, ...                                */
+    BNC_TEXT_TIME,        /* RFC 3339; in status only                         */
+    BNC_TEXT_RULE_COUNT
 };
 
 struct bnc_field {
@@ -90,14 +104,16 @@ struct bnc_field {
     enum bnc_field_type type;
     size_t offset;               /* of the member in the table's struct */
     const struct bnc_table *sub; /* OBJECT, LIST */
-    const char *const *values;   /* ENUM: ended by NULL; TEXTS: allowed items, or NULL */
-    const char *def;             /* default as JSON text, also in the CRD; NULL: none */
-    int64_t min, max;            /* INT; both 0: 0 .. 2^53 */
-    size_t max_len;              /* bytes of a text or of each item; 0: 1024 */
-    size_t max_items;            /* lists, maps; 0: 128 */
-    enum bnc_text_rule rule;     /* TEXT; items of TEXTS; keys of a MAP */
+    /* ENUM: ended by NULL; TEXTS: allowed items, or NULL.  Of those that differ only in
+     * case the first is what is decoded. */
+    const char *const *values;
+    const char *def;  /* default as JSON text, also in the CRD; NULL: none */
+    int64_t min, max; /* INT; both 0: 0 .. 2^53; min of others: fewest bytes or items */
+    size_t max_len;   /* bytes of a text or of each item; 0: 1024 */
+    size_t max_items; /* lists, maps; 0: 128 */
+    enum bnc_text_rule rule; /* TEXT; items of TEXTS; keys of a MAP */
     bool required;
-    const char *list_key; /* LIST: listType map by this key; NULL: atomic */
+    const char *list_key; /* LIST: listType map by this key, "a,b" by two; NULL: atomic */
     const char *doc;      /* one or two sentences, for CRD and docs */
 };
 
@@ -114,6 +130,12 @@ struct bnc_table {
     size_t n_fields;
     const struct bnc_union *unions;
     size_t n_unions;
+
+    /*
+     * What no row can say, after all fields of `item` (the struct) were read:
+     * fills in what depends on other fields, reports below `path`.  NULL: nothing.
+     */
+    void (*finish)(void *item, const char *path, struct bnc_diags *diags);
 };
 
 struct bnc_printer_column {
@@ -137,9 +159,13 @@ struct bnc_kind_doc {
 
 /*
  * Decode `json` by `table` into `out` (zeroed by the caller), filling defaults.
- * Everything wrong becomes a diagnostic with a path below `path` ("spec"):
- * unknown fields, types, bounds, enums, patterns, unions, missing required
- * fields.  What is wrong is left unset in `out`; the rest is filled.
+ * NULL counts as an empty object.  Everything wrong becomes a diagnostic with a
+ * path below `path` ("spec"): unknown fields, types, bounds, enums, patterns,
+ * unions, missing required fields.  What is wrong is left unset in `out`, even
+ * if it is required; the rest is filled.  A text "" that has a rule and is not
+ * required counts as unset, a null of a field with a default likewise.
+ * The order of diagnostics does not depend on the order of keys.
+ * Owns: all in the arena of `diags`; only raw objects are borrowed from `json`.
  */
 void bnc_fields_decode(const struct bnc_table *table, const cJSON *json, const char *path,
                        void *out, struct bnc_diags *diags);

@@ -80,5 +80,13 @@ extern const struct bnc_table bnc_table_tls_config;
 extern const struct bnc_table bnc_table_authorization;
 extern const struct bnc_table bnc_table_basic_auth;
 extern const struct bnc_table bnc_table_oauth2;
+extern const struct bnc_table bnc_table_attach_metadata; /* one enum bnc_tri, INLINE */
+
+/* Names of values, ended by NULL. */
+extern const char *const bnc_relabel_actions[]; /* lower case first, then PascalCase */
+extern const char *const bnc_scrape_protocols[];
+extern const char *const bnc_schemes[];
+extern const char *const bnc_presets[]; /* all; the first BNC_PRESETS_POD are of pods */
+#define BNC_PRESETS_POD 5
 
 #endif

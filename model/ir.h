@@ -1,0 +1,134 @@
+/*
+ * What compiling one object gives: typed, independent of any Observatory.
+ */
+#ifndef BNC_MODEL_IR_H
+#define BNC_MODEL_IR_H
+
+#include "model/job.h"
+#include "model/object.h"
+#include "model/spec_observatory.h"
+#include "model/spec_scrape_policy.h"
+#include "model/view.h"
+
+/* How the controller was started; fixed for the life of the process. */
+struct bnc_settings {
+    const char *const *trusted_namespaces; /* ended by NULL; NULL: all are trusted */
+    const char *const *watch_namespaces;   /* ended by NULL; NULL: the whole cluster */
+};
+
+bool bnc_settings_trusts(const struct bnc_settings *settings, const char *ns);
+
+/* A set of namespaces. */
+struct bnc_scope {
+    bool all;
+    struct bnc_texts names; /* sorted; when not all */
+};
+bool bnc_scope_has(const struct bnc_scope *scope, const char *ns);
+bool bnc_scope_meet(const struct bnc_scope *a, const struct bnc_scope *b);
+
+/* One file of Prometheus' files/ folder. */
+struct bnc_file_ref {
+    struct bnc_asset asset;
+};
+
+struct bnc_ir_observatory {
+    struct bnc_spec_observatory spec;
+    struct bnc_scope reach;        /* what it may touch at all */
+    struct bnc_scope scope;        /* namespaceSelector */
+    struct bnc_scope policy_scope; /* scrapePolicyNamespaceSelector */
+    const cJSON *base;             /* merged and checked; NULL: none */
+    const cJSON *raw_jobs;         /* array of additionalScrapeConfigs; NULL: none */
+    struct bnc_asset *files;       /* files[] of base */
+    size_t n_files;
+};
+
+/* A container port that a pod declares. */
+struct bnc_port {
+    const char *name; /* "" when it has none */
+    int64_t number;
+    const char *protocol; /* TCP unless said */
+    const char *container;
+};
+
+/* Pods by what controls them, as the discovery's labels tell it. */
+struct bnc_identity {
+    const char *ns;
+    const char *controller_kind; /* ReplicaSet, StatefulSet, ...; "" for a bare pod */
+    const char *name;            /* exact, or the part before the hash or the time */
+    enum { BNC_IDENTITY_EXACT, BNC_IDENTITY_HASH, BNC_IDENTITY_TIME } suffix;
+};
+
+enum bnc_layer {
+    BNC_LAYER_TEMPLATE,
+    BNC_LAYER_WORKLOAD,
+    BNC_LAYER_SERVICE,
+    BNC_LAYER_NAMESPACE,
+    BNC_LAYER_COUNT
+};
+
+struct bnc_note { /* an annotation that may concern us */
+    const char *key;
+    const char *value;
+    enum bnc_layer layer;
+    const char *owner; /* "Service shop/web": where it stands, for messages */
+};
+
+struct bnc_ir_workload {
+    struct bnc_identity identity;
+    const char *workload; /* its name, for the label job */
+    const cJSON *labels;  /* of its pods */
+    struct bnc_port *ports;
+    size_t n_ports;
+    struct bnc_note *notes; /* by layer, then key in byte order */
+    size_t n_notes;
+};
+
+struct bnc_endpoint_ir {
+    const char *name; /* last part of the job's name */
+    const struct bnc_endpoint *spec;
+    const char *preset; /* NULL unless it comes from one */
+    struct bnc_job_tls tls;
+    const char *auth_type;
+    const char *credentials_file;
+    const char *username;
+    const char *username_file;
+    const char *password_file;
+    struct bnc_job_oauth2 *oauth2;
+};
+
+struct bnc_ir_policy {
+    struct bnc_spec_scrape_policy spec;
+    struct bnc_scope scope; /* where its pods are, as it asks */
+    bool beyond_own;        /* it asks for more than its own namespace */
+    struct bnc_endpoint_ir *endpoints;
+    size_t n_endpoints;
+    struct bnc_asset *assets;
+    size_t n_assets;
+};
+
+enum bnc_ir_type { BNC_IR_NONE, BNC_IR_OBSERVATORY, BNC_IR_POLICY, BNC_IR_WORKLOAD };
+
+struct bnc_ir {
+    struct bnc_arena *arena; /* all of it lives here; NULL when type is NONE */
+    enum bnc_ir_type type;
+    bool pending;        /* something that it reads is not known yet */
+    const cJSON *labels; /* of the object itself, for selection; NULL: none */
+    union {
+        struct bnc_ir_observatory *observatory;
+        struct bnc_ir_policy *policy;
+        struct bnc_ir_workload *workload;
+    } as;
+    struct bnc_diags diags; /* errors: the object is rejected */
+};
+
+/*
+ * A reconciler: one row of the table for each kind that is compiled.  Pure:
+ * reads the object and, through the view, what it refers to.
+ */
+struct bnc_reconciler {
+    enum bnc_kind primary;
+    void (*compile)(const struct bnc_object *self, const struct bnc_settings *settings,
+                    struct bnc_view *view, struct bnc_ir *out);
+};
+
+#endif

@@ -1,0 +1,133 @@
+#include "model/spec_status.h"
+
+/* Rows have no offset: nothing is decoded by them. */
+
+static const char *const condition_values[] = {"True", "False", "Unknown", NULL};
+
+/* As metav1.Condition. */
+static const struct bnc_field condition_rows[] = {
+    {"type", BNC_FIELD_TEXT, .min = 1, .max_len = 316, .required = true,
+     .doc = "What it is about."},
+    {"status", BNC_FIELD_ENUM, .values = condition_values, .required = true,
+     .doc = "Whether it holds."},
+    {"observedGeneration", BNC_FIELD_INT,
+     .doc = "metadata.generation that it was made for."},
+    {"lastTransitionTime", BNC_FIELD_TEXT, .rule = BNC_TEXT_TIME, .required = true,
+     .doc = "When status changed."},
+    {"reason", BNC_FIELD_TEXT, .min = 1, .max_len = 1024, .required = true,
+     .doc = "Why, in one word."},
+    {"message", BNC_FIELD_TEXT, .max_len = 32768, .required = true,
+     .doc = "Why, for people."},
+};
+
+static const struct bnc_table condition_table = {
+    .name = "Condition",
+    .fields = condition_rows,
+    .n_fields = BNC_LEN(condition_rows),
+};
+
+#define OBSERVED_GENERATION                                                              \
+    {                                                                                    \
+        "observedGeneration", BNC_FIELD_INT,                                             \
+            .doc = "metadata.generation of the object that this status is about."        \
+    }
+#define CONDITIONS                                                                       \
+    {                                                                                    \
+        "conditions", BNC_FIELD_LIST, .sub = &condition_table, .max_items = 16,          \
+                                      .list_key = "type",                                \
+                                      .doc = "State of the object; Ready sums it up."    \
+    }
+
+/* ---- Observatory ---------------------------------------------------------------- */
+
+static const struct bnc_field selected_rows[] = {
+    {"scrapePolicies", BNC_FIELD_INT, .doc = "ScrapePolicies that are selected."},
+    {"annotatedWorkloads", BNC_FIELD_INT,
+     .doc = "Workloads that are scraped because of their annotations."},
+    {"annotatedPods", BNC_FIELD_INT,
+     .doc = "Pods that are scraped because of annotations."},
+};
+
+static const struct bnc_table selected_table = {
+    .name = "Selected",
+    .fields = selected_rows,
+    .n_fields = BNC_LEN(selected_rows),
+};
+
+static const struct bnc_field rejected_rows[] = {
+    {"group", BNC_FIELD_TEXT, .max_len = 253, .doc = "API group of the object."},
+    {"kind", BNC_FIELD_TEXT, .max_len = 63, .required = true, .doc = "Its kind."},
+    {"namespace", BNC_FIELD_TEXT, .max_len = 63, .doc = "Its namespace."},
+    {"name", BNC_FIELD_TEXT, .max_len = 253, .required = true, .doc = "Its name."},
+    {"reason", BNC_FIELD_TEXT, .max_len = 1024, .required = true,
+     .doc = "Why it is left out, in one word."},
+    {"message", BNC_FIELD_TEXT, .max_len = 4096, .doc = "Why, for people."},
+};
+
+static const struct bnc_table rejected_table = {
+    .name = "Rejected",
+    .fields = rejected_rows,
+    .n_fields = BNC_LEN(rejected_rows),
+};
+
+static const struct bnc_field prometheus_rows[] = {
+    {"jobs", BNC_FIELD_INT, .doc = "Scrape jobs that are published."},
+    {"hash", BNC_FIELD_TEXT, .max_len = 128,
+     .doc = "Hash of the published configuration."},
+    {"selected", BNC_FIELD_OBJECT, .sub = &selected_table,
+     .doc = "How much was taken in."},
+    {"rejectedTotal", BNC_FIELD_INT, .doc = "Objects that are left out."},
+    {"rejected", BNC_FIELD_LIST, .sub = &rejected_table, .max_items = 100,
+     .doc = "Objects that are left out; the first 100."},
+};
+
+static const struct bnc_table prometheus_table = {
+    .name = "PrometheusStatus",
+    .fields = prometheus_rows,
+    .n_fields = BNC_LEN(prometheus_rows),
+};
+
+static const struct bnc_field observatory_rows[] = {
+    OBSERVED_GENERATION,
+    CONDITIONS,
+    {"prometheus", BNC_FIELD_OBJECT, .sub = &prometheus_table,
+     .doc = "What is published for Prometheus."},
+};
+
+const struct bnc_table bnc_table_observatory_status = {
+    .name = "ObservatoryStatus",
+    .fields = observatory_rows,
+    .n_fields = BNC_LEN(observatory_rows),
+};
+
+/* ---- ScrapePolicy --------------------------------------------------------------- */
+
+static const struct bnc_field parent_rows[] = {
+    {"namespace", BNC_FIELD_TEXT, .max_len = 63, .required = true,
+     .doc = "Namespace of the Observatory."},
+    {"name", BNC_FIELD_TEXT, .max_len = 253, .required = true,
+     .doc = "Name of the Observatory."},
+    CONDITIONS,
+};
+
+static const struct bnc_table parent_table = {
+    .name = "ObservatoryConditions",
+    .fields = parent_rows,
+    .n_fields = BNC_LEN(parent_rows),
+};
+
+static const struct bnc_field scrape_policy_rows[] = {
+    OBSERVED_GENERATION,
+    CONDITIONS,
+    {"observatories", BNC_FIELD_LIST, .sub = &parent_table, .max_items = 16,
+     .list_key = "namespace,name",
+     .doc = "Observatories that select this policy, with what they say about it."},
+    {"pods", BNC_FIELD_INT, .doc = "Pods that are scraped by this policy."},
+    {"jobs", BNC_FIELD_INT, .doc = "Scrape jobs that were made of it."},
+};
+
+const struct bnc_table bnc_table_scrape_policy_status = {
+    .name = "ScrapePolicyStatus",
+    .fields = scrape_policy_rows,
+    .n_fields = BNC_LEN(scrape_policy_rows),
+};
