@@ -1,0 +1,23 @@
+/*
+ * The reconcilers' compile steps, one for each kind that is read.
+ */
+#ifndef BNC_RECONCILERS_COMPILE_H
+#define BNC_RECONCILERS_COMPILE_H
+
+#include "model/ir.h"
+
+void bnc_compile_scrape_policy(const struct bnc_object *self,
+                               const struct bnc_settings *settings, struct bnc_view *view,
+                               struct bnc_ir *out);
+void bnc_compile_observatory(const struct bnc_object *self,
+                             const struct bnc_settings *settings, struct bnc_view *view,
+                             struct bnc_ir *out);
+void
+bnc_compile_workload(const struct bnc_object *self, const struct bnc_settings *settings,
+                     struct bnc_view *view, struct bnc_ir *out);
+
+/* Parse an object's text, keep its labels, decode its spec by a table; all in `out`. */
+void bnc_object_decode_spec(const struct bnc_object *self, const struct bnc_table *table,
+                            void *spec, struct bnc_ir *out);
+
+#endif

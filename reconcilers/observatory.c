@@ -1,0 +1,307 @@
+/*
+ * Observatory: decode, check, resolve.  What it makes of its members is in plan.c.
+ */
+#include <string.h>
+
+#include "lib/json.h"
+#include "lib/units.h"
+#include "lib/yaml_in.h"
+#include "reconcilers/compile.h"
+#include "reconcilers/presets.h"
+#include "reconcilers/refs.h"
+#include "reconcilers/scope.h"
+#include "validate/base.h"
+#include "validate/relabel.h"
+
+#define BNC_PROMETHEUS_DEFAULT "3.5.0"
+
+struct step {
+    const struct bnc_object *self;
+    const struct bnc_settings *settings;
+    struct bnc_arena *arena;
+    struct bnc_diags *diags;
+    struct bnc_refs refs;
+    struct bnc_ir_observatory *ir;
+    struct bnc_version version; /* of Prometheus */
+};
+
+static void
+resolve_reach(struct step *s)
+{
+    if (!bnc_settings_trusts(s->settings, s->self->ns)) {
+        s->ir->reach = bnc_scope_own(s->self->ns, s->arena);
+        return;
+    }
+    const char *const *watched = s->settings->watch_namespaces;
+    if (watched == NULL) {
+        s->ir->reach = (struct bnc_scope){.all = true};
+        return;
+    }
+    struct bnc_texts *names = &s->ir->reach.names;
+    while (watched[names->n] != NULL) {
+        names->n++;
+    }
+    names->items = bnc_arena_array(s->arena, names->n + 1, sizeof(*names->items));
+    memcpy(names->items, watched, names->n * sizeof(*names->items));
+    names->set = true;
+}
+
+static void
+resolve_selector(struct step *s, const struct bnc_selector *selector, const char *field,
+                 struct bnc_scope *out)
+{
+    if (selector != NULL && !bnc_settings_trusts(s->settings, s->self->ns)) {
+        bnc_diag_add(s->diags, BNC_REASON_NOT_PERMITTED, field,
+                     "leave it out, or run binnacle with this namespace in "
+                     "--trusted-namespaces",
+                     "an Observatory in namespace %s reaches its own namespace only",
+                     s->self->ns);
+        *out = s->ir->reach;
+        return;
+    }
+    struct bnc_scope asked;
+    enum bnc_found found =
+        bnc_scope_resolve(selector, s->self->ns, s->refs.view, s->arena, &asked);
+    if (found == BNC_VIEW_PENDING) {
+        s->refs.pending = true;
+    } else if (found == BNC_VIEW_DENIED) {
+        bnc_diag_add(s->diags, BNC_REASON_REF_DENIED, field,
+                     "allow binnacle's service account to list namespaces, or use {}",
+                     "Namespaces may not be listed");
+    }
+    *out = bnc_scope_limit(&asked, &s->ir->reach, s->arena);
+}
+
+static void
+check_presets(struct step *s)
+{
+    const struct bnc_texts *names = &s->ir->spec.prometheus->presets;
+    for (size_t i = 0; i < names->n; i++) {
+        const char *field = bnc_arena_fmt(s->arena, "spec.prometheus.presets[%zu]", i);
+        const struct bnc_preset *preset = bnc_preset_find(names->items[i]);
+        if (preset == NULL) {
+            bnc_diag_add(s->diags, BNC_REASON_UNKNOWN_PRESET, field,
+                         bnc_arena_fmt(s->arena, "use some of %s",
+                                       bnc_preset_names(false, s->arena)),
+                         "there is no preset \"%s\"", names->items[i]);
+            continue;
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(names->items[k], names->items[i]) == 0) {
+                bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD, field, "name it once",
+                             "the preset %s is named twice", names->items[i]);
+            } else if (bnc_str_eq(preset->not_beside, names->items[k])) {
+                bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD, field,
+                             "keep one of them: both have Envoy's series",
+                             "the preset %s can't stand beside %s", names->items[i],
+                             names->items[k]);
+            }
+        }
+    }
+}
+
+static void
+check_class(struct step *s, const struct bnc_scrape_class *all, size_t i)
+{
+    const struct bnc_scrape_class *class = &all[i];
+    const char *field = bnc_arena_fmt(s->arena, "spec.prometheus.scrapeClasses[%zu]", i);
+
+    for (size_t k = 0; k < i; k++) {
+        if (bnc_str_eq(all[k].name, class->name)) {
+            bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD,
+                         bnc_arena_fmt(s->arena, "%s.name", field),
+                         "give each class a name of its own",
+                         "there are two scrape classes \"%s\"", class->name);
+        }
+        if (all[k].is_default == BNC_TRUE && class->is_default == BNC_TRUE) {
+            bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD,
+                         bnc_arena_fmt(s->arena, "%s.default", field),
+                         "make one class the default", "a second class is the default");
+        }
+    }
+    const struct bnc_list *lists[] = {&class->relabelings, &class->metric_relabelings};
+    static const char *const names[] = {"relabelings", "metricRelabelings"};
+    for (size_t k = 0; k < BNC_LEN(lists); k++) {
+        const struct bnc_relabel *rules = lists[k]->items;
+        for (size_t r = 0; r < lists[k]->n; r++) {
+            bnc_relabel_check(&rules[r],
+                              bnc_arena_fmt(s->arena, "%s.%s[%zu]", field, names[k], r),
+                              &s->version, s->diags);
+        }
+    }
+    const struct bnc_tls_config *tls = class->tls_config;
+    if (tls != NULL &&
+        (tls->ca != NULL || tls->cert != NULL || tls->key_secret != NULL)) {
+        bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD,
+                     bnc_arena_fmt(s->arena, "%s.tlsConfig", field),
+                     "use caFile, certFile and keyFile",
+                     "a scrape class takes files of Prometheus' machine only");
+    }
+}
+
+static void
+check_classes(struct step *s)
+{
+    const struct bnc_list *list = &s->ir->spec.prometheus->scrape_classes;
+
+    for (size_t i = 0; i < list->n; i++) {
+        check_class(s, list->items, i);
+    }
+}
+
+static void
+resolve_files(struct step *s)
+{
+    const struct bnc_list *list = &s->ir->spec.prometheus->files;
+    const struct bnc_base_file *files = list->items;
+
+    s->ir->files = bnc_arena_array(s->arena, list->n, sizeof(*s->ir->files));
+    for (size_t i = 0; i < list->n; i++) {
+        const char *field = bnc_arena_fmt(s->arena, "spec.prometheus.files[%zu]", i);
+        if (files[i].name == NULL || files[i].secret_key_ref == NULL) {
+            continue;
+        }
+        if (bnc_str_starts(files[i].name, "secret_") ||
+            bnc_str_starts(files[i].name, "configmap_")) {
+            bnc_diag_add(
+                s->diags, BNC_REASON_INVALID_FIELD,
+                bnc_arena_fmt(s->arena, "%s.name", field),
+                "choose a name without this beginning",
+                "names that begin with secret_ or configmap_ are binnacle's own");
+            continue;
+        }
+        if (bnc_refs_secret(&s->refs, files[i].secret_key_ref,
+                            bnc_arena_fmt(s->arena, "%s.secretKeyRef", field)) != NULL) {
+            s->ir->files[s->ir->n_files++] =
+                (struct bnc_asset){.kind = BNC_KIND_SECRET,
+                                   .ns = s->self->ns,
+                                   .name = files[i].secret_key_ref->name,
+                                   .key = files[i].secret_key_ref->key,
+                                   .file = files[i].name};
+        }
+    }
+}
+
+static void
+resolve_raw_jobs(struct step *s)
+{
+    static const char field[] = "spec.prometheus.additionalScrapeConfigs";
+    const struct bnc_ref *ref = s->ir->spec.prometheus->additional_scrape_configs;
+    struct bnc_yaml_limits limits = BNC_YAML_LIMITS_DEFAULT;
+    struct bnc_yaml_docs docs = {0};
+    struct bnc_error err = {0};
+
+    const char *text = bnc_refs_secret_text(&s->refs, ref, field);
+    if (text == NULL) {
+        return;
+    }
+    if (bnc_yaml_read(text, strlen(text), &limits, s->arena, &docs, &err)) {
+        bnc_diag_add(s->diags, BNC_REASON_INVALID_REF, field,
+                     "store a YAML list of scrape configurations there", "%s",
+                     err.message);
+        return;
+    }
+    if (docs.n == 0) {
+        return;
+    }
+    size_t before = s->diags->errors;
+    bnc_jobs_check(docs.items[0].root, &s->version, true, field, s->diags);
+    if (s->diags->errors == before) {
+        s->ir->raw_jobs = docs.items[0].root;
+    }
+}
+
+static void
+fill_output(struct step *s)
+{
+    struct bnc_prometheus_spec *prometheus = s->ir->spec.prometheus;
+    if (prometheus->output == NULL) {
+        prometheus->output = bnc_arena_alloc(s->arena, sizeof(*prometheus->output));
+    }
+    struct bnc_output_spec *output = prometheus->output;
+    if (output->kind == NULL) {
+        output->kind = "Secret";
+    }
+    if (output->ns == NULL) {
+        output->ns = s->self->ns;
+    }
+    if (output->name == NULL) {
+        output->name = bnc_arena_fmt(s->arena, "%s-prometheus", s->self->name);
+    }
+    if (output->key == NULL) {
+        output->key = "prometheus.yml";
+    }
+    if (!bnc_scope_has(&s->ir->reach, output->ns)) {
+        bnc_diag_add(s->diags, BNC_REASON_NOT_PERMITTED,
+                     "spec.prometheus.output.namespace", "leave it out",
+                     "an Observatory in namespace %s may not write to namespace %s",
+                     s->self->ns, output->ns);
+    }
+}
+
+static void
+compile_prometheus(struct step *s)
+{
+    struct bnc_prometheus_spec *prometheus = s->ir->spec.prometheus;
+
+    if (prometheus->version == NULL) {
+        prometheus->version = BNC_PROMETHEUS_DEFAULT;
+    }
+    struct bnc_error err = {0};
+    if (bnc_version_parse(prometheus->version, &s->version, &err)) {
+        return; /* decoding has said so */
+    }
+    if (s->version.major < 2 || (s->version.major == 2 && s->version.minor < 42)) {
+        bnc_diag_add(s->diags, BNC_REASON_UNSUPPORTED_VERSION, "spec.prometheus.version",
+                     "run Prometheus 2.42 or later", "Prometheus %s is too old",
+                     prometheus->version);
+    }
+    fill_output(s);
+    resolve_selector(s,
+                     prometheus->scrape_policy_namespace_selector != NULL
+                         ? prometheus->scrape_policy_namespace_selector
+                         : s->ir->spec.namespace_selector,
+                     prometheus->scrape_policy_namespace_selector != NULL
+                         ? "spec.prometheus.scrapePolicyNamespaceSelector"
+                         : "spec.namespaceSelector",
+                     &s->ir->policy_scope);
+    check_presets(s);
+    check_classes(s);
+    resolve_files(s);
+    resolve_raw_jobs(s);
+    if (prometheus->base != NULL) {
+        size_t before = s->diags->errors;
+        bnc_base_check(prometheus->base, &s->version, true, "spec.prometheus.base",
+                       s->diags);
+        if (s->diags->errors == before) {
+            s->ir->base = prometheus->base;
+        }
+    }
+}
+
+void
+bnc_compile_observatory(const struct bnc_object *self,
+                        const struct bnc_settings *settings, struct bnc_view *view,
+                        struct bnc_ir *out)
+{
+    struct bnc_ir_observatory *ir = bnc_arena_alloc(out->arena, sizeof(*ir));
+    struct step s = {
+        .self = self,
+        .settings = settings,
+        .arena = out->arena,
+        .diags = &out->diags,
+        .ir = ir,
+        .refs = {
+            .view = view, .arena = out->arena, .diags = &out->diags, .ns = self->ns}};
+
+    out->type = BNC_IR_OBSERVATORY;
+    out->as.observatory = ir;
+    bnc_object_decode_spec(self, &bnc_table_observatory, &ir->spec, out);
+    resolve_reach(&s);
+    resolve_selector(&s, ir->spec.namespace_selector, "spec.namespaceSelector",
+                     &ir->scope);
+    if (ir->spec.prometheus != NULL) {
+        compile_prometheus(&s);
+    }
+    out->pending = s.refs.pending;
+}

@@ -1,0 +1,89 @@
+/*
+ * What the planner's files share.
+ */
+#ifndef BNC_RECONCILERS_PLAN_STATE_H
+#define BNC_RECONCILERS_PLAN_STATE_H
+
+#include "reconcilers/annotations.h"
+#include "reconcilers/plan.h"
+#include "reconcilers/presets.h"
+#include "reconcilers/rules.h"
+
+/* An accepted policy. */
+struct bnc_taker {
+    const struct bnc_member *member;
+    const struct bnc_ir_policy *ir;
+    const struct bnc_scrape_class *class; /* NULL: none */
+    bool class_credentials;               /* they may be sent to its targets */
+    struct bnc_scope scope;               /* where its pods are, within its rights */
+    size_t verdict;
+};
+
+/* An annotated workload and what it asks for by this Observatory's prefixes. */
+struct bnc_asker {
+    const struct bnc_member *member;
+    const struct bnc_ir_workload *ir;
+    struct bnc_request request;
+    size_t verdict;
+};
+
+/* Workloads that one job serves: equal settings, port and path. */
+struct bnc_group {
+    const char *job_name;
+    const struct bnc_asker *first; /* whose request stands for all */
+    struct bnc_claim claim;
+    const struct bnc_identity **pods;
+    size_t n_pods;
+    size_t room;
+    uint64_t stamp;
+};
+
+enum bnc_unit_type { BNC_UNIT_POLICY, BNC_UNIT_GROUP, BNC_UNIT_PRESET };
+
+/* Behind struct bnc_unit's `source`. */
+struct bnc_unit_source {
+    enum bnc_unit_type type;
+    const struct bnc_taker *taker; /* POLICY */
+    size_t endpoint;
+    const struct bnc_group *group;   /* GROUP */
+    const struct bnc_preset *preset; /* PRESET */
+    /* endpoints of policies whose word counts more: their pods are left out */
+    struct bnc_exclusion {
+        const struct bnc_taker *taker;
+        size_t endpoint;
+    } * exclusions;
+    size_t n_exclusions;
+    /* annotated workloads that are left out of a preset */
+    const struct bnc_identity **pods;
+    size_t n_pods;
+};
+
+struct bnc_plan_state {
+    const struct bnc_ir_observatory *ir;
+    const struct bnc_prometheus_spec *prometheus;
+    struct bnc_taker *takers; /* by rank: whose word counts more comes first */
+    size_t n_takers;
+    struct bnc_asker *askers;
+    size_t n_askers;
+    struct bnc_map *groups; /* by job name; freed when the plan is made */
+    struct bnc_group **group_list;
+    size_t n_groups;
+};
+
+/* The path that an endpoint is scraped at. */
+const char *bnc_endpoint_path(const struct bnc_endpoint_ir *endpoint);
+
+/* Fill the exclusions of a unit. */
+void bnc_plan_exclude(const struct bnc_plan_state *state, struct bnc_unit_source *source,
+                      struct bnc_arena *arena);
+
+/* True when a policy whose word counts scrapes this port and path of the workload. */
+bool bnc_plan_taken(const struct bnc_plan_state *state, const struct bnc_asker *asker,
+                    const struct bnc_claim *claim);
+
+/* The job behind a unit (plan_jobs.c). */
+const struct bnc_job *
+bnc_plan_job(const struct bnc_plan_state *state, const struct bnc_unit_source *source,
+             const char *job_name, struct bnc_arena *arena);
+
+#endif

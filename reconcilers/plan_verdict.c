@@ -1,0 +1,275 @@
+#include "reconcilers/plan_verdict.h"
+
+#include <string.h>
+
+#include "reconcilers/scope.h"
+#include "validate/relabel.h"
+
+/* The rights of a policy outside its Observatory's namespace. */
+struct rights {
+    bool tenant;
+    bool any_target;
+    bool files;
+    bool class_credentials;
+};
+
+struct judging {
+    struct bnc_plan *plan;
+    struct bnc_plan_state *state;
+    struct bnc_arena *arena;
+    const struct bnc_member *member;
+    struct bnc_diags diags;
+    struct rights rights;
+};
+
+static struct rights
+rights_of(const struct judging *j)
+{
+    const struct bnc_tenants_spec *tenants = j->state->ir->spec.tenants;
+    bool tenant = strcmp(j->member->object->ns, j->plan->observatory->object->ns) != 0;
+
+    return (struct rights){
+        .tenant = tenant,
+        .any_target = !tenant || (tenants != NULL && bnc_str_eq(tenants->targets, "Any")),
+        .files =
+            !tenant || (tenants != NULL && bnc_str_eq(tenants->file_references, "Allow")),
+        .class_credentials =
+            !tenant ||
+            (tenants != NULL && bnc_str_eq(tenants->scrape_class_credentials, "Allow"))};
+}
+
+static void
+refuse(struct judging *j, const char *field, const char *remedy, const char *message)
+{
+    bnc_diag_add(&j->diags, BNC_REASON_NOT_PERMITTED, field, remedy, "%s", message);
+}
+
+static void
+check_target_labels(struct judging *j, const struct bnc_endpoint *endpoint, size_t i)
+{
+    static const char *const guarded[] = {"__address__", "__scheme__",
+                                          "__metrics_path__"};
+    const struct bnc_list *list = &endpoint->relabelings;
+
+    for (size_t k = 0; k < BNC_LEN(guarded); k++) {
+        size_t r = bnc_relabel_writer(list->items, list->n, guarded[k]);
+        if (r < list->n) {
+            refuse(
+                j, bnc_arena_fmt(j->arena, "spec.endpoints[%zu].relabelings[%zu]", i, r),
+                "leave the rule out, or ask the Observatory's owner for "
+                "tenants.targets: Any",
+                bnc_arena_fmt(j->arena, "a tenant's rule may not write %s", guarded[k]));
+            return;
+        }
+    }
+}
+
+static void
+check_files(struct judging *j, const struct bnc_endpoint *endpoint, size_t i)
+{
+    const struct bnc_tls_config *tls[] = {
+        endpoint->tls_config,
+        endpoint->oauth2 == NULL ? NULL : endpoint->oauth2->tls_config};
+    bool files = endpoint->authorization != NULL &&
+                 endpoint->authorization->credentials_file != NULL;
+
+    for (size_t k = 0; k < BNC_LEN(tls); k++) {
+        files = files || (tls[k] != NULL &&
+                          (tls[k]->ca_file || tls[k]->cert_file || tls[k]->key_file));
+    }
+    if (files) {
+        refuse(j, bnc_arena_fmt(j->arena, "spec.endpoints[%zu]", i),
+               "use a Secret of this namespace, or ask for tenants.fileReferences: Allow",
+               "a tenant may not name files of Prometheus' machine");
+    }
+}
+
+static void
+check_rights(struct judging *j, const struct bnc_ir_policy *ir)
+{
+    if (!j->rights.any_target && ir->beyond_own) {
+        refuse(
+            j, "spec.namespaceSelector",
+            "leave it out, or ask the Observatory's owner for tenants.targets: Any",
+            bnc_arena_fmt(j->arena,
+                          "a policy outside namespace %s reaches its own namespace only",
+                          j->plan->observatory->object->ns));
+    }
+    for (size_t i = 0; i < ir->n_endpoints; i++) {
+        if (!j->rights.any_target) {
+            check_target_labels(j, ir->endpoints[i].spec, i);
+        }
+        if (!j->rights.files) {
+            check_files(j, ir->endpoints[i].spec, i);
+        }
+    }
+}
+
+static const struct bnc_scrape_class *
+find_class(struct judging *j, const char *name)
+{
+    const struct bnc_list *list = &j->state->prometheus->scrape_classes;
+    const struct bnc_scrape_class *classes = list->items;
+
+    for (size_t i = 0; i < list->n; i++) {
+        if (name == NULL ? classes[i].is_default == BNC_TRUE
+                         : bnc_str_eq(classes[i].name, name)) {
+            return &classes[i];
+        }
+    }
+    if (name != NULL) {
+        bnc_diag_add(&j->diags, BNC_REASON_UNKNOWN_SCRAPE_CLASS, "spec.scrapeClass",
+                     "use a class that the Observatory has, or leave it out",
+                     "Observatory %s/%s has no scrape class \"%s\"",
+                     j->plan->observatory->object->ns, j->plan->observatory->object->name,
+                     name);
+    }
+    return NULL;
+}
+
+static void
+check_class_rights(struct judging *j, const struct bnc_scrape_class *class, bool named)
+{
+    bool secret = class != NULL &&
+                  (class->authorization != NULL ||
+                   (class->tls_config != NULL && class->tls_config->key_file != NULL));
+    if (secret && named && !j->rights.class_credentials) {
+        refuse(j, "spec.scrapeClass",
+               "use another class, or ask for tenants.scrapeClassCredentials: Allow",
+               "this class sends credentials, which a tenant's targets may not get");
+    }
+}
+
+static void
+settle(struct judging *j, struct bnc_verdict *verdict)
+{
+    const struct bnc_diags *own = &j->member->ir->diags;
+    const struct bnc_diags *from = j->diags.n > 0 ? &j->diags : own;
+
+    verdict->accepted = own->errors == 0 && j->diags.errors == 0;
+    verdict->why = own->errors > 0 ? own->items : from->items;
+    verdict->n_why = own->errors > 0 ? own->n : from->n;
+}
+
+static void
+judge_policy(struct judging *j, struct bnc_verdict *verdict)
+{
+    const struct bnc_ir_policy *ir = j->member->ir->as.policy;
+
+    verdict->selected = bnc_selector_match(j->state->prometheus->scrape_policy_selector,
+                                           j->member->ir->labels);
+    if (!verdict->selected) {
+        const char *why =
+            bnc_selector_why_not(j->state->prometheus->scrape_policy_selector,
+                                 j->member->ir->labels, j->arena);
+        bnc_diag_warn(&j->diags, BNC_REASON_NOT_SELECTED, "metadata.labels",
+                      "label it so, or change the selector",
+                      "scrapePolicySelector of Observatory %s/%s asks for %s",
+                      j->plan->observatory->object->ns,
+                      j->plan->observatory->object->name,
+                      why == NULL ? "something else" : why);
+        settle(j, verdict);
+        verdict->accepted = false;
+        return;
+    }
+    if (j->member->ir->pending) {
+        verdict->pending = true;
+        j->plan->pending = true;
+        return;
+    }
+    check_rights(j, ir);
+    const struct bnc_scrape_class *class = find_class(j, ir->spec.scrape_class);
+    check_class_rights(j, class, ir->spec.scrape_class != NULL);
+    struct bnc_scope scope = bnc_scope_limit(&ir->scope, &j->state->ir->reach, j->arena);
+    if (!scope.all && scope.names.n == 0) {
+        bnc_diag_warn(&j->diags, BNC_REASON_OVERLAP, "spec.namespaceSelector",
+                      "label a namespace so, or change it",
+                      "it matches no namespace that the Observatory reaches");
+    }
+    settle(j, verdict);
+    if (verdict->accepted) {
+        j->state->takers[j->state->n_takers++] =
+            (struct bnc_taker){.member = j->member,
+                               .ir = ir,
+                               .class = class,
+                               .class_credentials = j->rights.class_credentials,
+                               .scope = scope,
+                               .verdict = (size_t)(verdict - j->plan->verdicts)};
+    }
+}
+
+static const struct bnc_texts *
+prefixes_of(struct judging *j)
+{
+    static const char *defaults[] = {"binnacle.dev", "prometheus.io"};
+    static const struct bnc_texts standard = {
+        .items = defaults, .n = BNC_LEN(defaults), .set = true};
+    const struct bnc_annotations_spec *spec = j->state->prometheus->annotations;
+
+    return spec == NULL || !spec->prefixes.set ? &standard : &spec->prefixes;
+}
+
+/* False when the workload asks nothing of this Observatory and nothing is wrong. */
+static bool
+judge_workload(struct judging *j, struct bnc_verdict *verdict)
+{
+    struct bnc_asker asker = {.member = j->member,
+                              .ir = j->member->ir->as.workload,
+                              .verdict = (size_t)(verdict - j->plan->verdicts)};
+
+    if (j->member->ir->pending) {
+        j->plan->pending = true;
+        return false;
+    }
+    bnc_annotations_read(asker.ir, prefixes_of(j), j->arena, &asker.request, &j->diags);
+    if (!asker.request.scrape && j->diags.n == 0) {
+        return false;
+    }
+    verdict->selected = true;
+    verdict->accepted = asker.request.scrape;
+    verdict->why = j->diags.items;
+    verdict->n_why = j->diags.n;
+    if (asker.request.scrape) {
+        j->plan->annotated_workloads++;
+        j->state->askers[j->state->n_askers++] = asker;
+    }
+    return true;
+}
+
+static bool
+annotations_enabled(const struct bnc_plan_state *state)
+{
+    const struct bnc_annotations_spec *spec = state->prometheus->annotations;
+    return spec == NULL || spec->enabled != BNC_FALSE;
+}
+
+void
+bnc_plan_select(struct bnc_plan *plan, struct bnc_plan_state *state,
+                const struct bnc_member *const *members, size_t n_members)
+{
+    bool annotations = annotations_enabled(state);
+    struct bnc_arena *arena = plan->arena;
+
+    plan->verdicts = bnc_arena_array(arena, n_members, sizeof(*plan->verdicts));
+    state->takers = bnc_arena_array(arena, n_members, sizeof(*state->takers));
+    state->askers = bnc_arena_array(arena, n_members, sizeof(*state->askers));
+    for (size_t i = 0; i < n_members; i++) {
+        struct bnc_verdict *verdict = &plan->verdicts[plan->n_verdicts];
+        struct judging j = {.plan = plan,
+                            .state = state,
+                            .arena = arena,
+                            .member = members[i],
+                            .diags = bnc_diags_new(arena)};
+        j.rights = rights_of(&j);
+        *verdict = (struct bnc_verdict){.member = members[i]};
+        const char *ns = members[i]->object->ns;
+        if (members[i]->ir->type == BNC_IR_POLICY &&
+            bnc_scope_has(&state->ir->policy_scope, ns)) {
+            judge_policy(&j, verdict);
+            plan->n_verdicts++;
+        } else if (members[i]->ir->type == BNC_IR_WORKLOAD && annotations &&
+                   bnc_scope_has(&state->ir->scope, ns) && judge_workload(&j, verdict)) {
+            plan->n_verdicts++;
+        }
+    }
+}

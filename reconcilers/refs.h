@@ -1,0 +1,45 @@
+/*
+ * References to Secrets and ConfigMaps: checked, and turned into files of the
+ * asset object.  No value of a Secret gets into an IR, except user names for a
+ * Prometheus that can't read them from a file, and OAuth client ids.
+ */
+#ifndef BNC_RECONCILERS_REFS_H
+#define BNC_RECONCILERS_REFS_H
+
+#include "model/ir.h"
+
+/* The folder of the asset object, relative to the configuration file. */
+#define BNC_FILES_FOLDER "files"
+
+/* Collects what the references of one object come to. */
+struct bnc_refs {
+    struct bnc_view *view;
+    struct bnc_arena *arena;
+    struct bnc_diags *diags;
+    const char *ns; /* of the object: references never leave it */
+    bool pending;
+    struct bnc_asset *assets;
+    size_t n_assets;
+    size_t room;
+};
+
+/*
+ * The file that holds a key ("files/secret_NS_NAME_KEY"), NULL when `ref` is
+ * NULL or wrong (then there is a diagnostic at `field`, or pending is set).
+ */
+const char *
+bnc_refs_secret(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field);
+const char *bnc_refs_either(struct bnc_refs *refs, const struct bnc_secret_or_map *ref,
+                            const char *field);
+
+/* The text under a key, NULL as above. */
+const char *
+bnc_refs_secret_text(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field);
+const char *bnc_refs_either_text(struct bnc_refs *refs,
+                                 const struct bnc_secret_or_map *ref, const char *field);
+
+/* Resolve TLS settings; certificates and keys are checked to be PEM and to match. */
+struct bnc_job_tls
+bnc_refs_tls(struct bnc_refs *refs, const struct bnc_tls_config *tls, const char *field);
+
+#endif

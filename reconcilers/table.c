@@ -1,0 +1,31 @@
+#include "reconcilers/table.h"
+
+#include "lib/json.h"
+#include "reconcilers/compile.h"
+
+const struct bnc_reconciler bnc_reconcilers[] = {
+    {BNC_KIND_OBSERVATORY, bnc_compile_observatory},
+    {BNC_KIND_SCRAPE_POLICY, bnc_compile_scrape_policy},
+    {BNC_KIND_DEPLOYMENT, bnc_compile_workload},
+    {BNC_KIND_STATEFUL_SET, bnc_compile_workload},
+    {BNC_KIND_DAEMON_SET, bnc_compile_workload},
+    {BNC_KIND_JOB, bnc_compile_workload},
+    {BNC_KIND_CRON_JOB, bnc_compile_workload},
+    {BNC_KIND_POD, bnc_compile_workload},
+};
+const size_t bnc_n_reconcilers = BNC_LEN(bnc_reconcilers);
+
+void
+bnc_object_decode_spec(const struct bnc_object *self, const struct bnc_table *table,
+                       void *spec, struct bnc_ir *out)
+{
+    struct bnc_error err = {0};
+    cJSON *root = NULL;
+
+    if (bnc_json_parse(out->arena, self->text.ptr, self->text.len, &root, &err)) {
+        bnc_diag_add(&out->diags, BNC_REASON_INVALID_OBJECT, "", NULL, "%s", err.message);
+        return;
+    }
+    out->labels = bnc_json_path(root, "metadata", "labels", NULL);
+    bnc_fields_decode(table, bnc_json_get(root, "spec"), "spec", spec, &out->diags);
+}
