@@ -1,0 +1,438 @@
+#include "controller/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/edges.h"
+#include "controller/hub.h"
+#include "lib/json.h"
+
+/* One object of a kind that is compiled. */
+struct node {
+    struct bnc_member member; /* first: a member is a node */
+    struct bnc_object *object;
+    struct bnc_reader *reader;
+    struct bnc_ir ir;
+    const struct bnc_reconciler *reconciler;
+    struct bnc_hub *hub; /* of an Observatory */
+    bool queued;
+    bool gone;
+    struct node *next; /* in the queue */
+};
+
+struct bnc_engine {
+    struct bnc_engine_options options;
+    struct bnc_cache *cache;
+    struct bnc_map *nodes; /* by fact key */
+    struct node *first;    /* queue of compiles */
+    struct node *last;
+    bool members_dirty;
+    const struct bnc_member **members; /* sorted: what plans work on */
+    size_t n_members;
+    struct node **hubs; /* sorted */
+    size_t n_hubs;
+    uint64_t version;
+    struct bnc_engine_stats stats;
+};
+
+/* ---- queue ------------------------------------------------------------------------- */
+
+static void
+enqueue(struct bnc_engine *engine, struct node *node)
+{
+    if (node->queued) {
+        return;
+    }
+    node->queued = true;
+    node->next = NULL;
+    if (engine->last == NULL) {
+        engine->first = node;
+    } else {
+        engine->last->next = node;
+    }
+    engine->last = node;
+}
+
+static struct node *
+dequeue(struct bnc_engine *engine)
+{
+    struct node *node = engine->first;
+    if (node != NULL) {
+        engine->first = node->next;
+        if (engine->first == NULL) {
+            engine->last = NULL;
+        }
+        node->queued = false;
+        node->next = NULL;
+    }
+    return node;
+}
+
+static void
+on_dirty(void *arg, struct bnc_reader *reader)
+{
+    struct bnc_engine *engine = arg;
+    struct node *node = bnc_reader_arg(reader);
+    if (node->reader == reader) {
+        enqueue(engine, node);
+    } else if (node->hub != NULL && node->hub->stage == BNC_HUB_IDLE) {
+        node->hub->stage = BNC_HUB_LINK; /* a value of the asset object */
+    }
+}
+
+static void
+on_want(void *arg, enum bnc_kind kind, const char *ns, const char *name)
+{
+    struct bnc_engine *engine = arg;
+    engine->options.want(engine->options.arg, kind, ns, name);
+}
+
+static void
+on_unwant(void *arg, enum bnc_kind kind, const char *ns, const char *name)
+{
+    struct bnc_engine *engine = arg;
+    engine->options.unwant(engine->options.arg, kind, ns, name);
+}
+
+static const struct bnc_cache_hooks hooks = {
+    .dirty = on_dirty, .want = on_want, .unwant = on_unwant};
+
+struct bnc_engine *
+bnc_engine_new(const struct bnc_engine_options *options)
+{
+    struct bnc_engine *engine = bnc_alloc(sizeof(*engine));
+    engine->options = *options;
+    engine->cache = bnc_cache_new(&hooks, engine);
+    engine->nodes = bnc_map_new();
+    return engine;
+}
+
+static void
+free_node(struct node *node)
+{
+    bnc_hub_free(node->hub);
+    bnc_reader_free(node->reader);
+    bnc_arena_free(node->ir.arena);
+    bnc_object_unref(node->object);
+    free(node);
+}
+
+void
+bnc_engine_free(struct bnc_engine *engine)
+{
+    if (engine == NULL) {
+        return;
+    }
+    size_t at = 0;
+    void *value = NULL;
+    while (bnc_map_next(engine->nodes, &at, NULL, &value)) {
+        free_node(value);
+    }
+    while (engine->first != NULL) {
+        struct node *node = dequeue(engine);
+        if (node->gone) {
+            free_node(node);
+        }
+    }
+    bnc_map_free(engine->nodes);
+    bnc_cache_free(engine->cache);
+    free(engine->members);
+    free(engine->hubs);
+    free(engine);
+}
+
+/* ---- facts ---------------------------------------------------------------------------
+ */
+
+static const struct bnc_reconciler *
+reconciler_of(const struct bnc_engine *engine, enum bnc_kind kind)
+{
+    for (size_t i = 0; i < engine->options.n_reconcilers; i++) {
+        if (engine->options.reconcilers[i].primary == kind) {
+            return &engine->options.reconcilers[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+touch_hubs(struct bnc_engine *engine)
+{
+    for (size_t i = 0; i < engine->n_hubs; i++) {
+        engine->hubs[i]->hub->stage = BNC_HUB_PLAN;
+    }
+}
+
+static struct node *
+new_node(struct bnc_engine *engine, const struct bnc_reconciler *reconciler,
+         const char *key)
+{
+    struct node *node = bnc_alloc(sizeof(*node));
+    node->reader = bnc_reader_new(engine->cache, node);
+    node->reconciler = reconciler;
+    node->member.ir = &node->ir;
+    (void)bnc_map_put(engine->nodes, key, node);
+    return node;
+}
+
+void
+bnc_engine_put(struct bnc_engine *engine, struct bnc_object *object)
+{
+    const struct bnc_reconciler *reconciler = reconciler_of(engine, object->kind);
+    char key[BNC_FACT_KEY_MAX];
+    bnc_fact_key(key, object->kind, object->ns, object->name);
+
+    if (reconciler == NULL) {
+        (void)bnc_cache_put(engine->cache, object);
+        return;
+    }
+    struct node *node = bnc_map_get(engine->nodes, key);
+    bool is_new = node == NULL;
+    if (is_new) {
+        node = new_node(engine, reconciler, key);
+    }
+    bnc_object_unref(node->object);
+    node->object = bnc_object_ref(object);
+    node->member.object = object;
+    if (node->hub != NULL) {
+        node->hub->result.object = object;
+        node->hub->result.revision++;
+    }
+    if (bnc_cache_put(engine->cache, object) || is_new) {
+        enqueue(engine, node);
+    }
+}
+
+void
+bnc_engine_gone(struct bnc_engine *engine, enum bnc_kind kind, const char *ns,
+                const char *name)
+{
+    char key[BNC_FACT_KEY_MAX];
+    bnc_fact_key(key, kind, ns, name);
+    struct node *node = bnc_map_take(engine->nodes, key);
+
+    (void)bnc_cache_gone(engine->cache, kind, ns, name);
+    if (node == NULL) {
+        return;
+    }
+    if (node->ir.type != BNC_IR_NONE || node->hub != NULL) {
+        engine->members_dirty = true;
+    }
+    if (node->queued) {
+        node->gone = true; /* freed when its turn comes */
+        bnc_hub_free(node->hub);
+        node->hub = NULL;
+    } else {
+        free_node(node);
+    }
+    if (engine->members_dirty) {
+        /* plans borrow from the node that just went */
+        engine->n_members = 0;
+        engine->n_hubs = 0;
+    }
+}
+
+void
+bnc_engine_synced(struct bnc_engine *engine, enum bnc_kind kind, const char *ns,
+                  const char *name)
+{
+    bnc_cache_synced(engine->cache, kind, ns, name);
+}
+
+void
+bnc_engine_denied(struct bnc_engine *engine, enum bnc_kind kind, const char *ns,
+                  const char *name)
+{
+    bnc_cache_denied(engine->cache, kind, ns, name);
+}
+
+bool
+bnc_engine_synced_all(const struct bnc_engine *engine, const char **missing)
+{
+    const char *const *watched = engine->options.settings->watch_namespaces;
+    for (enum bnc_kind kind = 0; kind < BNC_KIND_COUNT; kind++) {
+        const struct bnc_kind_info *info = bnc_kind_info(kind);
+        bool known = info->by_name || bnc_cache_knows(engine->cache, kind, "");
+        if (!known && watched != NULL && info->namespaced) {
+            known = true;
+            for (size_t i = 0; watched[i] != NULL; i++) {
+                known = known && bnc_cache_knows(engine->cache, kind, watched[i]);
+            }
+        }
+        if (!known) {
+            if (missing != NULL) {
+                *missing = info->plural;
+            }
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- work
+ * ------------------------------------------------------------------------------ */
+
+static void
+compile(struct bnc_engine *engine, struct node *node)
+{
+    enum bnc_ir_type before = node->ir.type;
+    struct bnc_arena *old = node->ir.arena;
+
+    node->ir = (struct bnc_ir){.arena = bnc_arena_new()};
+    node->ir.diags = bnc_diags_new(node->ir.arena);
+    node->reconciler->compile(node->object, engine->options.settings,
+                              bnc_reader_begin(node->reader), &node->ir);
+    bnc_reader_end(node->reader);
+    bnc_arena_free(old);
+    if (node->ir.type == BNC_IR_NONE) {
+        bnc_arena_free(node->ir.arena);
+        node->ir = (struct bnc_ir){0};
+    }
+    node->member.version = ++engine->version;
+    engine->stats.compiles++;
+    if (node->ir.type == BNC_IR_NONE && before == BNC_IR_NONE) {
+        return; /* not a member before, none now */
+    }
+    if (before != node->ir.type) {
+        engine->members_dirty = true;
+    }
+    if (node->ir.type == BNC_IR_OBSERVATORY && node->hub == NULL) {
+        node->hub = bnc_hub_new(engine->cache, &node->member, node);
+        node->hub->result.object = node->object;
+        engine->members_dirty = true;
+    }
+    touch_hubs(engine);
+}
+
+static int
+compare_nodes(const struct bnc_object *a, const struct bnc_object *b)
+{
+    if (a->kind != b->kind) {
+        return a->kind < b->kind ? -1 : 1;
+    }
+    int c = strcmp(a->ns, b->ns);
+    return c != 0 ? c : strcmp(a->name, b->name);
+}
+
+static int
+compare_members(const void *a, const void *b)
+{
+    return compare_nodes((*(const struct bnc_member *const *)a)->object,
+                         (*(const struct bnc_member *const *)b)->object);
+}
+
+static int
+compare_hubs(const void *a, const void *b)
+{
+    return compare_nodes((*(struct node *const *)a)->object,
+                         (*(struct node *const *)b)->object);
+}
+
+static void
+collect_members(struct bnc_engine *engine)
+{
+    size_t room = bnc_map_count(engine->nodes) + 1;
+    size_t at = 0;
+    void *value = NULL;
+
+    free(engine->members);
+    free(engine->hubs);
+    engine->members = bnc_alloc(room * sizeof(struct bnc_member *));
+    engine->hubs = bnc_alloc(room * sizeof(struct node *));
+    engine->n_members = engine->n_hubs = 0;
+    while (bnc_map_next(engine->nodes, &at, NULL, &value)) {
+        struct node *node = value;
+        if (node->hub != NULL) {
+            engine->hubs[engine->n_hubs++] = node;
+        } else if (node->ir.type != BNC_IR_NONE) {
+            engine->members[engine->n_members++] = &node->member;
+        }
+    }
+    qsort(engine->members, engine->n_members, sizeof(struct bnc_member *),
+          compare_members);
+    qsort(engine->hubs, engine->n_hubs, sizeof(struct node *), compare_hubs);
+    engine->members_dirty = false;
+    touch_hubs(engine);
+}
+
+static bool
+work_on_hubs(struct bnc_engine *engine, size_t *budget)
+{
+    const struct bnc_hub_context context = {.planner = engine->options.planner,
+                                            .members = engine->members,
+                                            .n_members = engine->n_members,
+                                            .stats = &engine->stats};
+    for (size_t i = 0; i < engine->n_hubs; i++) {
+        struct bnc_hub *hub = engine->hubs[i]->hub;
+        while (hub->stage != BNC_HUB_IDLE) {
+            if (*budget == 0) {
+                return true;
+            }
+            (*budget)--;
+            (void)bnc_hub_step(hub, &context);
+        }
+    }
+    return false;
+}
+
+bool
+bnc_engine_work(struct bnc_engine *engine, size_t budget)
+{
+    if (!bnc_engine_synced_all(engine, NULL)) {
+        return false;
+    }
+    while (engine->first != NULL) {
+        if (budget == 0) {
+            return true;
+        }
+        budget--;
+        struct node *node = dequeue(engine);
+        if (node->gone) {
+            free_node(node);
+        } else {
+            compile(engine, node);
+        }
+    }
+    if (engine->members_dirty) {
+        collect_members(engine);
+    }
+    return work_on_hubs(engine, &budget) || engine->first != NULL;
+}
+
+/* ---- results
+ * ---------------------------------------------------------------------------- */
+
+size_t
+bnc_engine_count(const struct bnc_engine *engine)
+{
+    return engine->n_hubs;
+}
+
+const struct bnc_result *
+bnc_engine_result(const struct bnc_engine *engine, size_t i)
+{
+    return &engine->hubs[i]->hub->result;
+}
+
+const struct bnc_cache *
+bnc_engine_cache(const struct bnc_engine *engine)
+{
+    return engine->cache;
+}
+
+void
+bnc_engine_members(const struct bnc_engine *engine, enum bnc_kind kind, bnc_member_fn fn,
+                   void *arg)
+{
+    for (size_t i = 0; i < engine->n_members; i++) {
+        if (engine->members[i]->object->kind == kind) {
+            fn(arg, engine->members[i]);
+        }
+    }
+}
+
+struct bnc_engine_stats
+bnc_engine_stats(const struct bnc_engine *engine)
+{
+    return engine->stats;
+}

@@ -1,0 +1,95 @@
+/*
+ * The compiler in the middle: facts in, desired objects and verdicts out.  No
+ * I/O, no clock: the same facts give the same results, in any order.  The work
+ * that a change asks for is queued and done in slices.
+ */
+#ifndef BNC_CONTROLLER_ENGINE_H
+#define BNC_CONTROLLER_ENGINE_H
+
+#include "controller/cache.h"
+#include "lib/hash.h"
+#include "model/plan.h"
+
+struct bnc_engine; /* opaque */
+
+/* An object that has to be as `body` says. */
+struct bnc_desired {
+    enum bnc_kind kind;
+    const char *ns;
+    const char *name;
+    struct bnc_bytes body;        /* JSON: the full intent for server-side apply */
+    char hash[BNC_HASH_TEXT_MAX]; /* "sha256:..." of its content, never of compressed
+                                     bytes */
+};
+
+/* One Observatory's results; borrowed until the next fact. */
+struct bnc_result {
+    const struct bnc_object *object; /* the Observatory */
+    const struct bnc_diags *diags;   /* what is wrong with it; errors: it is rejected */
+    bool ready;                      /* desired is complete and may be published */
+    bool pending;                    /* waits for a fact */
+    bool suspended;
+    const struct bnc_desired *desired;
+    size_t n_desired;
+    const struct bnc_plan *plan; /* NULL when it was rejected */
+    size_t n_jobs;
+    uint64_t revision; /* grows whenever any of this changed */
+};
+
+struct bnc_engine_options {
+    const struct bnc_reconciler *reconcilers;
+    size_t n_reconcilers;
+    const struct bnc_planner *planner;
+    const struct bnc_settings *settings;
+    /* begin and end to follow a Secret or ConfigMap */
+    void (*want)(void *arg, enum bnc_kind kind, const char *ns, const char *name);
+    void (*unwant)(void *arg, enum bnc_kind kind, const char *ns, const char *name);
+    void *arg;
+};
+
+struct bnc_engine_stats {
+    uint64_t compiles;
+    uint64_t plans;
+    uint64_t lowered;
+    uint64_t linked;
+};
+
+/* Owns: the caller.  The options' pointers are borrowed for its life. */
+struct bnc_engine *bnc_engine_new(const struct bnc_engine_options *options);
+void bnc_engine_free(struct bnc_engine *engine); /* NULL is ignored */
+BNC_DEFINE_AUTO(bnc_engine);
+
+/* Facts, as a source tells them.  put takes the reference. */
+void bnc_engine_put(struct bnc_engine *engine, struct bnc_object *object);
+void bnc_engine_gone(struct bnc_engine *engine, enum bnc_kind kind, const char *ns,
+                     const char *name);
+void bnc_engine_synced(struct bnc_engine *engine, enum bnc_kind kind, const char *ns,
+                       const char *name);
+void bnc_engine_denied(struct bnc_engine *engine, enum bnc_kind kind, const char *ns,
+                       const char *name);
+
+/*
+ * Do up to `budget` units of work (a compile, a plan, a job lowered, a document
+ * linked).  True when there is more to do.  Does nothing until every kind that
+ * is listed was synced once.
+ */
+bool bnc_engine_work(struct bnc_engine *engine, size_t budget);
+
+/* True when nothing is left to do: only then do results hold together. */
+bool bnc_engine_idle(const struct bnc_engine *engine);
+
+/* True when all kinds have been listed; else the first that is missing, if asked. */
+bool bnc_engine_synced_all(const struct bnc_engine *engine, const char **missing);
+
+/* Observatories in byte order of (namespace, name). */
+size_t bnc_engine_count(const struct bnc_engine *engine);
+const struct bnc_result *bnc_engine_result(const struct bnc_engine *engine, size_t i);
+
+const struct bnc_cache *bnc_engine_cache(const struct bnc_engine *engine);
+/* Compiled objects of a kind, to report on them: fn in byte order. */
+typedef void (*bnc_member_fn)(void *arg, const struct bnc_member *member);
+void bnc_engine_members(const struct bnc_engine *engine, enum bnc_kind kind,
+                        bnc_member_fn fn, void *arg);
+struct bnc_engine_stats bnc_engine_stats(const struct bnc_engine *engine);
+
+#endif

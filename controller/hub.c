@@ -1,0 +1,185 @@
+#include "controller/hub.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One lowered unit. */
+struct fragment {
+    struct bnc_bytes bytes; /* malloc'd */
+    uint64_t stamp;
+    uint64_t used; /* the plan that needed it last */
+};
+
+struct bnc_hub *
+bnc_hub_new(struct bnc_cache *cache, const struct bnc_member *member, void *owner)
+{
+    struct bnc_hub *hub = bnc_alloc(sizeof(*hub));
+    hub->member = member;
+    hub->reader = bnc_reader_new(cache, owner);
+    hub->plan_arena = bnc_arena_new();
+    hub->desired_arena = bnc_arena_new();
+    hub->diags = bnc_diags_new(hub->desired_arena);
+    hub->fragments = bnc_map_new();
+    hub->stage = BNC_HUB_PLAN;
+    return hub;
+}
+
+static void
+free_fragment(struct fragment *fragment)
+{
+    free((void *)(uintptr_t)fragment->bytes.ptr);
+    free(fragment);
+}
+
+void
+bnc_hub_free(struct bnc_hub *hub)
+{
+    if (hub == NULL) {
+        return;
+    }
+    size_t at = 0;
+    void *value = NULL;
+    while (bnc_map_next(hub->fragments, &at, NULL, &value)) {
+        free_fragment(value);
+    }
+    bnc_map_free(hub->fragments);
+    bnc_reader_free(hub->reader);
+    bnc_arena_free(hub->plan_arena);
+    bnc_arena_free(hub->desired_arena);
+    free(hub);
+}
+
+static char *
+fragment_key(struct bnc_arena *arena, int64_t shard, const char *job_name)
+{
+    return bnc_arena_fmt(arena, "%lld/%s", (long long)shard, job_name);
+}
+
+const struct bnc_bytes *
+bnc_hub_fragment(const struct bnc_hub *hub, int64_t shard, const char *job_name)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    const struct fragment *fragment =
+        bnc_map_get(hub->fragments, fragment_key(arena, shard, job_name));
+    return fragment == NULL ? NULL : &fragment->bytes;
+}
+
+static void
+plan(struct bnc_hub *hub, const struct bnc_hub_context *context)
+{
+    bnc_arena_free(hub->plan_arena);
+    hub->plan_arena = bnc_arena_new();
+    context->planner->make(hub->member, context->members, context->n_members,
+                           hub->plan_arena, &hub->plan);
+    context->stats->plans++;
+    hub->next_unit = 0;
+    hub->stage = BNC_HUB_LOWER;
+}
+
+static void
+reject_unit(struct bnc_hub *hub, const struct bnc_unit *unit, const struct bnc_error *err)
+{
+    struct bnc_diags diags = bnc_diags_new(hub->plan_arena);
+    bnc_diag_add(
+        &diags, err->code == BNC_TOO_BIG ? BNC_REASON_TOO_BIG : BNC_REASON_INVALID_OBJECT,
+        "", NULL, "job %s: %s", unit->job_name, err->message);
+    if (unit->verdict == SIZE_MAX) {
+        bnc_diag_add(&hub->plan.diags, diags.items[0].reason, "", NULL, "%s",
+                     diags.items[0].message);
+        return;
+    }
+    struct bnc_verdict *verdict = &hub->plan.verdicts[unit->verdict];
+    verdict->accepted = false;
+    verdict->why = diags.items;
+    verdict->n_why = diags.n;
+}
+
+/* Lower one unit for one shard unless its bytes are there already.  True when it did. */
+static bool
+lower(struct bnc_hub *hub, const struct bnc_hub_context *context, size_t index,
+      int64_t shard)
+{
+    const struct bnc_unit *unit = &hub->plan.units[index];
+    const char *key = fragment_key(hub->plan_arena, shard, unit->job_name);
+    struct fragment *fragment = bnc_map_get(hub->fragments, key);
+
+    if (fragment != NULL && fragment->stamp == unit->stamp) {
+        fragment->used = context->stats->plans;
+        return false;
+    }
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_diags diags = bnc_diags_new(arena);
+    struct bnc_error err = {0};
+    struct bnc_bytes bytes = {0};
+    context->stats->lowered++;
+    if (context->planner->lower(&hub->plan, index, shard, arena, &bytes, &diags, &err)) {
+        reject_unit(hub, unit, &err);
+        return true;
+    }
+    if (fragment == NULL) {
+        fragment = bnc_alloc(sizeof(*fragment));
+        (void)bnc_map_put(hub->fragments, key, fragment);
+    }
+    free((void *)(uintptr_t)fragment->bytes.ptr);
+    char *copy = bnc_alloc(bytes.len + 1);
+    memcpy(copy, bytes.ptr, bytes.len);
+    fragment->bytes = (struct bnc_bytes){copy, bytes.len};
+    fragment->stamp = unit->stamp;
+    fragment->used = context->stats->plans;
+    return true;
+}
+
+/* Fragments of jobs that are no more. */
+static void
+drop_unused(struct bnc_hub *hub, const struct bnc_hub_context *context)
+{
+    size_t at = 0;
+    const char *key = NULL;
+    void *value = NULL;
+    while (bnc_map_next(hub->fragments, &at, &key, &value)) {
+        struct fragment *fragment = value;
+        if (fragment->used != context->stats->plans) {
+            (void)bnc_map_take(hub->fragments, key);
+            free_fragment(fragment);
+        }
+    }
+}
+
+static void
+lower_next(struct bnc_hub *hub, const struct bnc_hub_context *context)
+{
+    size_t shards =
+        hub->plan.n_units == 0 ? 1 : (size_t)context->planner->shards(&hub->plan);
+    size_t total = hub->plan.n_units * shards;
+
+    while (hub->next_unit < total) {
+        size_t i = hub->next_unit++;
+        if (lower(hub, context, i / shards, (int64_t)(i % shards))) {
+            return;
+        }
+    }
+    drop_unused(hub, context);
+    hub->stage = BNC_HUB_LINK;
+}
+
+bool
+bnc_hub_step(struct bnc_hub *hub, const struct bnc_hub_context *context)
+{
+    switch (hub->stage) {
+    case BNC_HUB_IDLE:
+        return false;
+    case BNC_HUB_PLAN:
+        plan(hub, context);
+        return true;
+    case BNC_HUB_LOWER:
+        lower_next(hub, context);
+        return true;
+    case BNC_HUB_LINK:
+        bnc_hub_link(hub, context->planner);
+        context->stats->linked++;
+        hub->stage = BNC_HUB_IDLE;
+        return false;
+    }
+    return false;
+}

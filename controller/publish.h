@@ -1,0 +1,70 @@
+/*
+ * Desired against live: applies what differs, deletes what is no longer wanted,
+ * leaves what is not ours, and knows what is published.
+ */
+#ifndef BNC_CONTROLLER_PUBLISH_H
+#define BNC_CONTROLLER_PUBLISH_H
+
+#include "controller/engine.h"
+#include "net/world.h"
+#include "source/source.h"
+
+#define BNC_FIRST_WRITE_MS 20    /* after the change that asks for it */
+#define BNC_NEXT_WRITE_MS  150   /* after the write before, while more comes */
+#define BNC_LOOP_WRITES    5     /* equal writes to one object ... */
+#define BNC_LOOP_WINDOW_MS 60000 /* ... in this time: somebody else rewrites it */
+#define BNC_LOOP_PAUSE_MS  300000
+
+struct bnc_publisher; /* opaque */
+
+/* What became of an Observatory's objects. */
+struct bnc_publication {
+    bool published;         /* all are as desired */
+    enum bnc_reason reason; /* why not: WAITING, OUTPUT_TAKEN, WRITE_FAILED, APPLY_LOOP */
+    const char *message;    /* borrowed until the next call */
+};
+
+struct bnc_publisher_options {
+    struct bnc_world *world;
+    struct bnc_source *source;
+    void (*changed)(void *arg); /* a publication may read differently now */
+    void *arg;
+    uint64_t *writes; /* counter of successful writes, for /metrics; may be NULL */
+};
+
+struct bnc_publisher *bnc_publisher_new(const struct bnc_publisher_options *options);
+void bnc_publisher_free(struct bnc_publisher *publisher); /* NULL is ignored */
+BNC_DEFINE_AUTO(bnc_publisher);
+
+/*
+ * What Observatory `owner` ("NS/NAME") wants now, in this order of writing.
+ * Everything is copied.  What it wanted before and no longer does is deleted.
+ */
+void bnc_publisher_set(struct bnc_publisher *publisher, const char *owner,
+                       const struct bnc_desired *desired, size_t n);
+
+/* The Observatory is gone: objects that nobody collects for us are deleted. */
+void bnc_publisher_drop(struct bnc_publisher *publisher, const char *owner);
+
+/* Owners that have a set, to find those that are gone: `*at` from 0, NULL at the end. */
+const char *bnc_publisher_next(const struct bnc_publisher *publisher, size_t *at);
+
+/* An object's live metadata, from the source; NULL: it does not exist. */
+void
+bnc_publisher_output(struct bnc_publisher *publisher, enum bnc_kind kind, const char *ns,
+                     const char *name, const struct bnc_pruned *metadata);
+
+struct bnc_publication
+bnc_publisher_state(const struct bnc_publisher *publisher, const char *owner);
+
+/* True when no write waits or is under way. */
+bool bnc_publisher_idle(const struct bnc_publisher *publisher);
+
+/*
+ * True when `managed_fields` (of metadata) say that field manager "binnacle"
+ * owns every label, annotation and data key of the intent `body`: nobody has
+ * changed one since we applied it (server-side apply, KEP-555).
+ */
+bool bnc_managed_covers(struct bnc_bytes managed_fields, struct bnc_bytes body);
+
+#endif
