@@ -60,7 +60,7 @@ static cJSON *
 of_text(const struct bnc_field *field, struct bnc_arena *arena)
 {
     cJSON *schema = text_schema(field, field->type, field->rule, arena);
-    if (field->required || field->min > 0) {
+    if (field->min > 0 || (field->required && field->rule != BNC_TEXT_ANY)) {
         bnc_json_set_int(arena, schema, "minLength", 1);
     }
     return schema;

@@ -215,6 +215,10 @@ static const struct {
     {0, "spec.tenants.targets", "default", "\"OwnNamespace\""},
     {0, "status.conditions", "x-kubernetes-list-map-keys", "[\"type\"]"},
     {0, "status.prometheus.rejected", "maxItems", "100"},
+    {0, "status.conditions.[].message", "minLength", "(absent)"},
+    {0, "status.conditions.[].reason", "minLength", "1"},
+    {0, "status.conditions.[].lastTransitionTime", "format", "\"date-time\""},
+    {1, "spec.endpoints.[].basicAuth.username.name", "minLength", "1"},
     {1, "spec", "x-kubernetes-validations",
      "[{\"message\":\"exactly one of preset, endpoints must be set\",\"rule\":"
      "\"(has(self.preset) ? 1 : 0) + (has(self.endpoints) ? 1 : 0) == 1\"}]"},

@@ -1,0 +1,57 @@
+/*
+ * Status of our kinds as JSON: what an object's owner reads in kubectl.
+ */
+#ifndef BNC_CONTROLLER_STATUS_H
+#define BNC_CONTROLLER_STATUS_H
+
+#include "controller/engine.h"
+#include "controller/publish.h"
+
+#define BNC_STATUS_OBSERVATORIES_MAX 16
+#define BNC_STATUS_REJECTED_MAX      100
+
+/* What one Observatory says of a member, and what became of its output. */
+struct bnc_opinion {
+    const struct bnc_result *result;
+    const struct bnc_verdict *verdict;
+    struct bnc_publication publication;
+};
+
+/* One condition. */
+struct bnc_condition {
+    const char *type;
+    const char *status; /* "True", "False", "Unknown" */
+    const char *reason;
+    const char *message;
+};
+
+/* The summary, type Ready, by itself: for Events and tables. */
+struct bnc_condition bnc_status_policy_ready(const struct bnc_member *member,
+                                             const struct bnc_opinion *opinions, size_t n,
+                                             struct bnc_arena *arena);
+
+/* The whole status; lastTransitionTime is left out. */
+cJSON *
+bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opinions,
+                  size_t n, struct bnc_arena *arena);
+
+struct bnc_condition bnc_status_observatory_ready(const struct bnc_result *result,
+                                                  const struct bnc_publication *state,
+                                                  struct bnc_arena *arena);
+cJSON *
+bnc_status_observatory(const struct bnc_result *result,
+                       const struct bnc_publication *state, struct bnc_arena *arena);
+
+/*
+ * Fill lastTransitionTime: from `live` where a condition's status is the same,
+ * else `now` (RFC 3339).  False when nothing but times differs from `live`:
+ * then there is nothing to write.
+ */
+bool bnc_status_differs(cJSON *status, struct bnc_bytes live, const char *now,
+                        struct bnc_arena *arena);
+
+/* The intent for server-side apply of a status. */
+struct bnc_bytes bnc_status_intent(const struct bnc_object *object, cJSON *status,
+                                   struct bnc_arena *arena);
+
+#endif

@@ -1,0 +1,211 @@
+#include "kube/apply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+#include "model/prune.h"
+
+#define METADATA_ONLY                                                                    \
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+#define APPLY_TYPE  "application/apply-patch+yaml"
+#define DELETE_BODY "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\""
+
+struct bnc_kube_write {
+    struct bnc_kube_call *call;
+    enum bnc_kind kind;
+    bnc_written_fn fn;
+    void *arg;
+};
+
+static const struct bnc_keep version_rows[] = {
+    {"resourceVersion", NULL, BNC_KEEP_RESOURCE_VERSION},
+    {"uid", NULL, BNC_KEEP_UID},
+    {NULL, NULL, BNC_KEEP_TEXT},
+};
+static const struct bnc_keep written_keep[] = {
+    {"metadata", version_rows, BNC_KEEP_TEXT},
+    {NULL, NULL, BNC_KEEP_TEXT},
+};
+
+/* What the server says about a Secret may quote it. */
+static void
+withhold(struct bnc_written *written, const struct bnc_kube_result *result)
+{
+    (void)bnc_fail(&written->err, written->err.code,
+                   "the Secret was refused: %d %s (the server's words are withheld, they "
+                   "may quote it)",
+                   result->http_status, result->status.reason);
+}
+
+/* A body that does not fit the schema is answered with 500, and always will be. */
+static bool
+is_bad_body(const struct bnc_kube_result *result)
+{
+    static const char *const beginnings[] = {"failed to create typed patch object",
+                                             "failed to convert new object"};
+    for (size_t i = 0; i < BNC_LEN(beginnings); i++) {
+        if (result->http_status == 500 &&
+            bnc_str_starts(result->status.message, beginnings[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+on_answer(void *arg, const struct bnc_kube_result *result)
+{
+    struct bnc_kube_write *write = arg;
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_pruned object = {.uid = "", .resource_version = ""};
+    struct bnc_written written = {
+        .err = result->err,
+        .http_status = result->http_status,
+        .retry_after_ms = result->retry_after_ms,
+    };
+    struct bnc_error ignored = {0};
+
+    if (result->err.code == BNC_OK && result->body.len > 0 &&
+        bnc_prune(written_keep, result->body.ptr, result->body.len, arena, &object,
+                  &ignored)) {
+        object.uid = object.resource_version = ""; /* it was done all the same */
+    }
+    if (is_bad_body(result)) {
+        written.err.code = BNC_INVALID;
+    }
+    if (write->kind == BNC_KIND_SECRET && written.err.code == BNC_INVALID) {
+        withhold(&written, result);
+    }
+    written.uid = object.uid;
+    written.resource_version = object.resource_version;
+    write->fn(write->arg, &written);
+    free(write);
+}
+
+static struct bnc_kube_write *
+start(struct bnc_kube *kube, const struct bnc_kube_request *request, enum bnc_kind kind,
+      bnc_written_fn fn, void *arg)
+{
+    struct bnc_kube_write *write = bnc_alloc(sizeof(*write));
+    write->kind = kind;
+    write->fn = fn;
+    write->arg = arg;
+    write->call = bnc_kube_start(kube, request, on_answer, write);
+    return write;
+}
+
+/* The path of one object: a write never goes to a collection. */
+static const char *
+object_path(const struct bnc_kube_target *target, const char *sub,
+            struct bnc_arena *arena, struct bnc_error *err)
+{
+    const struct bnc_kind_info *info = bnc_kind_info(target->kind);
+    struct bnc_str path = bnc_str_new(arena, BNC_URL_MAX);
+
+    if (!bnc_url_segment_ok(target->name) ||
+        (info->namespaced && !bnc_url_segment_ok(target->ns))) {
+        (void)bnc_fail(err, BNC_INVALID, "%s \"%s/%s\" has no usable name", info->name,
+                       target->ns == NULL ? "" : target->ns,
+                       target->name == NULL ? "" : target->name);
+        return NULL;
+    }
+    if (bnc_url_path(&path, info, target->ns, target->name, sub, err)) {
+        return NULL;
+    }
+    return path.ptr;
+}
+
+struct bnc_kube_write *
+bnc_kube_apply(struct bnc_kube *kube, const struct bnc_kube_target *target, bool status,
+               struct bnc_bytes body, bnc_written_fn fn, void *arg, struct bnc_error *err)
+{
+    static const struct bnc_url_pair query[] = {
+        {"fieldManager", BNC_FIELD_MANAGER},
+        {"force", "true"},
+        {"fieldValidation", "Strict"},
+        {NULL, NULL},
+    };
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_kube_request request = {
+        .group = BNC_HTTP_UNARY,
+        .method = "PATCH",
+        .path = object_path(target, status ? "status" : NULL, arena, err),
+        .query = query,
+        .accept = METADATA_ONLY,
+        .content_type = APPLY_TYPE,
+        .body = body,
+    };
+    return request.path == NULL ? NULL : start(kube, &request, target->kind, fn, arg);
+}
+
+struct bnc_kube_write *
+bnc_kube_delete(struct bnc_kube *kube, const struct bnc_kube_target *target,
+                const char *uid, bnc_written_fn fn, void *arg, struct bnc_error *err)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_str body = bnc_str_new(arena, BNC_URL_MAX);
+
+    bnc_str_puts(&body, DELETE_BODY ",\"propagationPolicy\":\"Background\"");
+    if (uid != NULL && uid[0] != '\0') {
+        bnc_str_puts(&body, ",\"preconditions\":{\"uid\":");
+        bnc_str_json(&body, uid);
+        bnc_str_putc(&body, '}');
+    }
+    bnc_str_putc(&body, '}');
+    struct bnc_kube_request request = {
+        .group = BNC_HTTP_UNARY,
+        .method = "DELETE",
+        .path = object_path(target, NULL, arena, err),
+        .accept = METADATA_ONLY,
+        .body = {body.ptr, body.len},
+    };
+    if (request.path == NULL || bnc_str_check(&body, "the uid of a delete", err)) {
+        return NULL;
+    }
+    return start(kube, &request, target->kind, fn, arg);
+}
+
+struct bnc_kube_write *
+bnc_kube_event(struct bnc_kube *kube, const char *ns, struct bnc_bytes body,
+               bnc_written_fn fn, void *arg, struct bnc_error *err)
+{
+    static const struct bnc_kind_info events = {
+        .group = "events.k8s.io",
+        .version = "v1",
+        .name = "Event",
+        .plural = "events",
+        .namespaced = true,
+    };
+    static const struct bnc_url_pair query[] = {
+        {"fieldManager", BNC_FIELD_MANAGER},
+        {"fieldValidation", "Strict"},
+        {NULL, NULL},
+    };
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_str path = bnc_str_new(arena, BNC_URL_MAX);
+
+    if (!bnc_url_segment_ok(ns)) {
+        (void)bnc_fail(err, BNC_INVALID, "an Event needs a namespace");
+        return NULL;
+    }
+    if (bnc_url_path(&path, &events, ns, NULL, NULL, err)) {
+        return NULL;
+    }
+    struct bnc_kube_request request = {
+        .group = BNC_HTTP_UNARY,
+        .method = "POST",
+        .path = path.ptr,
+        .query = query,
+        .accept = METADATA_ONLY,
+        .body = body,
+    };
+    return start(kube, &request, BNC_KIND_NONE, fn, arg);
+}
+
+void
+bnc_kube_write_cancel(struct bnc_kube_write *write)
+{
+    bnc_kube_cancel(write->call);
+    free(write);
+}

@@ -1,0 +1,49 @@
+/*
+ * Writes: server-side apply, deletes, Events.  Answers are metadata only.
+ */
+#ifndef BNC_KUBE_APPLY_H
+#define BNC_KUBE_APPLY_H
+
+#include "kube/client.h"
+
+#define BNC_FIELD_MANAGER "binnacle"
+
+/* Borrowed for the call. */
+struct bnc_written {
+    struct bnc_error err; /* BNC_OK: done */
+    int http_status;
+    int64_t retry_after_ms;       /* 0: not said */
+    const char *resource_version; /* of the object after an apply; "" else */
+    const char *uid;
+};
+typedef void (*bnc_written_fn)(void *arg, const struct bnc_written *written);
+
+struct bnc_kube_write; /* opaque: a write under way */
+
+/* What to write to which object; all is copied. */
+struct bnc_kube_target {
+    enum bnc_kind kind;
+    const char *ns;
+    const char *name;
+};
+
+/*
+ * `fn` comes once, never inside the call.  The handle is valid until then; a NULL
+ * handle with `err` says that the write cannot be sent at all (INVALID).
+ */
+struct bnc_kube_write *
+bnc_kube_apply(struct bnc_kube *kube, const struct bnc_kube_target *target, bool status,
+               struct bnc_bytes body, bnc_written_fn fn, void *arg,
+               struct bnc_error *err);
+/* `uid`: only that object, CONFLICT when it is another one; NULL: any. */
+struct bnc_kube_write *
+bnc_kube_delete(struct bnc_kube *kube, const struct bnc_kube_target *target,
+                const char *uid, bnc_written_fn fn, void *arg, struct bnc_error *err);
+/* Create an Event of events.k8s.io/v1 in namespace `ns`. */
+struct bnc_kube_write *
+bnc_kube_event(struct bnc_kube *kube, const char *ns, struct bnc_bytes body,
+               bnc_written_fn fn, void *arg, struct bnc_error *err);
+/* No callback any more; the server may have done it. */
+void bnc_kube_write_cancel(struct bnc_kube_write *write);
+
+#endif

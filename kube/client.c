@@ -1,0 +1,393 @@
+#include "kube/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kube/auth.h"
+
+#define STATUS_MAX      ((size_t)64 * 1024) /* of a refusal */
+#define HEADERS_OWN     5                   /* and the end */
+#define RETRY_AFTER_MAX 3600                /* seconds that are believed */
+
+struct bnc_kube {
+    struct bnc_world *world;
+    struct bnc_kube_config *config;
+    struct bnc_auth *auth;
+    const char *user_agent;      /* a header line, in the config's arena */
+    struct bnc_kube_call *calls; /* in the order they were started */
+    struct bnc_kube_call *last;
+    struct bnc_kube_counters counters;
+};
+
+struct bnc_kube_call {
+    struct bnc_kube *kube;
+    struct bnc_kube_call *next;
+    struct bnc_kube_call *prev;
+    struct bnc_arena *arena; /* the request's copy */
+    struct bnc_kube_request request;
+    const char *url;
+    bool streaming;
+    struct bnc_kube_stream_ops ops;
+    void *arg;
+
+    struct bnc_http_call *http; /* NULL: waits for credentials */
+    uint64_t generation;        /* of the credentials it was sent with */
+    bool replayed;
+    bool failing; /* its credentials could not be had */
+    int http_status;
+    int64_t retry_after_ms;
+    struct bnc_str answer; /* all of a unary one; the Status of a refused stream */
+};
+
+/* ---- life of a call ------------------------------------------------------- */
+
+static void
+link_call(struct bnc_kube *kube, struct bnc_kube_call *call)
+{
+    call->prev = kube->last;
+    if (kube->last == NULL) {
+        kube->calls = call;
+    } else {
+        kube->last->next = call;
+    }
+    kube->last = call;
+}
+
+static void
+unlink_call(struct bnc_kube_call *call)
+{
+    struct bnc_kube *kube = call->kube;
+    if (call->prev == NULL) {
+        kube->calls = call->next;
+    } else {
+        call->prev->next = call->next;
+    }
+    if (call->next == NULL) {
+        kube->last = call->prev;
+    } else {
+        call->next->prev = call->prev;
+    }
+}
+
+static void
+free_call(struct bnc_kube_call *call)
+{
+    bnc_str_free(&call->answer);
+    bnc_arena_free(call->arena);
+    free(call);
+}
+
+/* The last callback.  The handle is no longer known when it runs. */
+static void
+finish(struct bnc_kube_call *call, const struct bnc_kube_result *result)
+{
+    bnc_kube_counters_request(&call->kube->counters, call->request.method,
+                              result->http_status);
+    unlink_call(call);
+    call->ops.on_done(call->arg, result);
+    free_call(call);
+}
+
+/* ---- the answer ----------------------------------------------------------- */
+
+static bool
+is_success(int status)
+{
+    return status >= 200 && status < 300;
+}
+
+/* Seconds only: nobody sends the API's clients dates. */
+static int64_t
+retry_after_ms(struct bnc_http_call *http)
+{
+    const char *text = bnc_http_header(http, "Retry-After");
+    if (text == NULL || text[0] < '0' || text[0] > '9') {
+        return 0;
+    }
+    long seconds = strtol(text, NULL, 10);
+    return (int64_t)(seconds > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : seconds) * 1000;
+}
+
+static void
+on_head(void *arg, struct bnc_http_call *http, int status)
+{
+    struct bnc_kube_call *call = arg;
+    call->http_status = status;
+    call->retry_after_ms = retry_after_ms(http);
+    if (call->streaming && is_success(status) && call->ops.on_open != NULL) {
+        call->ops.on_open(call->arg);
+    }
+}
+
+static void
+on_data(void *arg, struct bnc_http_call *http, const char *bytes, size_t n)
+{
+    struct bnc_kube_call *call = arg;
+    BNC_UNUSED(http);
+    if (!call->streaming) {
+        bnc_str_add(&call->answer, bytes, n);
+    } else if (!is_success(call->http_status)) {
+        size_t room = STATUS_MAX - call->answer.len;
+        bnc_str_add(&call->answer, bytes, n < room ? n : room);
+    } else if (call->ops.on_data != NULL) {
+        call->ops.on_data(call->arg, bytes, n);
+    }
+}
+
+/* "GET /api/v1/pods: 403 Forbidden: pods is forbidden: User ..." */
+static void
+describe_refusal(const struct bnc_kube_call *call, struct bnc_kube_result *result)
+{
+    const struct bnc_kube_status *status = &result->status;
+    const char *message = status->message;
+
+    if (message[0] == '\0' && result->http_status == 404) {
+        message = "the server does not know this kind; is its CRD installed?";
+    }
+    (void)bnc_fail(&result->err, bnc_kube_status_code(result->http_status),
+                   "%s %.200s: %d%s%s%s%s", call->request.method, call->request.path,
+                   result->http_status, status->reason[0] == '\0' ? "" : " ",
+                   status->reason, message[0] == '\0' ? "" : ": ", message);
+}
+
+static void start_http(struct bnc_kube_call *call);
+
+/* After a 401 with newer credentials at hand or on their way: send it once more. */
+static bool
+replay(struct bnc_kube_call *call)
+{
+    if (call->http_status != 401 || call->replayed) {
+        return false;
+    }
+    enum bnc_auth_answer answer = bnc_auth_refused(call->kube->auth, call->generation);
+    if (answer == BNC_AUTH_SAME) {
+        return false;
+    }
+    bnc_kube_counters_request(&call->kube->counters, call->request.method, 401);
+    call->kube->counters.replays++;
+    call->replayed = true;
+    call->http_status = 0;
+    bnc_str_clear(&call->answer);
+    start_http(call);
+    return true;
+}
+
+static void
+on_done(void *arg, struct bnc_http_call *http, int status, const struct bnc_error *err)
+{
+    struct bnc_kube_call *call = arg;
+    struct bnc_kube_result result = {.err = *err};
+    struct bnc_bytes answer = {call->answer.ptr == NULL ? "" : call->answer.ptr,
+                               call->answer.len};
+    BNC_UNUSED(http);
+
+    call->http = NULL;
+    if (replay(call)) {
+        return;
+    }
+    /* a refusal counts even if the stream was reset after it, before all was sent */
+    result.http_status = status != 0 ? status : call->http_status;
+    status = result.http_status;
+    result.retry_after_ms = call->retry_after_ms;
+    if (status != 0 && !is_success(status)) {
+        bnc_kube_status_read(answer, &result.status);
+        if (result.retry_after_ms == 0) {
+            result.retry_after_ms = result.status.retry_after_ms;
+        }
+        describe_refusal(call, &result);
+    } else if (result.err.code != BNC_OK) {
+        (void)bnc_wrap(&result.err, "%.200s", call->request.path);
+    } else if (!call->streaming) {
+        result.body = answer;
+    }
+    finish(call, &result);
+}
+
+/* ---- the request ---------------------------------------------------------- */
+
+static void
+start_http(struct bnc_kube_call *call)
+{
+    static const struct bnc_http_client_ops ops = {on_head, on_data, on_done};
+    struct bnc_kube *kube = call->kube;
+    const struct bnc_kube_request *request = &call->request;
+    struct bnc_auth_view view = {0};
+    size_t n = 0;
+
+    if (bnc_auth_get(kube->auth, &view) == BNC_AUTH_PENDING) {
+        return; /* on_ready() comes back to it */
+    }
+    call->generation = view.generation;
+    while (kube->config->impersonate[n] != NULL) {
+        n++;
+    }
+    const char **lines = bnc_arena_array(call->arena, n + HEADERS_OWN, sizeof(*lines));
+    memcpy(lines, kube->config->impersonate, n * sizeof(*lines));
+    lines[n++] = kube->user_agent;
+    lines[n++] = bnc_arena_fmt(call->arena, "Accept: %s", request->accept);
+    if (request->content_type != NULL) {
+        lines[n++] =
+            bnc_arena_fmt(call->arena, "Content-Type: %s", request->content_type);
+    }
+    if (view.authorization != NULL) {
+        lines[n++] = view.authorization;
+    }
+    struct bnc_http_request http = {
+        .group = request->group,
+        .method = request->method,
+        .url = call->url,
+        .headers = lines,
+        .body = request->body,
+        .tls = &view.tls,
+        .proxy = kube->config->proxy,
+        .timeout_ms = request->timeout_ms,
+        .max_bytes = request->max_bytes,
+        .accept_gzip = request->gzip && !kube->config->no_compression,
+    };
+    call->http = bnc_http_start(kube->world, &http, &ops, call);
+}
+
+/* The program has answered: all that waited for it goes on, or fails. */
+static void
+on_ready(void *arg, const struct bnc_error *err)
+{
+    struct bnc_kube *kube = arg;
+    struct bnc_kube_result failed = {.err = *err};
+
+    for (struct bnc_kube_call *call = kube->calls; call != NULL; call = call->next) {
+        call->failing = call->http == NULL && err->code != BNC_OK;
+        if (call->http == NULL && err->code == BNC_OK) {
+            start_http(call);
+        }
+    }
+    /* from the start each time: a callback may start and cancel any other call */
+    for (struct bnc_kube_call *call = kube->calls; call != NULL;) {
+        if (!call->failing) {
+            call = call->next;
+            continue;
+        }
+        finish(call, &failed);
+        call = kube->calls;
+    }
+}
+
+static struct bnc_kube_call *
+new_call(struct bnc_kube *kube, const struct bnc_kube_request *request, bool streaming,
+         const struct bnc_kube_stream_ops *ops, void *arg)
+{
+    struct bnc_kube_call *call = bnc_alloc(sizeof(*call));
+    struct bnc_arena *arena = bnc_arena_new();
+    struct bnc_str url = bnc_str_new(arena, BNC_URL_MAX * 2);
+
+    bnc_str_puts(&url, kube->config->server);
+    bnc_str_puts(&url, request->path);
+    bnc_url_query(&url, request->query);
+
+    call->kube = kube;
+    call->arena = arena;
+    call->url = url.ptr;
+    call->streaming = streaming;
+    call->ops = *ops;
+    call->arg = arg;
+    call->request = *request;
+    call->request.method = bnc_arena_strdup(arena, request->method);
+    call->request.path = bnc_arena_strdup(arena, request->path);
+    call->request.query = NULL; /* it is in the URL now */
+    call->request.accept = bnc_arena_strdup(
+        arena, request->accept == NULL ? "application/json" : request->accept);
+    const char *type = request->content_type;
+    if (type == NULL && request->body.len > 0) {
+        type = "application/json";
+    }
+    call->request.content_type = bnc_arena_strdup(arena, type);
+    if (request->body.len > 0) {
+        call->request.body.ptr =
+            bnc_arena_strndup(arena, request->body.ptr, request->body.len);
+    }
+    if (call->request.timeout_ms == 0) {
+        call->request.timeout_ms = BNC_KUBE_TIMEOUT_MS;
+    }
+    if (call->request.max_bytes == 0 && !streaming) {
+        call->request.max_bytes = BNC_KUBE_ANSWER_MAX;
+    }
+    call->answer = bnc_str_new(NULL, streaming ? STATUS_MAX : call->request.max_bytes);
+    link_call(kube, call);
+    start_http(call);
+    return call;
+}
+
+/* ---- public --------------------------------------------------------------- */
+
+struct bnc_kube_call *
+bnc_kube_start(struct bnc_kube *kube, const struct bnc_kube_request *request,
+               bnc_kube_fn fn, void *arg)
+{
+    const struct bnc_kube_stream_ops ops = {.on_done = fn};
+    return new_call(kube, request, false, &ops, arg);
+}
+
+struct bnc_kube_call *
+bnc_kube_stream(struct bnc_kube *kube, const struct bnc_kube_request *request,
+                const struct bnc_kube_stream_ops *ops, void *arg)
+{
+    return new_call(kube, request, true, ops, arg);
+}
+
+void
+bnc_kube_cancel(struct bnc_kube_call *call)
+{
+    if (call->http != NULL) {
+        bnc_http_cancel(call->http);
+    }
+    unlink_call(call);
+    free_call(call);
+}
+
+enum bnc_code
+bnc_kube_new(struct bnc_world *world, struct bnc_kube_config *config, const char *version,
+             struct bnc_kube **out, struct bnc_error *err)
+{
+    BNC_AUTO(bnc_kube) kube = bnc_alloc(sizeof(*kube));
+
+    kube->world = world;
+    kube->config = config;
+    kube->user_agent = bnc_arena_fmt(config->arena, "User-Agent: binnacle/%s", version);
+    if (bnc_auth_new(world, config, on_ready, kube, &kube->auth, err)) {
+        return err->code;
+    }
+    *out = kube;
+    kube = NULL;
+    return BNC_OK;
+}
+
+void
+bnc_kube_free(struct bnc_kube *kube)
+{
+    if (kube == NULL) {
+        return;
+    }
+    while (kube->calls != NULL) {
+        bnc_kube_cancel(kube->calls);
+    }
+    bnc_auth_free(kube->auth);
+    bnc_kube_config_free(kube->config);
+    free(kube);
+}
+
+struct bnc_world *
+bnc_kube_world(const struct bnc_kube *kube)
+{
+    return kube->world;
+}
+
+const struct bnc_kube_config *
+bnc_kube_config_of(const struct bnc_kube *kube)
+{
+    return kube->config;
+}
+
+struct bnc_kube_counters *
+bnc_kube_counters(struct bnc_kube *kube)
+{
+    return &kube->counters;
+}

@@ -1,0 +1,79 @@
+/*
+ * Requests to the API server: addresses, credentials, one replay after a 401,
+ * refusals as codes.  What is watched and when to try again is decided above.
+ */
+#ifndef BNC_KUBE_CLIENT_H
+#define BNC_KUBE_CLIENT_H
+
+#include "kube/config.h"
+#include "kube/counters.h"
+#include "kube/status.h"
+#include "kube/url.h"
+
+#define BNC_KUBE_TIMEOUT_MS 30000 /* of a request that is no watch */
+#define BNC_KUBE_ANSWER_MAX ((size_t)8 * 1024 * 1024)
+
+struct bnc_kube;      /* opaque */
+struct bnc_kube_call; /* opaque: a request under way */
+
+/* Everything is copied. */
+struct bnc_kube_request {
+    enum bnc_http_group group;
+    const char *method;               /* "GET", "PATCH", "POST", "PUT", "DELETE" */
+    const char *path;                 /* encoded: from bnc_url_path(), or "/version" */
+    const struct bnc_url_pair *query; /* encoded here; may be NULL */
+    const char *accept;               /* NULL: application/json */
+    const char *content_type;         /* NULL: application/json when there is a body */
+    struct bnc_bytes body;
+    size_t max_bytes;   /* of the answer; 0: BNC_KUBE_ANSWER_MAX, no limit for a stream */
+    int64_t timeout_ms; /* 0: BNC_KUBE_TIMEOUT_MS */
+    bool gzip;          /* let the server compress its answer */
+};
+
+/* Borrowed for the call. */
+struct bnc_kube_result {
+    struct bnc_error err;          /* code BNC_OK: 2xx and the whole body came */
+    int http_status;               /* 0: no answer */
+    struct bnc_kube_status status; /* of a refusal */
+    int64_t retry_after_ms;        /* header or Status; 0: not said */
+    struct bnc_bytes body;         /* of a 2xx answer that was no stream */
+};
+typedef void (*bnc_kube_fn)(void *arg, const struct bnc_kube_result *result);
+
+/* A stream: each may be NULL but on_done, which comes once, last. */
+struct bnc_kube_stream_ops {
+    void (*on_open)(void *arg); /* 2xx */
+    void (*on_data)(void *arg, const char *bytes, size_t n);
+    bnc_kube_fn on_done;
+};
+
+/*
+ * `version` is our own, for the User-Agent.
+ * Owns:   the caller; `config` is taken, also on failure.
+ * Errors: those of the credentials' files.
+ */
+enum bnc_code
+bnc_kube_new(struct bnc_world *world, struct bnc_kube_config *config, const char *version,
+             struct bnc_kube **out, struct bnc_error *err) BNC_MUST_CHECK;
+/* Ends what is under way without a callback.  NULL is ignored. */
+void bnc_kube_free(struct bnc_kube *kube);
+BNC_DEFINE_AUTO(bnc_kube);
+
+/*
+ * Start a request; callbacks never come inside this call.
+ * Owns: the client; valid until `fn` (on_done) is called or it was cancelled.
+ */
+struct bnc_kube_call *
+bnc_kube_start(struct bnc_kube *kube, const struct bnc_kube_request *request,
+               bnc_kube_fn fn, void *arg);
+struct bnc_kube_call *
+bnc_kube_stream(struct bnc_kube *kube, const struct bnc_kube_request *request,
+                const struct bnc_kube_stream_ops *ops, void *arg);
+/* End it without a callback.  Allowed inside its own on_open and on_data. */
+void bnc_kube_cancel(struct bnc_kube_call *call);
+
+struct bnc_world *bnc_kube_world(const struct bnc_kube *kube);
+const struct bnc_kube_config *bnc_kube_config_of(const struct bnc_kube *kube);
+struct bnc_kube_counters *bnc_kube_counters(struct bnc_kube *kube);
+
+#endif

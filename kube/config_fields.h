@@ -1,0 +1,36 @@
+/*
+ * From parsed kubeconfig documents to struct bnc_kube_config: inside kube/ only.
+ */
+#ifndef BNC_KUBE_CONFIG_FIELDS_H
+#define BNC_KUBE_CONFIG_FIELDS_H
+
+#include "kube/config.h"
+#include "lib/json.h"
+
+struct bnc_kubeconfig_file {
+    const char *path;
+    const char *folder; /* what relative paths in it are relative to */
+    const cJSON *root;
+};
+
+/* One named entry: clusters[], contexts[] or users[]. */
+struct bnc_kubeconfig_entry {
+    const struct bnc_kubeconfig_file *file;
+    const char *what; /* "cluster" */
+    const char *name;
+    const cJSON *body; /* NULL: an empty one */
+};
+
+/* A text field; `*out` is NULL when it is absent, null or "". */
+enum bnc_code
+bnc_kubeconfig_text(const struct bnc_kubeconfig_entry *entry, const char *key,
+                    const char **out, struct bnc_error *err) BNC_MUST_CHECK;
+
+enum bnc_code bnc_kubeconfig_cluster(const struct bnc_kubeconfig_entry *entry,
+                                     struct bnc_kube_config *config,
+                                     struct bnc_error *err) BNC_MUST_CHECK;
+enum bnc_code
+bnc_kubeconfig_user(const struct bnc_kubeconfig_entry *entry,
+                    struct bnc_kube_config *config, struct bnc_error *err) BNC_MUST_CHECK;
+
+#endif

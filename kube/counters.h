@@ -1,0 +1,48 @@
+/*
+ * What /metrics says about the traffic with the API server.
+ */
+#ifndef BNC_KUBE_COUNTERS_H
+#define BNC_KUBE_COUNTERS_H
+
+#include "lib/base.h"
+
+#define BNC_KUBE_REQUEST_ROWS 128
+
+enum bnc_relist {
+    BNC_RELIST_FIRST,   /* the first list */
+    BNC_RELIST_EXPIRED, /* 410: the resourceVersion is no longer served */
+    BNC_RELIST_TOO_NEW, /* the server has not reached, or has lost, our resourceVersion */
+    BNC_RELIST_ERROR,   /* another ERROR event, or a watch that was refused */
+    BNC_RELIST_BAD_DATA, /* a watch that sent no events but something else */
+    BNC_RELIST_SILENT,   /* a whole watch without any event or bookmark */
+    BNC_RELIST_RETRY,    /* a list that failed is tried again */
+    BNC_RELIST_COUNT
+};
+
+/* "first", "expired", ... */
+const char *bnc_relist_name(enum bnc_relist reason);
+
+struct bnc_kube_request_row {
+    char method[8];
+    int status; /* 0: no answer */
+    uint64_t n;
+};
+
+struct bnc_kube_counters {
+    struct bnc_kube_request_row requests[BNC_KUBE_REQUEST_ROWS];
+    size_t n_requests;
+    uint64_t lists[BNC_RELIST_COUNT]; /* started, by reason */
+    uint64_t list_failures;
+    uint64_t watches;        /* opened */
+    uint64_t watch_ends;     /* closed after they were opened */
+    uint64_t watch_failures; /* refused, or not answered */
+    uint64_t short_watches;  /* closed within a second */
+    uint64_t events;
+    uint64_t skipped_events; /* no object, or an unknown type */
+    uint64_t replays;        /* after a 401 */
+};
+
+void bnc_kube_counters_request(struct bnc_kube_counters *counters, const char *method,
+                               int status);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * Lists and watches one resource, for ever: what the API server holds becomes
+ * puts and gones, whatever happens to the connection.
+ */
+#ifndef BNC_KUBE_REFLECTOR_H
+#define BNC_KUBE_REFLECTOR_H
+
+#include "kube/client.h"
+#include "model/prune.h"
+
+struct bnc_reflector; /* opaque */
+
+struct bnc_reflector_ops {
+    /* The object as it is now; perhaps as before.  Borrowed for the call. */
+    void (*put)(void *arg, const struct bnc_pruned *object);
+    void (*gone)(void *arg, const char *ns, const char *name);
+    /* A whole list is in: its puts and gones came before. */
+    void (*listed)(void *arg);
+    /*
+     * A list or a watch failed, for another reason than before; BNC_OK: it works
+     * again.  What was put stays.
+     */
+    void (*trouble)(void *arg, const struct bnc_error *err);
+};
+
+struct bnc_reflector_options {
+    enum bnc_kind kind;
+    const char *ns;   /* NULL or "": all namespaces */
+    const char *name; /* NULL or "": all objects */
+    bool metadata_only;
+};
+
+enum bnc_reflector_state {
+    BNC_REFLECTOR_LISTING,
+    BNC_REFLECTOR_OPENING, /* a watch was asked for */
+    BNC_REFLECTOR_WATCHING,
+    BNC_REFLECTOR_FAILING, /* waits before it tries again */
+    BNC_REFLECTOR_STOPPED
+};
+
+/* "listing", "opening", "watching", "failing", "stopped" */
+const char *bnc_reflector_state_name(enum bnc_reflector_state state);
+
+/* For /readyz?verbose. */
+struct bnc_reflector_health {
+    enum bnc_reflector_state state;
+    bool listed;              /* at least once */
+    size_t objects;           /* known */
+    int64_t last_contact_ms;  /* monotonic: the last byte or head; -1: never */
+    const char *error;        /* the last failure, "" when it works */
+    enum bnc_code error_code; /* BNC_OK when it works */
+};
+
+/*
+ * Begins at once; the first callback comes later.
+ * Owns: the caller; `ops` and `arg` stay the caller's.
+ */
+struct bnc_reflector *
+bnc_reflector_new(struct bnc_kube *kube, const struct bnc_reflector_options *options,
+                  const struct bnc_reflector_ops *ops, void *arg);
+/* Allowed inside its own callbacks.  NULL is ignored. */
+void bnc_reflector_free(struct bnc_reflector *reflector);
+BNC_DEFINE_AUTO(bnc_reflector);
+
+void bnc_reflector_health_get(const struct bnc_reflector *reflector,
+                              struct bnc_reflector_health *out);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * The state of a reflector, shared by reflector.c (life, waiting), reflector_list.c
+ * and reflector_watch.c.  Inside kube/ only.
+ */
+#ifndef BNC_KUBE_REFLECTOR_PRIV_H
+#define BNC_KUBE_REFLECTOR_PRIV_H
+
+#include "kube/backoff.h"
+#include "kube/reflector.h"
+#include "lib/map.h"
+
+/* What the timer does when it fires. */
+enum bnc_reflector_next { BNC_NEXT_LIST, BNC_NEXT_WATCH };
+
+/* A list under way, from its first page to its last. */
+struct bnc_reflector_list {
+    char *asked;  /* the resourceVersion that the first page asks for; "" unset */
+    char *token;  /* "continue" of the next page; NULL: the first page */
+    bool unpaged; /* a token expired: all in one page now */
+    bool latest;  /* resourceVersion unset: ours is of no use to the server */
+    size_t puts;  /* objects met */
+};
+
+struct bnc_reflector_watch {
+    int64_t opened_ms;
+    uint64_t bytes;
+    uint64_t events;
+    bool has_error; /* an ERROR event came: it ends after this chunk */
+    struct bnc_kube_status error;
+};
+
+struct bnc_reflector {
+    struct bnc_kube *kube;
+    struct bnc_world *world;
+    struct bnc_kube_counters *counters;
+    const struct bnc_reflector_ops *ops;
+    void *arg;
+
+    enum bnc_kind kind;
+    const struct bnc_kind_info *info;
+    const struct bnc_keep *keep;
+    char *ns;
+    char *name;
+    bool metadata_only;
+
+    enum bnc_reflector_state state;
+    enum bnc_reflector_next next;
+    enum bnc_relist reason; /* of the next list */
+    struct bnc_timer *timer;
+    struct bnc_backoff backoff;
+    unsigned gone_in_row;  /* 410 without a watch that worked in between */
+    unsigned short_in_row; /* watches that ended within a second */
+    bool paged;            /* this server answers in pages: no watch cache */
+    bool listed;
+
+    struct bnc_kube_call *call;
+    struct bnc_stream *stream;
+    char *version; /* the last resourceVersion seen; "" none */
+    struct bnc_reflector_list list;
+    struct bnc_reflector_watch watch;
+
+    /* "ns/name" -> &marks[i]: which list met it.  A whole list makes its mark the
+     * good one; what has the other mark then is gone. */
+    struct bnc_map *known;
+    char marks[2];
+    unsigned good;
+
+    struct bnc_error error; /* the last failure */
+    int64_t last_contact_ms;
+    unsigned depth; /* callbacks under way: it may be freed by one of them */
+    bool dead;
+};
+
+/* Around all that may call back.  After bnc_reflector_leave() do not touch it. */
+void bnc_reflector_enter(struct bnc_reflector *r);
+void bnc_reflector_leave(struct bnc_reflector *r);
+
+/* End the request and the stream.  Not inside bnc_stream_feed(). */
+void bnc_reflector_close(struct bnc_reflector *r);
+
+/* Remember and tell; then `next` after a while. */
+void bnc_reflector_fail(struct bnc_reflector *r, enum bnc_reflector_next next,
+                        const struct bnc_kube_result *result);
+void bnc_reflector_works(struct bnc_reflector *r);
+
+void bnc_reflector_set_version(struct bnc_reflector *r, const char *version);
+/*
+ * Remember that the object is there (`mark`), or not (NULL).  False: it has no
+ * usable name and is skipped.  `was_known` may be NULL.
+ */
+bool bnc_reflector_mark(struct bnc_reflector *r, const struct bnc_pruned *object,
+                        char *mark, bool *was_known);
+
+/* "Accept" for lists or single objects. */
+const char *bnc_reflector_accept(const struct bnc_reflector *r, bool list);
+/* "metadata.name=x", NULL for all.  Text of the arena. */
+const char *
+bnc_reflector_field_selector(const struct bnc_reflector *r, struct bnc_arena *arena);
+/* The collection's path; a name that is no name fails for good. */
+const char *bnc_reflector_path(const struct bnc_reflector *r, struct bnc_arena *arena,
+                               struct bnc_error *err);
+
+/* From page one. */
+void bnc_reflector_list_start(struct bnc_reflector *r, enum bnc_relist reason);
+void bnc_reflector_watch_start(struct bnc_reflector *r);
+
+#endif

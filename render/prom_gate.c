@@ -1,0 +1,85 @@
+#include "render/prom_gate.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/clip.h"
+
+#define FIELD_MAX 64 /* bytes of a camelCase name; the keys of Prometheus are shorter */
+
+static const char remedy[] = "leave it out, or raise the Observatory's "
+                             "spec.prometheus.version with Prometheus itself";
+
+/* scrape_protocols -> scrapeProtocols */
+static void
+camel_case(const char *key, char field[FIELD_MAX])
+{
+    size_t n = 0;
+    bool up = false;
+
+    for (; *key != '\0' && n + 1 < FIELD_MAX; key++) {
+        if (*key == '_') {
+            up = true;
+            continue;
+        }
+        field[n++] = up ? (char)toupper((unsigned char)*key) : *key;
+        up = false;
+    }
+    field[n] = '\0';
+}
+
+static void
+warn(const struct bnc_prom_gate *gate, const char *key, const char *what, int since)
+{
+    char field[FIELD_MAX];
+
+    camel_case(key, field);
+    bnc_diag_warn(gate->diags, BNC_REASON_UNSUPPORTED_VERSION, field, remedy,
+                  "%s is left out: it needs Prometheus %d.%d, this one is %u.%u.%u", what,
+                  since / 1000, since % 1000, gate->version->major, gate->version->minor,
+                  gate->version->patch);
+}
+
+bool
+bnc_prom_knows(const struct bnc_prom_gate *gate, enum bnc_prom_block block,
+               const char *key)
+{
+    const struct bnc_prom_key *found = bnc_prom_key_find(block, key);
+
+    return found != NULL && bnc_prom_key_in(found, gate->version);
+}
+
+bool
+bnc_prom_may(const struct bnc_prom_gate *gate, enum bnc_prom_block block, const char *key)
+{
+    const struct bnc_prom_key *found = bnc_prom_key_find(block, key);
+
+    if (found == NULL || bnc_prom_key_in(found, gate->version)) {
+        return found != NULL;
+    }
+    warn(gate, key, key, found->since);
+    return false;
+}
+
+bool
+bnc_prom_may_protocol(const struct bnc_prom_gate *gate, const char *key,
+                      const char *protocol)
+{
+    char what[80];
+    int since = bnc_prom_protocol_since(protocol);
+
+    if (since != 0 && bnc_prom_release(gate->version) >= since) {
+        return true;
+    }
+    (void)snprintf(what, sizeof(what), "\"%.*s\"", bnc_clip(protocol, 60), protocol);
+    if (since != 0) {
+        warn(gate, key, what, since);
+        return false;
+    }
+    char field[FIELD_MAX];
+    camel_case(key, field);
+    bnc_diag_warn(gate->diags, BNC_REASON_INVALID_FIELD, field, NULL,
+                  "%s is left out: no Prometheus knows this protocol", what);
+    return false;
+}

@@ -1,0 +1,106 @@
+#include "render/prom_http.h"
+
+static void
+write_tls(struct bnc_yaml *y, const struct bnc_job_tls *tls)
+{
+    if (!tls->present) {
+        return;
+    }
+    BNC_YAML_MAP (y, "tls_config") {
+        bnc_yaml_opt_bool(y, "insecure_skip_verify", tls->insecure_skip_verify);
+        bnc_yaml_opt_str(y, "ca_file", tls->ca_file);
+        bnc_yaml_opt_str(y, "cert_file", tls->cert_file);
+        bnc_yaml_opt_str(y, "key_file", tls->key_file);
+        bnc_yaml_opt_str(y, "server_name", tls->server_name);
+        bnc_yaml_opt_str(y, "min_version", tls->min_version);
+        bnc_yaml_opt_str(y, "max_version", tls->max_version);
+    }
+}
+
+static void
+write_proxy(struct bnc_yaml *y, const struct bnc_job *job,
+            const struct bnc_prom_gate *gate)
+{
+    bnc_yaml_opt_str(y, "proxy_url", job->proxy_url);
+    if (job->no_proxy != NULL && bnc_prom_may(gate, BNC_PROM_HTTP, "no_proxy")) {
+        bnc_yaml_str(y, "no_proxy", job->no_proxy);
+    }
+    if (job->proxy_from_environment != BNC_UNSET &&
+        bnc_prom_may(gate, BNC_PROM_HTTP, "proxy_from_environment")) {
+        bnc_yaml_opt_bool(y, "proxy_from_environment", job->proxy_from_environment);
+    }
+}
+
+/* A user name in a file needs 2.49; before, its text is written: it is no secret. */
+static void
+write_basic_auth(struct bnc_yaml *y, const struct bnc_job *job,
+                 const struct bnc_prom_gate *gate)
+{
+    bool in_file = job->basic_username_file != NULL;
+
+    if (in_file && job->basic_username != NULL) {
+        in_file = bnc_prom_knows(gate, BNC_PROM_BASIC_AUTH, "username_file");
+    } else if (in_file) {
+        in_file = bnc_prom_may(gate, BNC_PROM_BASIC_AUTH, "username_file");
+    }
+    BNC_YAML_MAP (y, "basic_auth") {
+        if (in_file) {
+            bnc_yaml_str(y, "username_file", job->basic_username_file);
+        } else {
+            bnc_yaml_opt_str(y, "username", job->basic_username);
+        }
+        bnc_yaml_opt_str(y, "password_file", job->basic_password_file);
+    }
+}
+
+static void
+write_oauth2(struct bnc_yaml *y, const struct bnc_job_oauth2 *oauth2)
+{
+    BNC_YAML_MAP (y, "oauth2") {
+        bnc_yaml_opt_str(y, "client_id", oauth2->client_id);
+        bnc_yaml_opt_str(y, "client_secret_file", oauth2->client_secret_file);
+        bnc_yaml_opt_str(y, "token_url", oauth2->token_url);
+        if (oauth2->scopes.n > 0) {
+            bnc_yaml_texts(y, "scopes", &oauth2->scopes);
+        }
+        if (oauth2->endpoint_params.n > 0) {
+            BNC_YAML_MAP (y, "endpoint_params") {
+                for (size_t i = 0; i < oauth2->endpoint_params.n; i++) {
+                    bnc_yaml_str(y, oauth2->endpoint_params.items[i].key,
+                                 oauth2->endpoint_params.items[i].value);
+                }
+            }
+        }
+        bnc_yaml_opt_str(y, "proxy_url", oauth2->proxy_url);
+        write_tls(y, &oauth2->tls);
+    }
+}
+
+/* Prometheus refuses two kinds at once: the first that is there. */
+static void
+write_auth(struct bnc_yaml *y, const struct bnc_job *job,
+           const struct bnc_prom_gate *gate)
+{
+    if (job->basic_username != NULL || job->basic_username_file != NULL ||
+        job->basic_password_file != NULL) {
+        write_basic_auth(y, job, gate);
+    } else if (job->auth_type != NULL || job->credentials_file != NULL) {
+        BNC_YAML_MAP (y, "authorization") {
+            bnc_yaml_opt_str(y, "type", job->auth_type);
+            bnc_yaml_opt_str(y, "credentials_file", job->credentials_file);
+        }
+    } else if (job->oauth2 != NULL) {
+        write_oauth2(y, job->oauth2);
+    }
+}
+
+void
+bnc_prom_http_write(struct bnc_yaml *y, const struct bnc_job *job,
+                    const struct bnc_prom_gate *gate)
+{
+    bnc_yaml_opt_bool(y, "enable_http2", job->enable_http2);
+    bnc_yaml_opt_bool(y, "follow_redirects", job->follow_redirects);
+    write_proxy(y, job, gate);
+    write_auth(y, job, gate);
+    write_tls(y, &job->tls);
+}

@@ -1,0 +1,239 @@
+/* Writes of a cluster source: first come, first sent, a few at a time. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/cluster_priv.h"
+
+#define IN_FLIGHT_MAX 32
+#define WAITING_MAX   10000
+
+struct bnc_cluster_write {
+    struct bnc_cluster *cluster;
+    struct bnc_cluster_write *next;
+    struct bnc_cluster_write *prev; /* among the sent */
+    enum bnc_verb verb;
+    enum bnc_kind kind;
+    char *ns;
+    char *name;
+    char *uid;
+    char *body;
+    size_t n_body;
+    bnc_write_fn fn;
+    void *arg;
+    struct bnc_kube_write *kube_write; /* NULL: refused, `err` says why */
+    struct bnc_error err;
+};
+
+static void
+free_write(struct bnc_cluster_write *write)
+{
+    free(write->body);
+    free(write->uid);
+    free(write->ns);
+    free(write->name);
+    free(write);
+}
+
+static void
+link_sent(struct bnc_cluster_write *write)
+{
+    struct bnc_cluster *cluster = write->cluster;
+    write->prev = NULL;
+    write->next = cluster->sent;
+    if (cluster->sent != NULL) {
+        cluster->sent->prev = write;
+    }
+    cluster->sent = write;
+}
+
+static void
+unlink_sent(struct bnc_cluster_write *write)
+{
+    struct bnc_cluster *cluster = write->cluster;
+    if (write->prev == NULL) {
+        cluster->sent = write->next;
+    } else {
+        write->prev->next = write->next;
+    }
+    if (write->next != NULL) {
+        write->next->prev = write->prev;
+    }
+}
+
+/* The receiver may write again, but not free the source, in its callback. */
+static void
+tell(struct bnc_cluster_write *write, const struct bnc_written *written)
+{
+    const struct bnc_write_result result = {
+        .code = written->err.code,
+        .status = written->http_status,
+        .message = written->err.message,
+        .resource_version = written->resource_version,
+        .uid = written->uid,
+        .retry_after_ms = written->retry_after_ms,
+    };
+    unlink_sent(write);
+    write->fn(write->arg, &result);
+    free_write(write);
+}
+
+static void
+on_written(void *arg, const struct bnc_written *written)
+{
+    struct bnc_cluster_write *write = arg;
+    struct bnc_cluster *cluster = write->cluster;
+
+    cluster->n_sent--;
+    if (cluster->write_first != NULL) {
+        bnc_timer_set(cluster->write_timer, 0);
+    }
+    tell(write, written);
+}
+
+static struct bnc_kube_write *
+send_by_verb(struct bnc_cluster_write *write)
+{
+    struct bnc_kube *kube = write->cluster->kube;
+    const struct bnc_kube_target target = {write->kind, write->ns, write->name};
+    struct bnc_bytes body = {write->body, write->n_body};
+
+    switch (write->verb) {
+    case BNC_VERB_APPLY:
+    case BNC_VERB_APPLY_STATUS:
+        return bnc_kube_apply(kube, &target, write->verb == BNC_VERB_APPLY_STATUS, body,
+                              on_written, write, &write->err);
+    case BNC_VERB_DELETE:
+        return bnc_kube_delete(kube, &target, write->uid, on_written, write, &write->err);
+    case BNC_VERB_EVENT:
+        return bnc_kube_event(kube, target.ns, body, on_written, write, &write->err);
+    default:
+        (void)bnc_fail(&write->err, BNC_INTERNAL, "no such verb");
+        return NULL;
+    }
+}
+
+/* What cannot be sent is told in the next turn: never inside the caller's call. */
+static void
+send_one(struct bnc_cluster_write *write)
+{
+    struct bnc_cluster *cluster = write->cluster;
+
+    link_sent(write);
+    if (write->err.code == BNC_OK && cluster->may_write != NULL &&
+        !cluster->may_write(cluster->may_write_arg)) {
+        (void)bnc_fail(&write->err, BNC_DENIED, "this replica is not the leader");
+    }
+    if (write->err.code == BNC_OK) {
+        write->kube_write = send_by_verb(write);
+    }
+    if (write->kube_write != NULL) {
+        cluster->n_sent++;
+    } else {
+        bnc_timer_set(cluster->write_timer, 0);
+    }
+}
+
+static void
+send_waiting(struct bnc_cluster *cluster)
+{
+    while (cluster->write_first != NULL && cluster->n_sent < IN_FLIGHT_MAX) {
+        struct bnc_cluster_write *write = cluster->write_first;
+        cluster->write_first = write->next;
+        if (cluster->write_first == NULL) {
+            cluster->write_last = NULL;
+        }
+        cluster->n_waiting--;
+        send_one(write);
+    }
+}
+
+static struct bnc_cluster_write *
+find_refused(struct bnc_cluster *cluster)
+{
+    for (struct bnc_cluster_write *w = cluster->sent; w != NULL; w = w->next) {
+        if (w->kube_write == NULL) {
+            return w;
+        }
+    }
+    return NULL;
+}
+
+static void
+on_timer(void *arg)
+{
+    struct bnc_cluster *cluster = arg;
+    struct bnc_cluster_write *refused = NULL;
+
+    send_waiting(cluster);
+    while ((refused = find_refused(cluster)) != NULL) {
+        struct bnc_written written = {
+            .err = refused->err, .resource_version = "", .uid = ""};
+        tell(refused, &written);
+    }
+}
+
+void
+bnc_cluster_write_add(struct bnc_cluster *cluster, const struct bnc_write *write,
+                      bnc_write_fn fn, void *arg)
+{
+    struct bnc_cluster_write *copy = bnc_alloc(sizeof(*copy));
+
+    copy->cluster = cluster;
+    copy->verb = write->verb;
+    copy->kind = write->kind;
+    copy->ns = bnc_strdup(write->ns == NULL ? "" : write->ns);
+    copy->name = bnc_strdup(write->name == NULL ? "" : write->name);
+    copy->uid = bnc_strdup(write->uid);
+    copy->body = bnc_alloc(write->body.len + 1);
+    if (write->body.len > 0) {
+        memcpy(copy->body, write->body.ptr, write->body.len);
+    }
+    copy->n_body = write->body.len;
+    copy->fn = fn;
+    copy->arg = arg;
+    if (cluster->stopped) {
+        (void)bnc_fail(&copy->err, BNC_UNAVAILABLE, "shutting down: nothing is written");
+        send_one(copy);
+        return;
+    }
+    if (cluster->n_waiting >= WAITING_MAX) {
+        cluster->n_refused++;
+        (void)bnc_fail(&copy->err, BNC_UNAVAILABLE, "%d writes are waiting already",
+                       WAITING_MAX);
+        send_one(copy);
+        return;
+    }
+    if (cluster->write_last == NULL) {
+        cluster->write_first = copy;
+    } else {
+        cluster->write_last->next = copy;
+    }
+    cluster->write_last = copy;
+    cluster->n_waiting++;
+    send_waiting(cluster);
+}
+
+void
+bnc_cluster_write_init(struct bnc_cluster *cluster)
+{
+    cluster->write_timer = bnc_timer_new(cluster->world, on_timer, cluster);
+}
+
+void
+bnc_cluster_write_free(struct bnc_cluster *cluster)
+{
+    bnc_timer_free(cluster->write_timer);
+    while (cluster->sent != NULL) {
+        struct bnc_cluster_write *write = cluster->sent;
+        if (write->kube_write != NULL) {
+            bnc_kube_write_cancel(write->kube_write);
+        }
+        unlink_sent(write);
+        free_write(write);
+    }
+    while (cluster->write_first != NULL) {
+        struct bnc_cluster_write *write = cluster->write_first;
+        cluster->write_first = write->next;
+        free_write(write);
+    }
+}

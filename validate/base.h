@@ -1,0 +1,26 @@
+/*
+ * Raw configuration of Prometheus, before it goes into a document: one bad key
+ * in it and Prometheus refuses the whole.
+ */
+#ifndef BNC_VALIDATE_BASE_H
+#define BNC_VALIDATE_BASE_H
+
+#include <cjson/cJSON.h>
+
+#include "lib/units.h"
+#include "model/diag.h"
+
+/*
+ * `base` is any other configuration (NULL: none): keys known to this version,
+ * types, required keys, relabel rules, names that may be there once.
+ * `files_only`: credentials in clear are refused anywhere in it.  Messages never
+ * hold a value of them.
+ */
+void bnc_base_check(const cJSON *base, const struct bnc_version *version, bool files_only,
+                    const char *path, struct bnc_diags *diags);
+
+/* The same for a list of raw jobs (additionalScrapeConfigs). */
+void bnc_jobs_check(const cJSON *jobs, const struct bnc_version *version, bool files_only,
+                    const char *path, struct bnc_diags *diags);
+
+#endif
