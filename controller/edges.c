@@ -86,7 +86,7 @@ bnc_edges_free(struct bnc_edges *edges)
     free(edges);
 }
 
-/* ---- answers -------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------------- */
 
 /* The text under a key of `data`, `stringData` or `binaryData`; decoded in `arena`. */
 static bool
@@ -147,7 +147,7 @@ answer(const struct bnc_cache *cache, const struct fact *fact, enum facet facet,
     return facet == FACET_KEY ? 2001 : bnc_hash64(value.ptr, value.len, 2001);
 }
 
-/* ---- recording --------------------------------------------------------------------- */
+/* ---- recording ----------------------------------------------------------------- */
 
 static struct fact *
 fact_of(struct bnc_edges *edges, enum bnc_kind kind, const char *ns, const char *name)
@@ -257,8 +257,7 @@ bnc_edges_notify(struct bnc_edges *edges, enum bnc_kind kind, const char *ns,
     notify_fact(edges, key);
 }
 
-/* ---- the view
- * ---------------------------------------------------------------------------- */
+/* ---- the view ------------------------------------------------------------------ */
 
 static struct bnc_reader *
 reader_of(struct bnc_view *view)

@@ -35,7 +35,7 @@ struct bnc_engine {
     struct bnc_engine_stats stats;
 };
 
-/* ---- queue ------------------------------------------------------------------------- */
+/* ---- queue --------------------------------------------------------------------- */
 
 static void
 enqueue(struct bnc_engine *engine, struct node *node)
@@ -269,8 +269,7 @@ bnc_engine_synced_all(const struct bnc_engine *engine, const char **missing)
     return true;
 }
 
-/* ---- work
- * ------------------------------------------------------------------------------ */
+/* ---- work ---------------------------------------------------------------------- */
 
 static void
 compile(struct bnc_engine *engine, struct node *node)
@@ -399,8 +398,22 @@ bnc_engine_work(struct bnc_engine *engine, size_t budget)
     return work_on_hubs(engine, &budget) || engine->first != NULL;
 }
 
-/* ---- results
- * ---------------------------------------------------------------------------- */
+bool
+bnc_engine_idle(const struct bnc_engine *engine)
+{
+    if (engine->first != NULL || engine->members_dirty ||
+        !bnc_engine_synced_all(engine, NULL)) {
+        return false;
+    }
+    for (size_t i = 0; i < engine->n_hubs; i++) {
+        if (engine->hubs[i]->hub->stage != BNC_HUB_IDLE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- results ------------------------------------------------------------------- */
 
 size_t
 bnc_engine_count(const struct bnc_engine *engine)

@@ -17,7 +17,8 @@ struct bnc_desired {
     enum bnc_kind kind;
     const char *ns;
     const char *name;
-    struct bnc_bytes body;        /* JSON: the full intent for server-side apply */
+    struct bnc_bytes content; /* the document in it; ptr NULL: files that are secret */
+    struct bnc_bytes body;    /* JSON: the full intent for server-side apply */
     char hash[BNC_HASH_TEXT_MAX]; /* "sha256:..." of its content, never of compressed
                                      bytes */
 };

@@ -181,6 +181,7 @@ link_output(struct linking *l, int64_t shard, int64_t shards)
                                                    l->output->name, (long long)shard);
     add_desired(l, kind, name, hash,
                 kind == BNC_KIND_CONFIG_MAP && zipped ? "binaryData" : "data", data);
+    l->desired[l->n - 1].content = document;
     return true;
 }
 
@@ -229,8 +230,7 @@ link_assets(struct linking *l)
     return whole;
 }
 
-/* ---- the whole
- * --------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------- */
 
 static void
 copy_diags(struct bnc_diags *to, const struct bnc_diags *from)

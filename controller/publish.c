@@ -130,8 +130,7 @@ changed(const struct bnc_publisher *publisher)
     publisher->options.changed(publisher->options.arg);
 }
 
-/* ---- what to do about one object
- * -------------------------------------------------------- */
+/* ---- what to do about one object ----------------------------------------------- */
 
 static int64_t
 now_ms(const struct output *out)
@@ -310,8 +309,7 @@ consider(struct output *out)
     bnc_timer_set(out->timer, first ? BNC_FIRST_WRITE_MS : delay);
 }
 
-/* ---- sets
- * ---------------------------------------------------------------------------------- */
+/* ---- sets ---------------------------------------------------------------------- */
 
 static struct output *
 output_of(struct bnc_publisher *publisher, const struct bnc_desired *desired,
@@ -412,8 +410,7 @@ bnc_publisher_next(const struct bnc_publisher *publisher, size_t *at)
     return bnc_map_next(publisher->owners, at, &key, &value) ? key : NULL;
 }
 
-/* ---- live
- * ---------------------------------------------------------------------------------- */
+/* ---- live ---------------------------------------------------------------------- */
 
 /* Decimal resourceVersions compare by length, then bytes (KEP-5504). */
 static bool

@@ -231,8 +231,7 @@ bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opi
     return status;
 }
 
-/* ---- an Observatory
- * ---------------------------------------------------------------------- */
+/* ---- an Observatory ------------------------------------------------------------ */
 
 static size_t
 count_rejected(const struct bnc_plan *plan)
@@ -370,8 +369,7 @@ bnc_status_observatory(const struct bnc_result *result,
     return status;
 }
 
-/* ---- against the live one
- * -------------------------------------------------------------------- */
+/* ---- against the live one ------------------------------------------------------ */
 
 /* The list entry of the same type, or of the same namespace and name. */
 static cJSON *

@@ -40,7 +40,7 @@ struct bnc_auth {
     int64_t exec_expires_ms; /* wall clock; 0: never */
 };
 
-/* ---- texts ---------------------------------------------------------------- */
+/* ---- texts --------------------------------------------------------------------- */
 
 static void
 wipe(char **slot)
@@ -99,7 +99,7 @@ is_token(const char *text)
     return text[0] != '\0';
 }
 
-/* ---- files ---------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------- */
 
 static enum bnc_code
 read_token(struct bnc_auth *auth, struct bnc_error *err)
@@ -201,7 +201,7 @@ refresh_pems(struct bnc_auth *auth)
     }
 }
 
-/* ---- the program ---------------------------------------------------------- */
+/* ---- the program --------------------------------------------------------------- */
 
 static enum bnc_code
 take_credential(struct bnc_auth *auth, struct bnc_bytes output, struct bnc_error *err)
@@ -317,7 +317,7 @@ needs_program(const struct bnc_auth *auth)
            bnc_world_mono_ms(auth->world) - auth->exec_ended_ms > EXEC_FRESH_MS;
 }
 
-/* ---- public --------------------------------------------------------------- */
+/* ---- public -------------------------------------------------------------------- */
 
 enum bnc_code
 bnc_auth_new(struct bnc_world *world, const struct bnc_kube_config *config,

@@ -1,6 +1,5 @@
 #include "kube/auth_exec.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -49,31 +48,58 @@ bnc_exec_info(struct bnc_arena *arena, const struct bnc_kube_config *config,
     return text.ptr;
 }
 
+/* Digits as in `shape` ('0'); every other character must be there.  NULL: they are not.
+ */
+static const char *
+read_shape(const char *text, const char *shape, int *numbers)
+{
+    for (; *shape != '\0'; shape++, text++) {
+        if (*shape != '0') {
+            if (*text != *shape) {
+                return NULL;
+            }
+            numbers++;
+        } else if (*text < '0' || *text > '9') {
+            return NULL;
+        } else {
+            *numbers = *numbers * 10 + (*text - '0');
+        }
+    }
+    return text;
+}
+
 /* RFC 3339 to milliseconds since 1970; 0 when it is none. */
 static int64_t
 parse_time(const char *text)
 {
-    struct tm tm = {0};
-    int used = 0;
-    int hours = 0;
-    int minutes = 0;
-    char sign = 'Z';
+    int n[6] = {0};
+    int offset[2] = {0};
 
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-               &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) != 6) {
+    text = read_shape(text, "0000-00-00T00:00:00", n);
+    if (text == NULL) {
         return 0;
     }
-    text += used;
     if (*text == '.') {
         text += 1 + strspn(text + 1, "0123456789");
     }
-    if (strcmp(text, "Z") != 0 &&
-        sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3) {
+    bool west = *text == '-';
+    if (*text == '+' || west) {
+        text = read_shape(text + 1, "00:00", offset);
+    } else if (*text == 'Z') {
+        text++;
+    } else {
         return 0;
     }
-    int64_t offset_s = (int64_t)(hours * 60 + minutes) * 60 * (sign == '-' ? -1 : 1);
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
+    if (text == NULL || *text != '\0') {
+        return 0;
+    }
+    struct tm tm = {.tm_year = n[0] - 1900,
+                    .tm_mon = n[1] - 1,
+                    .tm_mday = n[2],
+                    .tm_hour = n[3],
+                    .tm_min = n[4],
+                    .tm_sec = n[5]};
+    int64_t offset_s = (int64_t)(offset[0] * 60 + offset[1]) * 60 * (west ? -1 : 1);
     return ((int64_t)timegm(&tm) - offset_s) * 1000;
 }
 

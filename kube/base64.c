@@ -45,7 +45,7 @@ bnc_base64_add(struct bnc_str *out, struct bnc_bytes bytes)
         word |= left > 2 ? (uint32_t)p[i + 2] : 0;
         bnc_str_putc(out, digits[word >> 18 & 63]);
         bnc_str_putc(out, digits[word >> 12 & 63]);
-        bnc_str_putc(out, left > 1 ? digits[word >> 6 & 63] : '=');
-        bnc_str_putc(out, left > 2 ? digits[word & 63] : '=');
+        bnc_str_add(out, left > 1 ? &digits[word >> 6 & 63] : "=", 1);
+        bnc_str_add(out, left > 2 ? &digits[word & 63] : "=", 1);
     }
 }

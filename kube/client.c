@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "kube/auth.h"
 
@@ -13,16 +14,14 @@ struct bnc_kube {
     struct bnc_world *world;
     struct bnc_kube_config *config;
     struct bnc_auth *auth;
-    const char *user_agent;      /* a header line, in the config's arena */
-    struct bnc_kube_call *calls; /* in the order they were started */
-    struct bnc_kube_call *last;
+    const char *user_agent;            /* a header line, in the config's arena */
+    TAILQ_HEAD(, bnc_kube_call) calls; /* in the order they were started */
     struct bnc_kube_counters counters;
 };
 
 struct bnc_kube_call {
     struct bnc_kube *kube;
-    struct bnc_kube_call *next;
-    struct bnc_kube_call *prev;
+    TAILQ_ENTRY(bnc_kube_call) link;
     struct bnc_arena *arena; /* the request's copy */
     struct bnc_kube_request request;
     const char *url;
@@ -39,35 +38,7 @@ struct bnc_kube_call {
     struct bnc_str answer; /* all of a unary one; the Status of a refused stream */
 };
 
-/* ---- life of a call ------------------------------------------------------- */
-
-static void
-link_call(struct bnc_kube *kube, struct bnc_kube_call *call)
-{
-    call->prev = kube->last;
-    if (kube->last == NULL) {
-        kube->calls = call;
-    } else {
-        kube->last->next = call;
-    }
-    kube->last = call;
-}
-
-static void
-unlink_call(struct bnc_kube_call *call)
-{
-    struct bnc_kube *kube = call->kube;
-    if (call->prev == NULL) {
-        kube->calls = call->next;
-    } else {
-        call->prev->next = call->next;
-    }
-    if (call->next == NULL) {
-        kube->last = call->prev;
-    } else {
-        call->next->prev = call->prev;
-    }
-}
+/* ---- life of a call ------------------------------------------------------------ */
 
 static void
 free_call(struct bnc_kube_call *call)
@@ -83,12 +54,12 @@ finish(struct bnc_kube_call *call, const struct bnc_kube_result *result)
 {
     bnc_kube_counters_request(&call->kube->counters, call->request.method,
                               result->http_status);
-    unlink_call(call);
+    TAILQ_REMOVE(&call->kube->calls, call, link);
     call->ops.on_done(call->arg, result);
     free_call(call);
 }
 
-/* ---- the answer ----------------------------------------------------------- */
+/* ---- the answer ---------------------------------------------------------------- */
 
 static bool
 is_success(int status)
@@ -203,7 +174,7 @@ on_done(void *arg, struct bnc_http_call *http, int status, const struct bnc_erro
     finish(call, &result);
 }
 
-/* ---- the request ---------------------------------------------------------- */
+/* ---- the request --------------------------------------------------------------- */
 
 static void
 start_http(struct bnc_kube_call *call)
@@ -247,6 +218,19 @@ start_http(struct bnc_kube_call *call)
     call->http = bnc_http_start(kube->world, &http, &ops, call);
 }
 
+static struct bnc_kube_call *
+find_failing(struct bnc_kube *kube)
+{
+    struct bnc_kube_call *call = NULL;
+    TAILQ_FOREACH(call, &kube->calls, link)
+    {
+        if (call->failing) {
+            break;
+        }
+    }
+    return call;
+}
+
 /* The program has answered: all that waited for it goes on, or fails. */
 static void
 on_ready(void *arg, const struct bnc_error *err)
@@ -254,20 +238,17 @@ on_ready(void *arg, const struct bnc_error *err)
     struct bnc_kube *kube = arg;
     struct bnc_kube_result failed = {.err = *err};
 
-    for (struct bnc_kube_call *call = kube->calls; call != NULL; call = call->next) {
+    struct bnc_kube_call *call = NULL;
+    TAILQ_FOREACH(call, &kube->calls, link)
+    {
         call->failing = call->http == NULL && err->code != BNC_OK;
         if (call->http == NULL && err->code == BNC_OK) {
             start_http(call);
         }
     }
     /* from the start each time: a callback may start and cancel any other call */
-    for (struct bnc_kube_call *call = kube->calls; call != NULL;) {
-        if (!call->failing) {
-            call = call->next;
-            continue;
-        }
+    while ((call = find_failing(kube)) != NULL) {
         finish(call, &failed);
-        call = kube->calls;
     }
 }
 
@@ -311,12 +292,12 @@ new_call(struct bnc_kube *kube, const struct bnc_kube_request *request, bool str
         call->request.max_bytes = BNC_KUBE_ANSWER_MAX;
     }
     call->answer = bnc_str_new(NULL, streaming ? STATUS_MAX : call->request.max_bytes);
-    link_call(kube, call);
+    TAILQ_INSERT_TAIL(&kube->calls, call, link);
     start_http(call);
     return call;
 }
 
-/* ---- public --------------------------------------------------------------- */
+/* ---- public -------------------------------------------------------------------- */
 
 struct bnc_kube_call *
 bnc_kube_start(struct bnc_kube *kube, const struct bnc_kube_request *request,
@@ -339,7 +320,7 @@ bnc_kube_cancel(struct bnc_kube_call *call)
     if (call->http != NULL) {
         bnc_http_cancel(call->http);
     }
-    unlink_call(call);
+    TAILQ_REMOVE(&call->kube->calls, call, link);
     free_call(call);
 }
 
@@ -349,6 +330,7 @@ bnc_kube_new(struct bnc_world *world, struct bnc_kube_config *config, const char
 {
     BNC_AUTO(bnc_kube) kube = bnc_alloc(sizeof(*kube));
 
+    TAILQ_INIT(&kube->calls);
     kube->world = world;
     kube->config = config;
     kube->user_agent = bnc_arena_fmt(config->arena, "User-Agent: binnacle/%s", version);
@@ -366,8 +348,8 @@ bnc_kube_free(struct bnc_kube *kube)
     if (kube == NULL) {
         return;
     }
-    while (kube->calls != NULL) {
-        bnc_kube_cancel(kube->calls);
+    while (!TAILQ_EMPTY(&kube->calls)) {
+        bnc_kube_cancel(TAILQ_FIRST(&kube->calls));
     }
     bnc_auth_free(kube->auth);
     bnc_kube_config_free(kube->config);

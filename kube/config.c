@@ -16,7 +16,7 @@ struct loader {
     size_t n_files;
 };
 
-/* ---- reading and merging files -------------------------------------------- */
+/* ---- reading and merging files ------------------------------------------------- */
 
 static const char *
 folder_of(struct bnc_arena *arena, const char *path)
@@ -157,7 +157,7 @@ merge(struct loader *loader, const char *context, struct bnc_error *err)
     }
     if (cluster == NULL) {
         return bnc_fail(err, BNC_INVALID, "%s: context \"%s\": cluster is missing",
-                        entry.file->path, config->context);
+                        config->origin, config->context);
     }
     if (find_entry(loader, "clusters", "cluster", cluster, &found, err) ||
         bnc_kubeconfig_cluster(&found, config, err)) {
@@ -170,7 +170,7 @@ merge(struct loader *loader, const char *context, struct bnc_error *err)
     return BNC_OK;
 }
 
-/* ---- inside a pod --------------------------------------------------------- */
+/* ---- inside a pod -------------------------------------------------------------- */
 
 static enum bnc_code
 load_in_cluster(struct loader *loader, const char *host, const char *port,
@@ -201,7 +201,7 @@ load_in_cluster(struct loader *loader, const char *host, const char *port,
     return BNC_OK;
 }
 
-/* ---- which one ------------------------------------------------------------ */
+/* ---- which one ----------------------------------------------------------------- */
 
 static enum bnc_code
 load_any(struct loader *loader, const struct bnc_kube_config_options *options,

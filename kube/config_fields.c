@@ -205,7 +205,8 @@ static enum bnc_code
 read_impersonation(const struct bnc_kubeconfig_entry *entry,
                    struct bnc_kube_config *config, struct bnc_error *err)
 {
-    const char *const *groups = NULL;
+    static const char *const none[] = {NULL};
+    const char *const *groups = none;
     const cJSON *extra = bnc_json_get(entry->body, "as-user-extra");
 
     if (bnc_kubeconfig_text(entry, "as", &config->as, err) ||

@@ -23,7 +23,7 @@ bnc_reflector_state_name(enum bnc_reflector_state state)
     return (size_t)state < BNC_LEN(state_names) ? state_names[state] : "unknown";
 }
 
-/* ---- what lists and watches share ----------------------------------------- */
+/* ---- what lists and watches share ---------------------------------------------- */
 
 void
 bnc_reflector_set_version(struct bnc_reflector *r, const char *version)
@@ -82,7 +82,7 @@ bnc_reflector_path(const struct bnc_reflector *r, struct bnc_arena *arena,
     return path.ptr;
 }
 
-/* ---- life ----------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------- */
 
 static void
 destroy(struct bnc_reflector *r)
@@ -141,7 +141,7 @@ bnc_reflector_free(struct bnc_reflector *r)
     }
 }
 
-/* ---- failing and working -------------------------------------------------- */
+/* ---- failing and working ------------------------------------------------------- */
 
 void
 bnc_reflector_fail(struct bnc_reflector *r, enum bnc_reflector_next next,
@@ -207,7 +207,7 @@ on_timer(void *arg)
     bnc_reflector_leave(r);
 }
 
-/* ---- public --------------------------------------------------------------- */
+/* ---- public -------------------------------------------------------------------- */
 
 struct bnc_reflector *
 bnc_reflector_new(struct bnc_kube *kube, const struct bnc_reflector_options *options,

@@ -11,7 +11,7 @@
 
 static void ask_page(struct bnc_reflector *r);
 
-/* ---- marks ---------------------------------------------------------------- */
+/* ---- marks --------------------------------------------------------------------- */
 
 static char *
 new_mark(struct bnc_reflector *r)
@@ -60,7 +60,7 @@ sweep(struct bnc_reflector *r)
     bnc_str_free(&gone);
 }
 
-/* ---- what arrives --------------------------------------------------------- */
+/* ---- what arrives -------------------------------------------------------------- */
 
 static void
 on_object(void *arg, const char *type, const struct bnc_pruned *object)
@@ -94,7 +94,7 @@ on_data(void *arg, const char *bytes, size_t n)
     bnc_reflector_leave(r);
 }
 
-/* ---- the end of a page ---------------------------------------------------- */
+/* ---- the end of a page --------------------------------------------------------- */
 
 static void
 finish_list(struct bnc_reflector *r, const char *version)
@@ -193,7 +193,7 @@ on_done(void *arg, const struct bnc_kube_result *result)
     bnc_reflector_leave(r);
 }
 
-/* ---- the question --------------------------------------------------------- */
+/* ---- the question -------------------------------------------------------------- */
 
 static const char *
 version_asked(const struct bnc_reflector *r)

@@ -13,7 +13,7 @@
 #define HEALTHY_MS       120000 /* forgives earlier failures */
 #define SILENT_MS        240000 /* bookmarks come each minute */
 
-/* ---- what arrives --------------------------------------------------------- */
+/* ---- what arrives -------------------------------------------------------------- */
 
 static void
 on_event(void *arg, const char *type, const struct bnc_pruned *object)
@@ -57,7 +57,7 @@ on_error_event(void *arg, struct bnc_bytes status)
     }
 }
 
-/* ---- how it ends ---------------------------------------------------------- */
+/* ---- how it ends --------------------------------------------------------------- */
 
 static void
 relist(struct bnc_reflector *r, enum bnc_relist reason)
@@ -175,7 +175,7 @@ ended(struct bnc_reflector *r)
     }
 }
 
-/* ---- callbacks ------------------------------------------------------------ */
+/* ---- callbacks ----------------------------------------------------------------- */
 
 static void
 on_open(void *arg)
@@ -219,17 +219,15 @@ on_done(void *arg, const struct bnc_kube_result *result)
 
     bnc_reflector_enter(r);
     r->call = NULL;
-    if (r->state == BNC_REFLECTOR_WATCHING) {
+    if (r->state == BNC_REFLECTOR_WATCHING || result->err.code == BNC_OK) {
         ended(r);
-    } else if (result->err.code == BNC_OK) {
-        ended(r); /* 2xx without a head: cannot be, and is short */
     } else {
         refused(r, result);
     }
     bnc_reflector_leave(r);
 }
 
-/* ---- the question --------------------------------------------------------- */
+/* ---- the question -------------------------------------------------------------- */
 
 void
 bnc_reflector_watch_start(struct bnc_reflector *r)

@@ -18,7 +18,12 @@ copy_text(char *out, size_t room, const char *text)
         }
     }
     for (size_t i = 0; i < n; i++) {
-        out[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? ' ' : text[i];
+        bool control = (unsigned char)text[i] < 0x20 || text[i] == 0x7f;
+        if (control) {
+            out[i] = ' ';
+        } else {
+            out[i] = text[i];
+        }
     }
     out[n] = '\0';
 }

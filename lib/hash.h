@@ -6,7 +6,7 @@
 
 #include "lib/base.h"
 
-#define BNC_SHA256_HEX 65 /* 64 digits and the end */
+#define BNC_SHA256_HEX    65 /* 64 digits and the end */
 #define BNC_HASH_TEXT_MAX 72 /* "sha256:", the digits and the end */
 
 /* Lower-case hexadecimal SHA-256 (FIPS 180-4) of `n` bytes. */

@@ -58,7 +58,10 @@ fail_at(const struct scan *scan, size_t offset, enum bnc_code code, const char *
 static char
 peek(const struct scan *scan)
 {
-    return scan->at < scan->n ? scan->text[scan->at] : '\0';
+    if (scan->at == scan->n) {
+        return '\0';
+    }
+    return scan->text[scan->at];
 }
 
 static size_t

@@ -27,7 +27,7 @@
 enum bnc_code bnc_json_parse(struct bnc_arena *arena, const char *text, size_t n,
                              cJSON **out, struct bnc_error *err) BNC_MUST_CHECK;
 
-/* ---- look-ups: case-sensitive; a NULL object gives "not there" -------------- */
+/* ---- look-ups: case-sensitive; a NULL object gives "not there" ----------------- */
 
 cJSON *bnc_json_get(const cJSON *object, const char *key); /* NULL: not there */
 
@@ -49,7 +49,7 @@ bool bnc_json_to_int(const cJSON *item, int64_t *out);
 /* True for doubles and for integers kept as text. */
 bool bnc_json_is_number(const cJSON *item);
 
-/* ---- out: compact, independent of the locale -------------------------------- */
+/* ---- out: compact, independent of the locale ----------------------------------- */
 
 /* Keys in the order of the tree. */
 void bnc_json_print(const cJSON *tree, struct bnc_str *out);
@@ -63,7 +63,7 @@ void bnc_json_print_double(double value, struct bnc_str *out);
 /* Same values, whatever the order of keys.  Both NULL: equal. */
 bool bnc_json_equal(const cJSON *a, const cJSON *b);
 
-/* ---- building: all in `arena`; texts are copied; NULL text becomes null ------ */
+/* ---- building: all in `arena`; texts are copied; NULL text becomes null -------- */
 
 cJSON *bnc_json_object(struct bnc_arena *arena);
 cJSON *bnc_json_array(struct bnc_arena *arena);

@@ -107,7 +107,8 @@ bnc_re2_groups(const struct bnc_regex *regex) noexcept
 }
 
 int
-bnc_re2_group(const struct bnc_regex *regex, const char *name, size_t n, int from) noexcept
+bnc_re2_group(const struct bnc_regex *regex, const char *name, size_t n,
+              int from) noexcept
 {
     const auto &names = regex->re.CapturingGroupNames(); /* by number, in order */
     for (auto at = names.lower_bound(from); at != names.end(); ++at) {

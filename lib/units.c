@@ -28,7 +28,7 @@ fail_text(struct bnc_error *err, const char *text, const char *what)
                     what);
 }
 
-/* ---- durations -------------------------------------------------------------------- */
+/* ---- durations ----------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -130,7 +130,7 @@ bnc_duration_print(int64_t ms, struct bnc_str *out)
     }
 }
 
-/* ---- sizes ------------------------------------------------------------------------ */
+/* ---- sizes --------------------------------------------------------------------- */
 
 #define SIZE_PROBLEM "no size; write one as in 512KB, 5MB or 1.5GB (powers of 1024)"
 
@@ -319,8 +319,7 @@ bnc_version_compare(const struct bnc_version *a, const struct bnc_version *b)
     return order == 0 ? compare(a->patch, b->patch) : order;
 }
 
-/* ---- names
- * ------------------------------------------------------------------------------ */
+/* ---- names --------------------------------------------------------------------- */
 
 static bool
 is_prometheus_name(const char *s, bool colons)

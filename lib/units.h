@@ -7,7 +7,7 @@
 
 #include "lib/str.h"
 
-/* ---- durations and sizes: the source text stays what is written out ---------- */
+/* ---- durations and sizes: the source text stays what is written out ------------ */
 
 #define BNC_DURATION_MAX_MS INT64_C(9223372036854) /* Go's 292 years */
 
@@ -36,7 +36,7 @@ bnc_size_parse(const char *text, int64_t *bytes, struct bnc_error *err) BNC_MUST
 enum bnc_code bnc_percent_parse(const char *text, int64_t *hundredths,
                                 struct bnc_error *err) BNC_MUST_CHECK;
 
-/* ---- names: false for NULL too -------------------------------------------------- */
+/* ---- names: false for NULL too ------------------------------------------------- */
 
 bool bnc_label_name_valid(const char *s);  /* Prometheus: [a-zA-Z_][a-zA-Z0-9_]* */
 bool bnc_metric_name_valid(const char *s); /* with colons as well */
@@ -47,7 +47,7 @@ bool bnc_port_name_valid(const char *s);     /* IANA_SVC_NAME: at most 15 */
 bool bnc_label_key_valid(const char *s);     /* Kubernetes: [prefix/]name */
 bool bnc_label_value_valid(const char *s);   /* Kubernetes: empty or at most 63 */
 
-/* ---- versions --------------------------------------------------------------------- */
+/* ---- versions ------------------------------------------------------------------ */
 
 struct bnc_version {
     uint32_t major;

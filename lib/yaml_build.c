@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/clip.h"
 #include "lib/yaml_scalar.h"
 
+#define NAME_BYTES 100 /* of a key or anchor in a message */
+
+/* One value of a map; its key is the item's own. */
 struct member {
-    const char *key;
-    cJSON *item;
+    cJSON *item; /* NULL: a later one has won */
     yaml_mark_t mark;
     size_t order;
     bool merged; /* came with a `<<` */
@@ -20,10 +23,11 @@ struct bnc_yaml_frame {
     struct bnc_yaml_value value;
     size_t anchor; /* index + 1; 0: none */
     bool is_map;
-    const char *key; /* of the value that comes next; NULL: a key comes next */
+    char *key; /* of the value that comes next; NULL: a key comes next */
     bool key_merges;
     yaml_mark_t key_mark;
-    struct member *members;
+    struct member *members; /* kept for the next one at this depth */
+    struct member **sorted; /* as many */
     size_t n_members;
     size_t room;
 };
@@ -76,7 +80,7 @@ check_depth(struct bnc_yaml_build *b, size_t more, yaml_mark_t mark)
     return BNC_OK;
 }
 
-/* ---- maps ------------------------------------------------------------------ */
+/* ---- maps ---------------------------------------------------------------------- */
 
 /* A second head on the same children: cJSON items know their siblings and key. */
 static cJSON *
@@ -85,22 +89,18 @@ share(struct bnc_yaml_build *b, const cJSON *item)
     cJSON *copy = bnc_arena_alloc(b->arena, sizeof(*copy));
     *copy = *item;
     copy->next = copy->prev = NULL;
-    copy->string = NULL;
     return copy;
 }
 
 static void
-push_member(struct bnc_yaml_build *b, struct bnc_yaml_frame *f, const char *key,
-            cJSON *item, bool merged)
+push_member(struct bnc_yaml_build *b, struct bnc_yaml_frame *f, cJSON *item, bool merged)
 {
     if (f->n_members == f->room) {
         f->members = grow(b, f->members, f->n_members, &f->room, sizeof(*f->members));
+        f->sorted = bnc_arena_array(b->arena, f->room, sizeof(struct member *));
     }
-    f->members[f->n_members] = (struct member){.key = key,
-                                               .item = item,
-                                               .mark = f->key_mark,
-                                               .order = f->n_members,
-                                               .merged = merged};
+    f->members[f->n_members] = (struct member){
+        .item = item, .mark = f->key_mark, .order = f->n_members, .merged = merged};
     f->n_members++;
 }
 
@@ -108,7 +108,7 @@ static void
 merge_map(struct bnc_yaml_build *b, struct bnc_yaml_frame *f, const cJSON *map)
 {
     for (const cJSON *child = map->child; child != NULL; child = child->next) {
-        push_member(b, f, child->string, share(b, child), true);
+        push_member(b, f, share(b, child), true);
     }
 }
 
@@ -146,7 +146,7 @@ compare_members(const void *left, const void *right)
 {
     const struct member *x = *(const struct member *const *)left;
     const struct member *y = *(const struct member *const *)right;
-    int order = strcmp(x->key, y->key);
+    int order = strcmp(x->item->string, y->item->string);
     if (order != 0) {
         return order;
     }
@@ -160,8 +160,7 @@ compare_members(const void *left, const void *right)
 static enum bnc_code
 settle_members(struct bnc_yaml_build *b, struct bnc_yaml_frame *f)
 {
-    struct member **sorted =
-        bnc_arena_array(b->arena, f->n_members, sizeof(struct member *));
+    struct member **sorted = f->sorted;
     for (size_t i = 0; i < f->n_members; i++) {
         sorted[i] = &f->members[i];
     }
@@ -171,14 +170,15 @@ settle_members(struct bnc_yaml_build *b, struct bnc_yaml_frame *f)
     bool written = false;
     for (size_t i = 0; i < f->n_members; i++) {
         struct member *m = sorted[i];
-        if (first == NULL || strcmp(first->key, m->key) != 0) {
+        if (first == NULL || strcmp(first->item->string, m->item->string) != 0) {
             first = m;
             written = !m->merged;
             continue;
         }
         if (written && !m->merged) {
-            return bnc_yaml_fail_at(b->err, m->mark, BNC_INVALID,
-                                    "the key \"%.100s\" is there twice", m->key);
+            return bnc_yaml_fail_at(
+                b->err, m->mark, BNC_INVALID, "the key \"%.*s\" is there twice",
+                bnc_clip(m->item->string, NAME_BYTES), m->item->string);
         }
         written = written || !m->merged;
         first->item = m->item;
@@ -195,14 +195,13 @@ finish_map(struct bnc_yaml_build *b, struct bnc_yaml_frame *f)
     }
     for (size_t i = 0; i < f->n_members; i++) {
         if (f->members[i].item != NULL) {
-            bnc_json_append(b->arena, f->value.item, f->members[i].key,
-                            f->members[i].item);
+            bnc_json_add(f->value.item, f->members[i].item);
         }
     }
     return BNC_OK;
 }
 
-/* ---- values ---------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------- */
 
 /* A scalar in the place of a key. */
 static enum bnc_code
@@ -231,7 +230,7 @@ take_key(struct bnc_yaml_build *b, struct bnc_yaml_frame *f,
 static enum bnc_code
 place(struct bnc_yaml_build *b, const struct bnc_yaml_value *value)
 {
-    if (b->depth == 0) {
+    if (b->depth == 0 || b->frames == NULL) {
         b->root = *value;
         return BNC_OK;
     }
@@ -248,14 +247,15 @@ place(struct bnc_yaml_build *b, const struct bnc_yaml_value *value)
         return BNC_OK;
     }
     bool merges = f->key_merges;
-    const char *key = f->key;
+    char *key = f->key;
     f->key = NULL;
     f->key_merges = false;
     if (merges) {
         return merge(b, f, value);
     }
     f->value.nodes++; /* the key */
-    push_member(b, f, key, value->item, false);
+    value->item->string = key;
+    push_member(b, f, value->item, false);
     return BNC_OK;
 }
 
@@ -289,11 +289,12 @@ on_alias(struct bnc_yaml_build *b, const yaml_event_t *event)
     }
     if (anchor == NULL) {
         return bnc_yaml_fail_at(b->err, event->start_mark, BNC_INVALID,
-                                "no anchor \"%.100s\"", name);
+                                "no anchor \"%.*s\"", bnc_clip(name, NAME_BYTES), name);
     }
     if (anchor->value.item == NULL) {
         return bnc_yaml_fail_at(b->err, event->start_mark, BNC_INVALID,
-                                "the anchor \"%.100s\" contains itself", name);
+                                "the anchor \"%.*s\" contains itself",
+                                bnc_clip(name, NAME_BYTES), name);
     }
     if (count_nodes(b, anchor->value.nodes, event->start_mark) ||
         check_depth(b, anchor->value.height, event->start_mark)) {
@@ -353,13 +354,17 @@ on_start(struct bnc_yaml_build *b, const yaml_event_t *event, bool is_map)
     if (b->depth == b->frame_room) {
         b->frames = grow(b, b->frames, b->depth, &b->frame_room, sizeof(*b->frames));
     }
-    b->frames[b->depth++] = (struct bnc_yaml_frame){
+    struct bnc_yaml_frame *f = &b->frames[b->depth++];
+    *f = (struct bnc_yaml_frame){
         .value = {.item = is_map ? bnc_json_object(b->arena) : bnc_json_array(b->arena),
                   .nodes = 1,
                   .height = 1,
                   .mark = event->start_mark},
         .anchor = anchor,
         .is_map = is_map,
+        .members = f->members,
+        .sorted = f->sorted,
+        .room = f->room,
     };
     return BNC_OK;
 }

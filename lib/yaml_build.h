@@ -42,6 +42,12 @@ struct bnc_yaml_build {
 enum bnc_code
 bnc_yaml_build(struct bnc_yaml_build *b, const yaml_event_t *event) BNC_MUST_CHECK;
 
+/*
+ * False with too many %TAG lines: libyaml compares each with all before it, in
+ * one call that nobody can stop.
+ */
+bool bnc_yaml_few_tags(const char *text, size_t n);
+
 /* "line 12, column 3: ..." with positions counted from 1. */
 enum bnc_code bnc_yaml_fail_at(struct bnc_error *err, yaml_mark_t mark,
                                enum bnc_code code, const char *fmt, ...) BNC_PRINTF(4, 5);

@@ -1,10 +1,13 @@
+#define _GNU_SOURCE /* memmem */
 #include "lib/yaml_in.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
+#include "lib/clip.h"
 #include "lib/yaml_build.h"
+#include "lib/yaml_scalar.h"
 
 /* The reader only knows the byte. */
 static yaml_mark_t
@@ -68,19 +71,38 @@ compare_keys(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* An integer of over 64 bits is a double in YAML. */
+static void
+round_number(struct bnc_arena *arena, cJSON *item)
+{
+    const struct bnc_yaml_scalar in = {
+        .text = item->valuestring, .n = strlen(item->valuestring), .plain = true};
+    const char *problem = NULL;
+    const cJSON *number = bnc_yaml_scalar(arena, &in, &problem);
+    if (number != NULL) {
+        item->type = number->type;
+        item->valuestring = number->valuestring;
+        item->valueint = number->valueint;
+        item->valuedouble = number->valuedouble;
+    }
+}
+
 /* What the builder checks while it builds; `*nodes` counts down. */
 static enum bnc_code
 check_json(struct bnc_arena *arena, const cJSON *item, size_t *nodes,
            struct bnc_error *err)
 {
     size_t n = 0;
-    for (const cJSON *child = item->child; child != NULL; child = child->next) {
+    for (cJSON *child = item->child; child != NULL; child = child->next) {
         size_t weight = child->string == NULL ? 1 : 2;
         if (*nodes < weight) {
             return bnc_fail(err, BNC_TOO_BIG, "too many keys and values");
         }
         *nodes -= weight;
         n++;
+        if (cJSON_IsRaw(child)) {
+            round_number(arena, child);
+        }
         if (check_json(arena, child, nodes, err)) {
             return err->code;
         }
@@ -96,8 +118,8 @@ check_json(struct bnc_arena *arena, const cJSON *item, size_t *nodes,
     qsort(keys, n, sizeof(*keys), compare_keys);
     for (i = 1; i < n; i++) {
         if (strcmp(keys[i - 1], keys[i]) == 0) {
-            return bnc_fail(err, BNC_INVALID, "the key \"%.100s\" is there twice",
-                            keys[i]);
+            return bnc_fail(err, BNC_INVALID, "the key \"%.*s\" is there twice",
+                            bnc_clip(keys[i], 100), keys[i]);
         }
     }
     return BNC_OK;
@@ -131,6 +153,21 @@ read_json(const char *text, size_t n, struct bnc_yaml_build *b, enum bnc_code *c
     return true;
 }
 
+bool
+bnc_yaml_few_tags(const char *text, size_t n)
+{
+    /* Anywhere: libyaml knows five kinds of line ends. */
+    static const char directive[] = "%TAG";
+    const char *end = text + n;
+    size_t count = 0;
+    const char *at = memmem(text, n, directive, sizeof(directive) - 1);
+    while (at != NULL && count <= BNC_YAML_TAGS_MAX) {
+        count++;
+        at = memmem(at + 1, (size_t)(end - at) - 1, directive, sizeof(directive) - 1);
+    }
+    return count <= BNC_YAML_TAGS_MAX;
+}
+
 static enum bnc_code
 check_bytes(const char *text, size_t n, size_t max, struct bnc_error *err)
 {
@@ -142,6 +179,9 @@ check_bytes(const char *text, size_t n, size_t max, struct bnc_error *err)
     }
     if (!bnc_utf8_valid(text, n)) {
         return bnc_fail(err, BNC_INVALID, "the text is not UTF-8");
+    }
+    if (!bnc_yaml_few_tags(text, n)) {
+        return bnc_fail(err, BNC_TOO_BIG, "over %d %%TAG lines", BNC_YAML_TAGS_MAX);
     }
     return BNC_OK;
 }

@@ -8,6 +8,7 @@
 #include "lib/json.h"
 
 #define BNC_YAML_ANCHORS_MAX 256 /* in one document */
+#define BNC_YAML_TAGS_MAX    100 /* %TAG directives in one text */
 
 struct bnc_yaml_limits {
     size_t max_bytes; /* of the whole text */

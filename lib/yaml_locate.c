@@ -5,6 +5,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "lib/yaml_build.h"
+
 /* One step of a path: a key, or an index when `key` is NULL. */
 struct step {
     const char *key;
@@ -40,7 +42,10 @@ at(const struct walk *w, yaml_event_type_t type)
     return !w->failed && w->event.type == type;
 }
 
-/* Pass over the value that starts at the current event. */
+/*
+ * Pass over the value that starts at the current event.  What is nested deeper
+ * than the reader allows is not followed: libyaml's time grows with the square.
+ */
 static void
 skip_value(struct walk *w)
 {
@@ -48,6 +53,7 @@ skip_value(struct walk *w)
     do {
         if (at(w, YAML_MAPPING_START_EVENT) || at(w, YAML_SEQUENCE_START_EVENT)) {
             depth++;
+            w->failed = w->failed || depth > BNC_JSON_DEPTH_MAX;
         } else if (at(w, YAML_MAPPING_END_EVENT) || at(w, YAML_SEQUENCE_END_EVENT)) {
             depth--;
         }
@@ -165,7 +171,7 @@ bnc_yaml_locate(const char *text, size_t n, size_t doc_index, const char *path,
                 size_t *line, size_t *column)
 {
     struct walk w = {.path = path};
-    if (yaml_parser_initialize(&w.parser) == 0) {
+    if (!bnc_yaml_few_tags(text, n) || yaml_parser_initialize(&w.parser) == 0) {
         return false;
     }
     yaml_parser_set_input_string(&w.parser, (const unsigned char *)text, n);

@@ -10,7 +10,7 @@
 #include "model/field_decode.h"
 #include "model/field_text.h"
 
-/* ---- where something is wrong --------------------------------------------------- */
+/* ---- where something is wrong -------------------------------------------------- */
 
 static void
 path_add(const struct bnc_path *path, struct bnc_str *out, struct bnc_arena *arena)
@@ -66,7 +66,7 @@ bnc_spot_wrong(const struct bnc_spot *spot, enum bnc_reason reason, const char *
     wrong_at(spot->decoder, spot->path, reason, remedy, message);
 }
 
-/* ---- kinds of JSON -------------------------------------------------------------- */
+/* ---- kinds of JSON ------------------------------------------------------------- */
 
 enum json_kind {
     JSON_NULL = 1,
@@ -98,7 +98,7 @@ json_kind(const cJSON *json)
 const char *
 bnc_json_number_text(const cJSON *json, struct bnc_arena *arena)
 {
-    struct bnc_str out = bnc_str_new(arena, 2 * BNC_JSON_NUMBER_MAX);
+    struct bnc_str out = bnc_str_new(arena, (size_t)2 * BNC_JSON_NUMBER_MAX);
     bnc_json_print(json, &out);
     return out.ptr == NULL ? "" : out.ptr;
 }
@@ -123,7 +123,7 @@ bnc_json_shown(const cJSON *json, struct bnc_arena *arena)
     return "null";
 }
 
-/* ---- dispatch by type ----------------------------------------------------------- */
+/* ---- dispatch by type ---------------------------------------------------------- */
 
 static void decode_object(const struct bnc_spot *spot, void *member);
 static void decode_inline(const struct bnc_spot *spot, void *member);
@@ -207,7 +207,7 @@ bnc_decode_value(const struct bnc_spot *spot, void *member)
     types[spot->field->type].decode(spot, member);
 }
 
-/* ---- objects -------------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------------- */
 
 static size_t
 field_index(const struct bnc_table *table, const char *name)

@@ -234,6 +234,25 @@ steers(const char *s, size_t n, unsigned *code)
     return false;
 }
 
+/* The character of `n` bytes at `p`, escaped where it has to be; 0: no UTF-8. */
+static void
+add_shown(struct bnc_str *out, const char *p, size_t n, bool quoted)
+{
+    unsigned char byte = (unsigned char)*p;
+    unsigned code = 0;
+    if (n == 0) {
+        bnc_str_fmt(out, "\\x%02x", (unsigned)byte);
+    } else if (n == 1 && (byte < ' ' || byte == 0x7f)) {
+        bnc_str_fmt(out, "\\u%04x", (unsigned)byte);
+    } else if (quoted && (byte == '"' || byte == '\\')) {
+        bnc_str_fmt(out, "\\%c", *p);
+    } else if (steers(p, n, &code)) {
+        bnc_str_fmt(out, "\\u%04x", code);
+    } else {
+        bnc_str_add(out, p, n);
+    }
+}
+
 static const char *
 shown(struct bnc_arena *arena, const char *text, const char *quote, size_t max)
 {
@@ -242,23 +261,12 @@ shown(struct bnc_arena *arena, const char *text, const char *quote, size_t max)
     bnc_str_puts(&out, quote);
     while (*p != '\0') {
         size_t n = utf8_len(p);
-        unsigned code = 0;
-        if ((size_t)(p - text) + (n == 0 ? 1 : n) > max) {
+        size_t step = n == 0 ? 1 : n;
+        if ((size_t)(p - text) + step > max) {
             break;
         }
-        if (n == 0) {
-            bnc_str_fmt(&out, "\\x%02x", (unsigned)(unsigned char)*p);
-            n = 1;
-        } else if (n == 1 && ((unsigned char)*p < ' ' || *p == 0x7f)) {
-            bnc_str_fmt(&out, "\\u%04x", (unsigned)(unsigned char)*p);
-        } else if (n == 1 && quote[0] != '\0' && (*p == '"' || *p == '\\')) {
-            bnc_str_fmt(&out, "\\%c", *p);
-        } else if (steers(p, n, &code)) {
-            bnc_str_fmt(&out, "\\u%04x", code);
-        } else {
-            bnc_str_add(&out, p, n);
-        }
-        p += n;
+        add_shown(&out, p, n, quote[0] != '\0');
+        p += step;
     }
     bnc_str_puts(&out, quote);
     if (*p != '\0') {

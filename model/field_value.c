@@ -245,11 +245,11 @@ bnc_decode_selector(const struct bnc_spot *spot, void *member)
     struct bnc_diags *diags = spot->decoder->diags;
     struct bnc_selector *selector =
         bnc_selector_decode(spot->json, bnc_path_text(spot->path, diags->arena), diags);
-    memcpy(member, &selector, sizeof(selector));
+    memcpy(member, &selector, sizeof(void *));
 }
 
 void
 bnc_decode_raw(const struct bnc_spot *spot, void *member)
 {
-    memcpy(member, &spot->json, sizeof(spot->json));
+    memcpy(member, &spot->json, sizeof(void *));
 }

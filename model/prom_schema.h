@@ -86,7 +86,7 @@ bool bnc_prom_key_in(const struct bnc_prom_key *key, const struct bnc_version *v
 /* True for blocks that take any *_sd_configs. */
 bool bnc_prom_block_discovers(enum bnc_prom_block block);
 
-/* ---- values of scrape_protocols, fallback_scrape_protocol ------------------------ */
+/* ---- values of scrape_protocols, fallback_scrape_protocol ---------------------- */
 
 /* The release that brought it; 0 for a value that none knows. */
 int bnc_prom_protocol_since(const char *protocol);

@@ -134,7 +134,7 @@ bnc_prune_event(struct bnc_stream *s)
     }
 }
 
-/* ---- life -------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------- */
 
 static void
 init(struct bnc_stream *s, enum bnc_prune_shape shape, const struct bnc_keep *keep)

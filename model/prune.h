@@ -30,7 +30,7 @@ enum bnc_code bnc_prune(const struct bnc_keep *keep, const char *json, size_t n,
                         struct bnc_arena *arena, struct bnc_pruned *out,
                         struct bnc_error *err) BNC_MUST_CHECK;
 
-/* ---- streams -------------------------------------------------------------------- */
+/* ---- streams ------------------------------------------------------------------- */
 
 enum bnc_stream_kind {
     BNC_STREAM_LIST, /* {"metadata":{"resourceVersion","continue"},"items":[...]} */

@@ -364,7 +364,10 @@ bnc_lex_decode(char *text, size_t n)
         }
         const char *known = strchr(from, p[1]);
         if (p[1] != 'u') {
-            *out++ = known != NULL ? to[known - from] : p[1];
+            *out++ = p[1];
+            if (known != NULL) {
+                out[-1] = to[known - from];
+            }
             p += 2;
             continue;
         }

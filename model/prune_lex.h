@@ -65,7 +65,7 @@ bnc_lex_plain(const char *p, const char *end)
     return p;
 }
 
-/* ---- tokens --------------------------------------------------------------------- */
+/* ---- tokens -------------------------------------------------------------------- */
 
 /* Begin a string; its first quote is behind us. */
 void bnc_lex_string_begin(struct bnc_lex *lex);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- keys -------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------------- */
 
 /* The keys of what is around the objects. */
 static const struct {
@@ -114,7 +114,7 @@ bnc_prune_key(struct bnc_stream *s)
     free(plain);
 }
 
-/* ---- values ------------------------------------------------------------------ */
+/* ---- values -------------------------------------------------------------------- */
 
 /* A comma and the key before a value that goes into the text. */
 static void

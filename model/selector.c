@@ -68,28 +68,32 @@ all_met(const struct bnc_selector *const both[2], const char *key, const char *v
     return true;
 }
 
+/* The first requirement on `key` with `op`; NULL: there is none. */
+static const struct bnc_requirement *
+find(const struct bnc_selector *const both[2], const char *key, enum bnc_selector_op op)
+{
+    for (size_t s = 0; s < 2; s++) {
+        for (size_t i = 0; i < both[s]->n; i++) {
+            const struct bnc_requirement *requirement = &both[s]->items[i];
+            if (requirement->op == op && strcmp(requirement->key, key) == 0) {
+                return requirement;
+            }
+        }
+    }
+    return NULL;
+}
+
 /* True when no value of `key`, nor its absence, meets both selectors. */
 static bool
 key_is_impossible(const struct bnc_selector *const both[2], const char *key)
 {
-    const struct bnc_requirement *in = NULL; /* the first; NULL: any value will do */
     if (all_met(both, key, NULL)) {
         return false;
     }
-    for (size_t s = 0; s < 2; s++) {
-        for (size_t i = 0; i < both[s]->n; i++) {
-            const struct bnc_requirement *requirement = &both[s]->items[i];
-            if (strcmp(requirement->key, key) != 0) {
-                continue;
-            }
-            if (requirement->op == BNC_SELECTOR_DOES_NOT_EXIST) {
-                return true; /* absence was refused above */
-            }
-            if (requirement->op == BNC_SELECTOR_IN && in == NULL) {
-                in = requirement;
-            }
-        }
+    if (find(both, key, BNC_SELECTOR_DOES_NOT_EXIST) != NULL) {
+        return true; /* it wants the absence that was just refused */
     }
+    const struct bnc_requirement *in = find(both, key, BNC_SELECTOR_IN);
     if (in == NULL) {
         return false; /* NotIn never uses up all values */
     }

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <strings.h>
 
-/* ---- names of values ------------------------------------------------------------ */
+/* ---- names of values ----------------------------------------------------------- */
 
 const char *const bnc_relabel_actions[] = {
     "replace",   "keep",      "drop",      "hashmod",   "labelmap",  "labeldrop",
@@ -26,7 +26,7 @@ const char *const bnc_presets[] = {
 
 static const char *const tls_versions[] = {"TLS10", "TLS11", "TLS12", "TLS13", NULL};
 
-/* ---- references ----------------------------------------------------------------- */
+/* ---- references ---------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct bnc_ref, member)
 static const struct bnc_field ref_rows[] = {
@@ -67,7 +67,7 @@ const struct bnc_table bnc_table_secret_or_map = {
     .n_unions = BNC_LEN(secret_or_map_unions),
 };
 
-/* ---- relabel rules -------------------------------------------------------------- */
+/* ---- relabel rules ------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct bnc_relabel, member)
 static const struct bnc_field relabel_rows[] = {
@@ -96,7 +96,7 @@ const struct bnc_table bnc_table_relabel = {
     .n_fields = BNC_LEN(relabel_rows),
 };
 
-/* ---- TLS ------------------------------------------------------------------------ */
+/* ---- TLS ----------------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct bnc_tls_config, member)
 static const struct bnc_field tls_rows[] = {
@@ -141,7 +141,7 @@ const struct bnc_table bnc_table_tls_config = {
     .n_unions = BNC_LEN(tls_unions),
 };
 
-/* ---- authentication ------------------------------------------------------------- */
+/* ---- authentication ------------------------------------------------------------ */
 
 #define AT(member) offsetof(struct bnc_authorization, member)
 static const struct bnc_field authorization_rows[] = {
@@ -223,7 +223,7 @@ const struct bnc_table bnc_table_oauth2 = {
     .n_fields = BNC_LEN(oauth2_rows),
 };
 
-/* ---- node metadata -------------------------------------------------------------- */
+/* ---- node metadata ------------------------------------------------------------- */
 
 static const struct bnc_field attach_rows[] = {
     {"node", BNC_FIELD_BOOL, 0,

@@ -5,7 +5,7 @@
 #include "model/kind.h"
 #include "model/spec_status.h"
 
-/* ---- output --------------------------------------------------------------------- */
+/* ---- output -------------------------------------------------------------------- */
 
 static const char *const output_kinds[] = {"Secret", "ConfigMap", NULL};
 
@@ -31,7 +31,7 @@ static const struct bnc_table output_table = {
     .n_fields = BNC_LEN(output_rows),
 };
 
-/* ---- annotations ---------------------------------------------------------------- */
+/* ---- annotations --------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct bnc_annotations_spec, member)
 static const struct bnc_field annotations_rows[] = {
@@ -51,7 +51,7 @@ static const struct bnc_table annotations_table = {
     .n_fields = BNC_LEN(annotations_rows),
 };
 
-/* ---- files, scrape classes ------------------------------------------------------ */
+/* ---- files, scrape classes ----------------------------------------------------- */
 
 #define AT(member) offsetof(struct bnc_base_file, member)
 static const struct bnc_field file_rows[] = {
@@ -100,7 +100,7 @@ static const struct bnc_table class_table = {
     .n_fields = BNC_LEN(class_rows),
 };
 
-/* ---- prometheus ----------------------------------------------------------------- */
+/* ---- prometheus ---------------------------------------------------------------- */
 
 static const char *const layouts[] = {"Single", NULL};
 
@@ -195,7 +195,7 @@ static const struct bnc_table prometheus_table = {
     .n_fields = BNC_LEN(prometheus_rows),
 };
 
-/* ---- tenants -------------------------------------------------------------------- */
+/* ---- tenants ------------------------------------------------------------------- */
 
 static const char *const target_values[] = {"OwnNamespace", "Any", NULL};
 static const char *const allow_values[] = {"Deny", "Allow", NULL};
@@ -224,7 +224,7 @@ static const struct bnc_table tenants_table = {
     .n_fields = BNC_LEN(tenants_rows),
 };
 
-/* ---- spec ----------------------------------------------------------------------- */
+/* ---- spec ---------------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct bnc_spec_observatory, member)
 static const struct bnc_field rows[] = {

@@ -7,7 +7,7 @@
 #include "model/kind.h"
 #include "model/spec_status.h"
 
-/* ---- workloads ------------------------------------------------------------------ */
+/* ---- workloads ----------------------------------------------------------------- */
 
 static const struct {
     const char *kind;
@@ -61,7 +61,7 @@ static const struct bnc_table workload_table = {
     .finish = finish_workload,
 };
 
-/* ---- endpoints ------------------------------------------------------------------ */
+/* ---- endpoints ----------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct bnc_endpoint, member)
 static const struct bnc_field endpoint_rows[] = {
@@ -126,7 +126,7 @@ static const struct bnc_table endpoint_table = {
     .n_unions = BNC_LEN(endpoint_unions),
 };
 
-/* ---- prune ---------------------------------------------------------------------- */
+/* ---- prune --------------------------------------------------------------------- */
 
 static const struct bnc_field series_rows[] = {
     {"labels", BNC_FIELD_REGEX_MAP, offsetof(struct bnc_series_match, labels),
@@ -169,7 +169,7 @@ static const struct bnc_table prune_table = {
     .n_fields = BNC_LEN(prune_rows),
 };
 
-/* ---- spec ----------------------------------------------------------------------- */
+/* ---- spec ---------------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct bnc_spec_scrape_policy, member)
 static const struct bnc_field rows[] = {

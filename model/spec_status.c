@@ -38,7 +38,7 @@ static const struct bnc_table condition_table = {
                                       .doc = "State of the object; Ready sums it up."    \
     }
 
-/* ---- Observatory ---------------------------------------------------------------- */
+/* ---- Observatory --------------------------------------------------------------- */
 
 static const struct bnc_field selected_rows[] = {
     {"scrapePolicies", BNC_FIELD_INT, .doc = "ScrapePolicies that are selected."},
@@ -100,7 +100,7 @@ const struct bnc_table bnc_table_observatory_status = {
     .n_fields = BNC_LEN(observatory_rows),
 };
 
-/* ---- ScrapePolicy --------------------------------------------------------------- */
+/* ---- ScrapePolicy -------------------------------------------------------------- */
 
 static const struct bnc_field parent_rows[] = {
     {"namespace", BNC_FIELD_TEXT, .max_len = 63, .required = true,

@@ -12,7 +12,7 @@ bad(struct bnc_http_parser *parser, int status)
     parser->status = status;
 }
 
-/* ---- pieces of text ---------------------------------------------------------- */
+/* ---- pieces of text ------------------------------------------------------------ */
 
 /* RFC 9110, 5.6.2 */
 static bool
@@ -163,7 +163,7 @@ take_request_line(struct bnc_http_parser *parser, char *line)
     }
 }
 
-/* ---- headers --------------------------------------------------------------------- */
+/* ---- headers ------------------------------------------------------------------- */
 
 static void
 take_length(struct bnc_http_parser *parser, const char *value)
@@ -284,7 +284,7 @@ take_header(struct bnc_http_parser *parser, char *line)
     }
 }
 
-/* ---- chunks ------------------------------------------------------------------------ */
+/* ---- chunks -------------------------------------------------------------------- */
 
 static void
 take_chunk_size(struct bnc_http_parser *parser, const char *line)

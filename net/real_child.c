@@ -39,8 +39,7 @@ struct bnc_child {
     struct bnc_error err;
 };
 
-/* ---- its end
- * ------------------------------------------------------------------------------ */
+/* ---- its end ------------------------------------------------------------------- */
 
 static void
 close_end(struct pipe_end *end)
@@ -171,8 +170,7 @@ on_sigchld(evutil_socket_t number, short what, void *arg)
     }
 }
 
-/* ---- pipes
- * ---------------------------------------------------------------------------------- */
+/* ---- pipes --------------------------------------------------------------------- */
 
 static void
 on_output(evutil_socket_t fd, short what, void *arg)
@@ -216,8 +214,7 @@ on_input(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-/* ---- starting
- * --------------------------------------------------------------------------------- */
+/* ---- starting ------------------------------------------------------------------ */
 
 /* Two ends: fds[0] is read, fds[1] written; `ours` does not block. */
 static bool

@@ -75,7 +75,7 @@ status_text(int status)
     return "Status";
 }
 
-/* ---- end of a connection --------------------------------------------------------- */
+/* ---- end of a connection ------------------------------------------------------- */
 
 static void
 conn_free(struct bnc_real_conn *conn)
@@ -139,7 +139,7 @@ linger(struct bnc_real_conn *conn)
     (void)bufferevent_enable(conn->bev, EV_READ);
 }
 
-/* ---- answering --------------------------------------------------------------------- */
+/* ---- answering ----------------------------------------------------------------- */
 
 static void
 add_date(struct evbuffer *out)

@@ -14,7 +14,7 @@
 #define TEMP_TRIES   8
 #define PATH_BYTES   4096
 
-/* ---- reading --------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------- */
 
 /* Standard input is duplicated: opening its name again fails for sockets. */
 static int
@@ -74,7 +74,7 @@ bnc_real_file_read(struct bnc_world *world, const char *path, size_t max_bytes,
     return code;
 }
 
-/* ---- writing --------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------- */
 
 /* Make every folder above `path`.  Works on a copy, one '/' after the other. */
 static enum bnc_code
@@ -192,7 +192,7 @@ bnc_real_file_remove(struct bnc_world *world, const char *path, struct bnc_error
     return BNC_OK;
 }
 
-/* ---- folders --------------------------------------------------------------- */
+/* ---- folders ------------------------------------------------------------------- */
 
 enum bnc_file_type
 bnc_real_file_type(struct bnc_world *world, const char *path)

@@ -10,7 +10,7 @@
 
 #define HEAD_MAX ((size_t)256 * 1024) /* all header lines of an answer */
 
-/* ---- errors ------------------------------------------------------------------------ */
+/* ---- errors -------------------------------------------------------------------- */
 
 static const struct {
     CURLcode result;
@@ -69,8 +69,7 @@ set_error(struct bnc_http_call *call, CURLcode result, struct bnc_error *err)
                    text[0] == '\0' ? curl_easy_strerror(result) : text);
 }
 
-/* ---- what libcurl calls
- * ---------------------------------------------------------------- */
+/* ---- what libcurl calls -------------------------------------------------------- */
 
 static bool
 is_last_header(const char *line, size_t n)
@@ -124,8 +123,7 @@ on_body(char *bytes, size_t size, size_t count, void *arg)
     return call->ended ? CURL_WRITEFUNC_ERROR : n;
 }
 
-/* ---- life of a call
- * ---------------------------------------------------------------------- */
+/* ---- life of a call ------------------------------------------------------------ */
 
 static void
 call_free(struct bnc_http_call *call)

@@ -13,7 +13,7 @@
 
 #include "net/real_world.h"
 
-/* ---- clocks, randomness, environment --------------------------------------- */
+/* ---- clocks, randomness, environment ------------------------------------------- */
 
 static int64_t
 clock_ms(clockid_t clock)
@@ -64,7 +64,7 @@ bnc_real_cloexec(int fd)
     }
 }
 
-/* ---- life -------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------- */
 
 /*
  * libevent's own idea of "nothing left" counts signals and idle connections;

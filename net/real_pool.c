@@ -26,7 +26,7 @@ struct pool_socket {
     struct event *event;
 };
 
-/* ---- what libcurl has finished ---------------------------------------------------- */
+/* ---- what libcurl has finished ------------------------------------------------- */
 
 static void
 tell_finished(struct bnc_real_pool *pool)
@@ -134,8 +134,7 @@ want_timer(CURLM *multi, long delay_ms, void *arg)
     return evtimer_add(pool->timer, &delay) == 0 ? 0 : -1;
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------- */
 
 static void
 pool_free(struct bnc_real_pool *pool)

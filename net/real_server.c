@@ -56,7 +56,7 @@ on_accept_error(struct evconnlistener *socket, void *arg)
     bnc_real_timer_set(&listener->retry, ACCEPT_PAUSE_MS);
 }
 
-/* ---- listening ------------------------------------------------------------------- */
+/* ---- listening ----------------------------------------------------------------- */
 
 /* A bound, listening socket, or -1 with errno set. */
 static int

@@ -60,8 +60,7 @@ add_line(struct curl_slist **list, const char *line)
     }
 }
 
-/* ---- URL
- * --------------------------------------------------------------------------------- */
+/* ---- URL ----------------------------------------------------------------------- */
 
 static enum bnc_code
 url_part(struct setup *s, CURLUPart part, unsigned flags, struct bnc_arena *arena,
@@ -135,8 +134,7 @@ set_url(struct setup *s, struct bnc_arena *arena, struct bnc_error *err)
     return BNC_OK;
 }
 
-/* ---- method, headers, body
- * ------------------------------------------------------------------ */
+/* ---- method, headers, body ----------------------------------------------------- */
 
 static bool
 is_method(const char *method)
@@ -206,8 +204,7 @@ set_method(struct setup *s, struct bnc_error *err)
     return set_headers(s, err);
 }
 
-/* ---- connection
- * -------------------------------------------------------------------------------- */
+/* ---- connection ---------------------------------------------------------------- */
 
 /* A peer that went away without a word is noticed in half a minute. */
 static int
@@ -289,8 +286,7 @@ set_connection(struct setup *s)
     keep(s, curl_easy_setopt(s->call->easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket));
 }
 
-/* ---- all of it
- * ------------------------------------------------------------------------------------ */
+/* ---- all of it ----------------------------------------------------------------- */
 
 enum bnc_code
 bnc_real_http_setup(struct bnc_http_call *call, const struct bnc_http_request *request,

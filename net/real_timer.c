@@ -16,7 +16,7 @@ bnc_real_mono_us(struct bnc_world *world)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* ---- the heap -------------------------------------------------------------- */
+/* ---- the heap ------------------------------------------------------------------ */
 
 static bool
 before(const struct bnc_timer *a, const struct bnc_timer *b)
@@ -86,7 +86,7 @@ heap_remove(struct bnc_real *real, struct bnc_timer *timer)
     }
 }
 
-/* ---- turns ----------------------------------------------------------------- */
+/* ---- turns --------------------------------------------------------------------- */
 
 static void
 arm(struct bnc_real *real)
@@ -155,7 +155,7 @@ bnc_real_timers_resume(struct bnc_real *real)
     arm(real);
 }
 
-/* ---- the table's functions --------------------------------------------------- */
+/* ---- the table's functions ----------------------------------------------------- */
 
 void
 bnc_real_timer_init(struct bnc_timer *timer, struct bnc_real *real, bnc_fn fn, void *arg)

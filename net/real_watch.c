@@ -185,8 +185,7 @@ scan_all(struct bnc_dir_watch *watch, bool *found_new)
     return again_ms;
 }
 
-/* ---- events
- * ------------------------------------------------------------------------------ */
+/* ---- events -------------------------------------------------------------------- */
 
 static bool
 is_change(struct bnc_dir_watch *watch, const struct inotify_event *event)
@@ -240,8 +239,7 @@ on_batch(void *arg)
     }
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------- */
 
 static enum bnc_code
 start(struct bnc_dir_watch *watch, struct bnc_error *err)

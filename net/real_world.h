@@ -68,12 +68,12 @@ bnc_real_of(struct bnc_world *world)
     return (struct bnc_real *)world;
 }
 
-/* ---- real_loop.c ---- */
+/* ---- real_loop.c --------------------------------------------------------------- */
 
 /* A pipe, socket or inotify descriptor that children do not inherit. */
 void bnc_real_cloexec(int fd);
 
-/* ---- real_timer.c ---- */
+/* ---- real_timer.c -------------------------------------------------------------- */
 
 enum bnc_code bnc_real_timers_init(struct bnc_real *real, struct bnc_error *err);
 void bnc_real_timers_free(struct bnc_real *real);
@@ -89,7 +89,7 @@ void bnc_real_timer_set(struct bnc_timer *timer, int64_t delay_ms);
 void bnc_real_timer_stop(struct bnc_timer *timer);
 bool bnc_real_timer_pending(const struct bnc_timer *timer);
 
-/* ---- real_http.c ---- */
+/* ---- real_http.c --------------------------------------------------------------- */
 
 void bnc_real_http_free_all(struct bnc_real *real);
 struct bnc_http_call *
@@ -99,7 +99,7 @@ void bnc_real_http_cancel(struct bnc_http_call *call);
 const char *bnc_real_http_header(struct bnc_http_call *call, const char *name);
 void bnc_real_http_drop(struct bnc_world *world);
 
-/* ---- real_server.c ---- */
+/* ---- real_server.c ------------------------------------------------------------- */
 
 void bnc_real_server_free_all(struct bnc_real *real);
 enum bnc_code bnc_real_listen(struct bnc_world *world, const char *address,
@@ -110,7 +110,7 @@ void bnc_real_listener_free(struct bnc_listener *listener);
 void bnc_real_answer(struct bnc_http_exchange *exchange, int status,
                      const char *content_type, struct bnc_bytes body);
 
-/* ---- real_files.c ---- */
+/* ---- real_files.c -------------------------------------------------------------- */
 
 enum bnc_code
 bnc_real_file_read(struct bnc_world *world, const char *path, size_t max_bytes,
@@ -125,14 +125,14 @@ enum bnc_code
 bnc_real_dir_list(struct bnc_world *world, const char *path, size_t max_names,
                   struct bnc_arena *arena, const char ***out, struct bnc_error *err);
 
-/* ---- real_watch.c ---- */
+/* ---- real_watch.c -------------------------------------------------------------- */
 
 enum bnc_code
 bnc_real_dir_watch_new(struct bnc_world *world, const char *path, bnc_fn fn, void *arg,
                        struct bnc_dir_watch **out, struct bnc_error *err);
 void bnc_real_dir_watch_free(struct bnc_dir_watch *watch);
 
-/* ---- real_child.c ---- */
+/* ---- real_child.c -------------------------------------------------------------- */
 
 void bnc_real_children_free_all(struct bnc_real *real);
 struct bnc_child *

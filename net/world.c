@@ -9,7 +9,7 @@ ops_of(const void *handle)
     return ((const struct bnc_world_handle *)handle)->world->ops;
 }
 
-/* ---- life, clocks -------------------------------------------------------- */
+/* ---- life, clocks -------------------------------------------------------------- */
 
 void
 bnc_world_free(struct bnc_world *world)
@@ -73,7 +73,7 @@ bnc_world_getenv(struct bnc_world *world, const char *name)
     return world->ops->getenv(world, name);
 }
 
-/* ---- timers ---------------------------------------------------------------- */
+/* ---- timers -------------------------------------------------------------------- */
 
 struct bnc_timer *
 bnc_timer_new(struct bnc_world *world, bnc_fn fn, void *arg)
@@ -107,7 +107,7 @@ bnc_timer_pending(const struct bnc_timer *timer)
     return ops_of(timer)->timer_pending(timer);
 }
 
-/* ---- HTTP ------------------------------------------------------------------ */
+/* ---- HTTP ---------------------------------------------------------------------- */
 
 struct bnc_http_call *
 bnc_http_start(struct bnc_world *world, const struct bnc_http_request *request,
@@ -163,7 +163,7 @@ bnc_http_answer(struct bnc_http_exchange *exchange, int status, const char *cont
     ops_of(exchange)->answer(exchange, status, content_type, body);
 }
 
-/* ---- files ----------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------- */
 
 enum bnc_code
 bnc_file_read(struct bnc_world *world, const char *path, size_t max_bytes,
@@ -213,7 +213,7 @@ bnc_dir_watch_free(struct bnc_dir_watch *watch)
     }
 }
 
-/* ---- children -------------------------------------------------------------- */
+/* ---- children ------------------------------------------------------------------ */
 
 struct bnc_child *
 bnc_child_start(struct bnc_world *world, const struct bnc_child_request *request,

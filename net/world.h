@@ -23,7 +23,7 @@ struct bnc_child;
 
 typedef void (*bnc_fn)(void *arg);
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------- */
 
 void bnc_world_free(struct bnc_world *world);
 
@@ -34,7 +34,7 @@ void bnc_world_stop(struct bnc_world *world);
 /* `fn` runs on SIGTERM and SIGINT (a second one ends the process with status 1). */
 void bnc_world_on_stop(struct bnc_world *world, bnc_fn fn, void *arg);
 
-/* ---- clocks, randomness, environment ------------------------------------- */
+/* ---- clocks, randomness, environment ------------------------------------------- */
 
 int64_t bnc_world_mono_ms(struct bnc_world *world); /* for timers */
 int64_t bnc_world_mono_us(struct bnc_world *world); /* for the length of a turn */
@@ -45,7 +45,7 @@ uint64_t bnc_world_random(struct bnc_world *world); /* all bits random, seeded *
 /* A value of the environment, NULL when unset.  Borrowed for the world's life. */
 const char *bnc_world_getenv(struct bnc_world *world, const char *name);
 
-/* ---- timers --------------------------------------------------------------- */
+/* ---- timers -------------------------------------------------------------------- */
 
 /* Owns: the caller.  Fires once per bnc_timer_set(). */
 struct bnc_timer *bnc_timer_new(struct bnc_world *world, bnc_fn fn, void *arg);
@@ -55,7 +55,7 @@ bnc_timer_set(struct bnc_timer *timer, int64_t delay_ms); /* 0: next turn; repla
 void bnc_timer_stop(struct bnc_timer *timer);
 bool bnc_timer_pending(const struct bnc_timer *timer);
 
-/* ---- HTTP client ----------------------------------------------------------- */
+/* ---- HTTP client --------------------------------------------------------------- */
 
 /* Connections are shared inside a group only: a stalled one cannot stop the rest. */
 enum bnc_http_group {
@@ -114,7 +114,7 @@ const char *bnc_http_header(struct bnc_http_call *call, const char *name);
 /* Close idle connections of all groups: new certificates, new authorities. */
 void bnc_http_drop_connections(struct bnc_world *world);
 
-/* ---- HTTP server ------------------------------------------------------------ */
+/* ---- HTTP server --------------------------------------------------------------- */
 
 struct bnc_http_query {
     const char *method;
@@ -140,7 +140,7 @@ void bnc_listener_free(struct bnc_listener *listener); /* NULL is ignored */
 void bnc_http_answer(struct bnc_http_exchange *exchange, int status,
                      const char *content_type, struct bnc_bytes body);
 
-/* ---- files ------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------- */
 
 /* Errors: NOT_FOUND, DENIED, TOO_BIG (over max_bytes). `out` ends in NUL as well. */
 enum bnc_code bnc_file_read(struct bnc_world *world, const char *path, size_t max_bytes,

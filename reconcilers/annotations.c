@@ -20,7 +20,7 @@ struct reading {
     bool broken; /* something without which scraping would be wrong */
 };
 
-/* ---- the words ------------------------------------------------------------------- */
+/* ---- the words ----------------------------------------------------------------- */
 
 /* Read in this order; `ours`: with binnacle.dev/ only. */
 struct word {
@@ -241,7 +241,7 @@ bnc_annotation_known(const char *key)
     return bnc_str_starts(slash + 1, PARAM_PREFIX);
 }
 
-/* ---- layers and prefixes ----------------------------------------------------------- */
+/* ---- layers and prefixes ------------------------------------------------------- */
 
 static bool
 has_prefix(const char *key, const char *prefix, const char *name)

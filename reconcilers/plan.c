@@ -136,8 +136,7 @@ add_preset_units(struct units *u)
     }
 }
 
-/* ---- annotations
- * ------------------------------------------------------------------------ */
+/* ---- annotations --------------------------------------------------------------- */
 
 static void
 group_add(struct units *u, struct bnc_map *groups, const struct bnc_asker *asker,
@@ -207,8 +206,7 @@ add_group_units(struct units *u)
     }
 }
 
-/* ---- assets
- * ------------------------------------------------------------------------------- */
+/* ---- assets -------------------------------------------------------------------- */
 
 static int
 compare_assets(const void *a, const void *b)

@@ -156,7 +156,7 @@ bnc_plan_exclude(const struct bnc_plan_state *state, struct bnc_unit_source *sou
     }
 }
 
-/* ---- annotations ---------------------------------------------------------------- */
+/* ---- annotations --------------------------------------------------------------- */
 
 static bool
 selects(const struct bnc_taker *taker, const struct bnc_asker *asker)

@@ -18,7 +18,7 @@ struct building {
     struct bnc_job *job;
 };
 
-/* ---- whose they are not ------------------------------------------------------------ */
+/* ---- whose they are not -------------------------------------------------------- */
 
 static const struct bnc_identity **
 workload_identities(const struct bnc_taker *taker, const char *ns, size_t *n,
@@ -376,8 +376,7 @@ build_policy(struct building *b)
     add_enforced_label(b, taker->member->object->ns);
 }
 
-/* ---- annotations
- * ------------------------------------------------------------------------ */
+/* ---- annotations --------------------------------------------------------------- */
 
 static int
 compare_text(const void *a, const void *b)
@@ -444,8 +443,7 @@ build_group(struct building *b)
     add_enforced_label(b, NULL);
 }
 
-/* ---- presets
- * ------------------------------------------------------------------------------- */
+/* ---- presets ------------------------------------------------------------------- */
 
 static void
 build_preset(struct building *b)

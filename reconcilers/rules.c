@@ -123,7 +123,7 @@ bnc_rules_filter(struct bnc_rules *rules, const char *action, const char *source
     bnc_rules_add(rules, &rule);
 }
 
-/* ---- selectors ------------------------------------------------------------------ */
+/* ---- selectors ----------------------------------------------------------------- */
 
 static const char *
 label_meta(const char *middle, const char *key, struct bnc_arena *arena)
@@ -256,7 +256,7 @@ bnc_rules_flag_selected(struct bnc_rules *rules, const struct bnc_selector *sele
     }
 }
 
-/* ---- pods ------------------------------------------------------------------------- */
+/* ---- pods ---------------------------------------------------------------------- */
 
 void
 bnc_rules_pod_address(struct bnc_rules *rules, int64_t port)

@@ -19,7 +19,7 @@ struct step {
     struct bnc_ir_workload *ir;
 };
 
-/* ---- annotations -------------------------------------------------------------- */
+/* ---- annotations --------------------------------------------------------------- */
 
 static void
 add_notes(struct step *s, const cJSON *annotations, enum bnc_layer layer,
@@ -95,7 +95,7 @@ compare_notes(const void *a, const void *b)
     return c != 0 ? c : strcmp(x->owner, y->owner);
 }
 
-/* ---- ports ---------------------------------------------------------------------- */
+/* ---- ports --------------------------------------------------------------------- */
 
 static void
 add_ports(struct step *s, const cJSON *containers)
@@ -123,7 +123,7 @@ add_ports(struct step *s, const cJSON *containers)
     }
 }
 
-/* ---- who it is ---------------------------------------------------------------- */
+/* ---- who it is ----------------------------------------------------------------- */
 
 static const cJSON *
 controller_of(const cJSON *root)

@@ -1,6 +1,5 @@
 #include "render/prom_gate.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +22,11 @@ camel_case(const char *key, char field[FIELD_MAX])
             up = true;
             continue;
         }
-        field[n++] = up ? (char)toupper((unsigned char)*key) : *key;
+        field[n] = *key;
+        if (up && *key >= 'a' && *key <= 'z') {
+            field[n] ^= 0x20;
+        }
+        n++;
         up = false;
     }
     field[n] = '\0';

@@ -4,10 +4,11 @@
 
 #include "lib/str.h"
 
-#define JOINED_MAX ((size_t)4000) /* bytes of a joined regex, so that it can be checked  \
-                                   */
+#define JOINED_MAX                                                                       \
+    ((size_t)4000) /* bytes of a joined regex, so that it can be checked                 \
+                    */
 
-/* ---- presets ----------------------------------------------------------------------- */
+/* ---- presets ------------------------------------------------------------------- */
 
 static const char *cluster_name[] = {"cluster_name"};
 static const char *tcp_prefix[] = {"tcp_prefix"};

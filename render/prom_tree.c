@@ -5,21 +5,25 @@
 
 #include "lib/json.h"
 
+struct child {
+    const cJSON *item;
+};
+
 static int
 by_key(const void *a, const void *b)
 {
-    const cJSON *const *left = a;
-    const cJSON *const *right = b;
+    const struct child *left = a;
+    const struct child *right = b;
 
-    return strcmp((*left)->string, (*right)->string);
+    return strcmp(left->item->string, right->item->string);
 }
 
 /* The children of an object that `block` does not know, in byte order of keys. */
-static const cJSON **
+static const struct child *
 sorted_rest(const cJSON *tree, enum bnc_prom_block block, struct bnc_arena *arena,
             size_t *n)
 {
-    const cJSON **items =
+    struct child *items =
         bnc_arena_array(arena, (size_t)cJSON_GetArraySize(tree), sizeof(*items));
     const cJSON *child;
 
@@ -27,7 +31,7 @@ sorted_rest(const cJSON *tree, enum bnc_prom_block block, struct bnc_arena *aren
     cJSON_ArrayForEach(child, tree)
     {
         if (bnc_prom_key_find(block, child->string) == NULL) {
-            items[(*n)++] = child;
+            items[(*n)++].item = child;
         }
     }
     if (*n > 1) {
@@ -48,9 +52,9 @@ bnc_prom_keys_write(struct bnc_yaml *y, enum bnc_prom_block block, const cJSON *
             bnc_prom_tree_write(y, keys[i].name, keys[i].sub, value);
         }
     }
-    const cJSON **rest = sorted_rest(tree, block, y->out.arena, &n);
+    const struct child *rest = sorted_rest(tree, block, y->out.arena, &n);
     for (size_t i = 0; i < n; i++) {
-        bnc_prom_tree_write(y, rest[i]->string, BNC_PROM_NONE, rest[i]);
+        bnc_prom_tree_write(y, rest[i].item->string, BNC_PROM_NONE, rest[i].item);
     }
 }
 

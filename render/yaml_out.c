@@ -21,7 +21,7 @@ unconst(const char *s)
     return u.out;
 }
 
-/* ---- errors: the first one stays ---------------------------------------------- */
+/* ---- errors: the first one stays ----------------------------------------------- */
 
 static void
 fail_with(struct bnc_yaml *y, const char *problem, const char *key)
@@ -44,8 +44,9 @@ emit(struct bnc_yaml *y, yaml_event_t *event, int made)
     }
 }
 
-/* ---- bytes out: indent each line ---------------------------------------------- */
+/* ---- bytes out: indent each line ----------------------------------------------- */
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libyaml's signature */
 static int
 write_bytes(void *arg, unsigned char *bytes, size_t n)
 {
@@ -219,7 +220,7 @@ bnc_yaml_opt_bool(struct bnc_yaml *y, const char *key, enum bnc_tri value)
     }
 }
 
-/* ---- levels ---------------------------------------------------------------------- */
+/* ---- levels -------------------------------------------------------------------- */
 
 static void
 open_level(struct bnc_yaml *y, bool map, bool flow)
@@ -284,7 +285,7 @@ bnc_yaml_close(struct bnc_yaml *y)
     return false;
 }
 
-/* ---- lists and trees ------------------------------------------------------------- */
+/* ---- lists and trees ----------------------------------------------------------- */
 
 void
 bnc_yaml_texts(struct bnc_yaml *y, const char *key, const struct bnc_texts *texts)
@@ -355,7 +356,7 @@ bnc_yaml_tree(struct bnc_yaml *y, const char *key, const cJSON *tree)
     }
 }
 
-/* ---- begin and end ---------------------------------------------------------------- */
+/* ---- begin and end ------------------------------------------------------------- */
 
 void
 bnc_yaml_start(struct bnc_yaml *y, enum bnc_yaml_root root, size_t indent, size_t max,

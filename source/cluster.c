@@ -11,7 +11,7 @@ self(struct bnc_source *source)
     return (struct bnc_cluster *)source;
 }
 
-/* ---- what reflectors of whole kinds tell ---------------------------------- */
+/* ---- what reflectors of whole kinds tell --------------------------------------- */
 
 void
 bnc_cluster_put(struct bnc_cluster *cluster, enum bnc_kind kind,
@@ -70,7 +70,7 @@ bnc_cluster_namespace_known(struct bnc_cluster *cluster)
     }
 }
 
-/* ---- start ---------------------------------------------------------------- */
+/* ---- start --------------------------------------------------------------------- */
 
 static void
 start_list(struct bnc_cluster *cluster, enum bnc_kind kind, const char *ns)
@@ -133,7 +133,7 @@ cluster_start(struct bnc_source *source, const struct bnc_source_listener *liste
     }
 }
 
-/* ---- the other operations ------------------------------------------------- */
+/* ---- the other operations ------------------------------------------------------ */
 
 static void
 cluster_want(struct bnc_source *source, enum bnc_kind kind, const char *ns,
@@ -210,7 +210,7 @@ cluster_free(struct bnc_source *source)
     free(cluster);
 }
 
-/* ---- public --------------------------------------------------------------- */
+/* ---- public -------------------------------------------------------------------- */
 
 static char **
 copy_namespaces(const char *const *namespaces)

@@ -1,53 +1,17 @@
 /*
- * Single objects of a cluster source: a watch each while there are few, a slow
- * round of reads for the rest, and for what may be read but not watched.
+ * Single objects of a cluster source: a watch each while there are few; the rest
+ * is read now and then, and so is what may be read but not watched.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "kube/backoff.h"
-#include "source/cluster_priv.h"
+#include "source/cluster_follow.h"
 
-#define WATCHED_MAX    64 /* of a class */
-#define WATCHED_ALL    84 /* with the kinds below 100: what one connection carries */
-#define READS_MAX      8  /* at the same time */
-#define READ_EVERY_MS  60000
-#define READ_SPREAD_MS 6000
-#define WATCH_AGAIN    10 /* reads until a watch that was denied is tried again */
+#define WATCHED_MAX 64 /* of a class */
+#define WATCHED_ALL 84 /* with the kinds below 100: what one connection carries */
 
-struct bnc_follow {
-    struct bnc_cluster *cluster;
-    enum bnc_follow_class class;
-    enum bnc_kind kind;
-    char *ns;
-    char *name;
-    size_t refs;
-
-    struct bnc_reflector *reflector; /* NULL: read now and then */
-    bool denied;                     /* the watch was */
-    struct bnc_timer *timer;         /* the next read */
-    struct bnc_kube_call *call;
-    struct bnc_follow *next_due;
-    bool is_due;
-    unsigned n_reads;
-    struct bnc_backoff backoff;
-
-    bool known;    /* was told of */
-    bool present;  /* and is there */
-    bool unseen;   /* a watch has just taken over: is it still there? */
-    char *version; /* of the last read, "" none */
-    struct bnc_error error;
-
-    unsigned depth; /* callbacks under way: one of them may drop it */
-    bool dead;
-};
-
-static void start_due_reads(struct bnc_cluster *cluster);
-static void begin_watch(struct bnc_follow *f);
-static void begin_reads(struct bnc_follow *f);
-
-static bool
-may_watch(const struct bnc_cluster *cluster, enum bnc_follow_class class)
+bool
+bnc_follow_may_watch(const struct bnc_cluster *cluster, enum bnc_follow_class class)
 {
     size_t all = 0;
     for (size_t i = 0; i < BNC_FOLLOW_CLASSES; i++) {
@@ -62,7 +26,7 @@ make_key(struct bnc_arena *arena, enum bnc_kind kind, const char *ns, const char
     return bnc_arena_fmt(arena, "%s/%s/%s", bnc_kind_info(kind)->name, ns, name);
 }
 
-/* ---- life ----------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------- */
 
 static void
 destroy(struct bnc_follow *f)
@@ -73,67 +37,36 @@ destroy(struct bnc_follow *f)
     free(f);
 }
 
-static void
-leave(struct bnc_follow *f)
+void
+bnc_follow_leave(struct bnc_follow *f)
 {
     if (--f->depth == 0 && f->dead) {
         destroy(f);
     }
 }
 
-static void
-take_from_due(struct bnc_follow *f)
-{
-    struct bnc_cluster *cluster = f->cluster;
-    struct bnc_follow *before = NULL;
-
-    for (struct bnc_follow *at = cluster->due_first; at != NULL; at = at->next_due) {
-        if (at == f) {
-            if (before == NULL) {
-                cluster->due_first = f->next_due;
-            } else {
-                before->next_due = f->next_due;
-            }
-            cluster->due_last = cluster->due_last == f ? before : cluster->due_last;
-            break;
-        }
-        before = at;
-    }
-    f->is_due = false;
-    f->next_due = NULL;
-}
-
 /* It is in no map any more. */
 static void
 drop(struct bnc_follow *f)
 {
-    struct bnc_cluster *cluster = f->cluster;
-
     if (f->reflector != NULL) {
-        cluster->follows[f->class].n_watched--;
+        f->cluster->follows[f->class].n_watched--;
         bnc_reflector_free(f->reflector);
         f->reflector = NULL;
-    }
-    if (f->call != NULL) {
-        bnc_kube_cancel(f->call);
-        f->call = NULL;
-        cluster->reads--;
-    }
-    if (f->is_due) {
-        take_from_due(f);
     }
     bnc_timer_free(f->timer);
     f->timer = NULL;
     f->dead = true;
+    bnc_follow_end_reads(f);
     if (f->depth == 0) {
         destroy(f);
     }
 }
 
-/* ---- what is told --------------------------------------------------------- */
+/* ---- what is told -------------------------------------------------------------- */
 
-static void
-tell_put(struct bnc_follow *f, const struct bnc_pruned *object)
+void
+bnc_follow_tell_put(struct bnc_follow *f, const struct bnc_pruned *object)
 {
     struct bnc_cluster *cluster = f->cluster;
     f->present = true;
@@ -145,8 +78,8 @@ tell_put(struct bnc_follow *f, const struct bnc_pruned *object)
     }
 }
 
-static void
-tell_gone(struct bnc_follow *f)
+void
+bnc_follow_tell_gone(struct bnc_follow *f)
 {
     struct bnc_cluster *cluster = f->cluster;
     f->present = false;
@@ -175,8 +108,8 @@ count_namespaces(struct bnc_cluster *cluster)
 }
 
 /* Now it is clear whether it exists. */
-static void
-tell_known(struct bnc_follow *f)
+void
+bnc_follow_tell_known(struct bnc_follow *f)
 {
     struct bnc_cluster *cluster = f->cluster;
 
@@ -193,8 +126,8 @@ tell_known(struct bnc_follow *f)
     }
 }
 
-static void
-tell_trouble(struct bnc_follow *f, const struct bnc_error *err)
+void
+bnc_follow_tell_trouble(struct bnc_follow *f, const struct bnc_error *err)
 {
     if (f->error.code == err->code && strcmp(f->error.message, err->message) == 0) {
         return;
@@ -203,13 +136,13 @@ tell_trouble(struct bnc_follow *f, const struct bnc_error *err)
     f->cluster->listener->trouble(f->cluster->arg, f->kind, f->ns, f->name, &f->error);
 }
 
-/* ---- by a watch ----------------------------------------------------------- */
+/* ---- by a watch ---------------------------------------------------------------- */
 
 static void
 watch_put(void *arg, const struct bnc_pruned *object)
 {
     struct bnc_follow *f = arg;
-    tell_put(f, object);
+    bnc_follow_tell_put(f, object);
 }
 
 static void
@@ -218,7 +151,7 @@ watch_gone(void *arg, const char *ns, const char *name)
     struct bnc_follow *f = arg;
     BNC_UNUSED(ns);
     BNC_UNUSED(name);
-    tell_gone(f);
+    bnc_follow_tell_gone(f);
 }
 
 static void
@@ -228,12 +161,12 @@ watch_listed(void *arg)
 
     f->depth++;
     if (f->unseen) {
-        tell_gone(f);
+        bnc_follow_tell_gone(f);
     }
     if (!f->dead) {
-        tell_known(f);
+        bnc_follow_tell_known(f);
     }
-    leave(f);
+    bnc_follow_leave(f);
 }
 
 static void
@@ -244,14 +177,14 @@ watch_trouble(void *arg, const struct bnc_error *err)
     if (err->code == BNC_DENIED) {
         /* `get` may be allowed by name where `watch` is not: the read will tell */
         f->denied = true;
-        begin_reads(f);
+        bnc_follow_begin_reads(f);
         return;
     }
-    tell_trouble(f, err);
+    bnc_follow_tell_trouble(f, err);
 }
 
-static void
-begin_watch(struct bnc_follow *f)
+void
+bnc_follow_begin_watch(struct bnc_follow *f)
 {
     static const struct bnc_reflector_ops ops = {
         .put = watch_put,
@@ -272,159 +205,7 @@ begin_watch(struct bnc_follow *f)
     f->reflector = bnc_reflector_new(f->cluster->kube, &options, &ops, f);
 }
 
-/* ---- by reads ------------------------------------------------------------- */
-
-static void
-read_later(struct bnc_follow *f, int64_t wait_ms)
-{
-    if (f->timer != NULL) {
-        bnc_timer_set(f->timer, wait_ms);
-    }
-}
-
-static void
-read_ok(struct bnc_follow *f, struct bnc_bytes body)
-{
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    const struct bnc_keep *keep =
-        f->class == BNC_FOLLOW_OUTPUT ? bnc_keep_metadata : bnc_kind_info(f->kind)->keep;
-    struct bnc_pruned object = {0};
-    struct bnc_error err = {0};
-
-    if (bnc_prune(keep, body.ptr, body.len, arena, &object, &err)) {
-        tell_trouble(f, &err);
-        return;
-    }
-    if (f->present && strcmp(f->version, object.resource_version) == 0) {
-        return;
-    }
-    free(f->version);
-    f->version = bnc_strdup(object.resource_version);
-    tell_put(f, &object);
-}
-
-static void
-read_failed(struct bnc_follow *f, const struct bnc_kube_result *result)
-{
-    read_later(f, bnc_backoff_next(&f->backoff, f->cluster->world,
-                                   result->http_status == 0, result->retry_after_ms));
-    tell_trouble(f, &result->err);
-    if (!f->dead && f->class == BNC_FOLLOW_NAMESPACE && result->err.code == BNC_DENIED) {
-        tell_known(f); /* a Role in the namespace need not allow to read it itself */
-    }
-}
-
-static void
-read_answered(struct bnc_follow *f, const struct bnc_kube_result *result)
-{
-    static const struct bnc_error fine = {0};
-    bool absent = result->err.code == BNC_NOT_FOUND;
-
-    if (result->err.code != BNC_OK && !absent) {
-        read_failed(f, result);
-        return;
-    }
-    bnc_backoff_reset(&f->backoff);
-    read_later(f, READ_EVERY_MS +
-                      (int64_t)(bnc_world_random(f->cluster->world) % READ_SPREAD_MS));
-    f->n_reads++;
-    tell_trouble(f, &fine);
-    if (!f->dead && absent && f->present) {
-        tell_gone(f);
-    }
-    if (!f->dead && !absent) {
-        read_ok(f, result->body);
-    }
-    if (!f->dead && f->error.code == BNC_OK) {
-        tell_known(f);
-    }
-}
-
-static void
-on_read(void *arg, const struct bnc_kube_result *result)
-{
-    struct bnc_follow *f = arg;
-    struct bnc_cluster *cluster = f->cluster;
-
-    f->depth++;
-    f->call = NULL;
-    cluster->reads--;
-    read_answered(f, result);
-    leave(f);
-    if (!cluster->stopped) {
-        start_due_reads(cluster);
-    }
-}
-
-static void
-start_read(struct bnc_follow *f)
-{
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    struct bnc_str path = bnc_str_new(arena, BNC_URL_MAX);
-    struct bnc_kube_result failed = {.http_status = 400};
-
-    if (bnc_url_path(&path, bnc_kind_info(f->kind), f->ns, f->name, NULL, &failed.err)) {
-        read_failed(f, &failed);
-        return;
-    }
-    struct bnc_kube_request request = {
-        .group = BNC_HTTP_UNARY,
-        .method = "GET",
-        .path = path.ptr,
-        .accept = f->class == BNC_FOLLOW_OUTPUT
-                      ? "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,"
-                        "application/json"
-                      : NULL,
-    };
-    f->cluster->reads++;
-    f->call = bnc_kube_start(f->cluster->kube, &request, on_read, f);
-}
-
-static void
-start_due_reads(struct bnc_cluster *cluster)
-{
-    while (cluster->due_first != NULL && cluster->reads < READS_MAX) {
-        struct bnc_follow *f = cluster->due_first;
-        take_from_due(f);
-        f->depth++;
-        start_read(f);
-        leave(f);
-    }
-}
-
-static void
-on_timer(void *arg)
-{
-    struct bnc_follow *f = arg;
-    struct bnc_cluster *cluster = f->cluster;
-
-    if (f->reflector != NULL) { /* denied: the watch ends outside of its callback */
-        cluster->follows[f->class].n_watched--;
-        bnc_reflector_free(f->reflector);
-        f->reflector = NULL;
-    } else if (f->denied && f->n_reads >= WATCH_AGAIN && may_watch(cluster, f->class)) {
-        f->n_reads = 0;
-        begin_watch(f);
-        return;
-    }
-    if (cluster->due_last == NULL) {
-        cluster->due_first = f;
-    } else {
-        cluster->due_last->next_due = f;
-    }
-    cluster->due_last = f;
-    f->is_due = true;
-    start_due_reads(cluster);
-}
-
-static void
-begin_reads(struct bnc_follow *f)
-{
-    f->n_reads = 0;
-    read_later(f, 0);
-}
-
-/* ---- public --------------------------------------------------------------- */
+/* ---- public -------------------------------------------------------------------- */
 
 /* A watch has become free: the first that is read takes it. */
 static void
@@ -436,7 +217,7 @@ promote(struct bnc_cluster *cluster, enum bnc_follow_class class)
     while (bnc_map_next(cluster->follows[class].items, &at, NULL, &item)) {
         struct bnc_follow *f = item;
         if (f->reflector == NULL && !f->denied && f->call == NULL && !f->is_due) {
-            begin_watch(f);
+            bnc_follow_begin_watch(f);
             return;
         }
     }
@@ -466,12 +247,12 @@ bnc_follow_add(struct bnc_cluster *cluster, enum bnc_follow_class class,
     f->name = bnc_strdup(name);
     f->version = bnc_strdup("");
     f->refs = 1;
-    f->timer = bnc_timer_new(cluster->world, on_timer, f);
+    f->timer = bnc_timer_new(cluster->world, bnc_follow_read_due, f);
     (void)bnc_map_put(set->items, key, f);
-    if (may_watch(cluster, class)) {
-        begin_watch(f);
+    if (bnc_follow_may_watch(cluster, class)) {
+        bnc_follow_begin_watch(f);
     } else {
-        begin_reads(f);
+        bnc_follow_begin_reads(f);
     }
 }
 
@@ -489,13 +270,8 @@ bnc_follow_remove(struct bnc_cluster *cluster, enum bnc_follow_class class,
     }
     (void)bnc_map_take(set->items, key);
     drop(f);
-    if (may_watch(cluster, class)) {
+    if (bnc_follow_may_watch(cluster, class)) {
         promote(cluster, class);
-    }
-    if (cluster->due_first != NULL) { /* the read that has ended may have been the last */
-        struct bnc_follow *due = cluster->due_first;
-        take_from_due(due);
-        read_later(due, 0);
     }
 }
 

@@ -5,6 +5,8 @@
 #ifndef BNC_SOURCE_CLUSTER_PRIV_H
 #define BNC_SOURCE_CLUSTER_PRIV_H
 
+#include <sys/queue.h>
+
 #include "kube/apply.h"
 #include "kube/reflector.h"
 #include "lib/map.h"
@@ -58,9 +60,8 @@ struct bnc_cluster {
     struct bnc_follow *due_last;
     size_t reads;
 
-    struct bnc_cluster_write *write_first; /* wait */
-    struct bnc_cluster_write *write_last;
-    struct bnc_cluster_write *sent; /* in flight, or refused and not told yet */
+    TAILQ_HEAD(, bnc_cluster_write) waiting;
+    TAILQ_HEAD(, bnc_cluster_write) sent; /* in flight, or refused and not told yet */
     size_t n_waiting;
     size_t n_sent;
     uint64_t n_refused;

@@ -9,8 +9,7 @@
 
 struct bnc_cluster_write {
     struct bnc_cluster *cluster;
-    struct bnc_cluster_write *next;
-    struct bnc_cluster_write *prev; /* among the sent */
+    TAILQ_ENTRY(bnc_cluster_write) link; /* among the waiting, then the sent */
     enum bnc_verb verb;
     enum bnc_kind kind;
     char *ns;
@@ -34,32 +33,6 @@ free_write(struct bnc_cluster_write *write)
     free(write);
 }
 
-static void
-link_sent(struct bnc_cluster_write *write)
-{
-    struct bnc_cluster *cluster = write->cluster;
-    write->prev = NULL;
-    write->next = cluster->sent;
-    if (cluster->sent != NULL) {
-        cluster->sent->prev = write;
-    }
-    cluster->sent = write;
-}
-
-static void
-unlink_sent(struct bnc_cluster_write *write)
-{
-    struct bnc_cluster *cluster = write->cluster;
-    if (write->prev == NULL) {
-        cluster->sent = write->next;
-    } else {
-        write->prev->next = write->next;
-    }
-    if (write->next != NULL) {
-        write->next->prev = write->prev;
-    }
-}
-
 /* The receiver may write again, but not free the source, in its callback. */
 static void
 tell(struct bnc_cluster_write *write, const struct bnc_written *written)
@@ -72,7 +45,7 @@ tell(struct bnc_cluster_write *write, const struct bnc_written *written)
         .uid = written->uid,
         .retry_after_ms = written->retry_after_ms,
     };
-    unlink_sent(write);
+    TAILQ_REMOVE(&write->cluster->sent, write, link);
     write->fn(write->arg, &result);
     free_write(write);
 }
@@ -84,7 +57,7 @@ on_written(void *arg, const struct bnc_written *written)
     struct bnc_cluster *cluster = write->cluster;
 
     cluster->n_sent--;
-    if (cluster->write_first != NULL) {
+    if (!TAILQ_EMPTY(&cluster->waiting)) {
         bnc_timer_set(cluster->write_timer, 0);
     }
     tell(write, written);
@@ -118,7 +91,7 @@ send_one(struct bnc_cluster_write *write)
 {
     struct bnc_cluster *cluster = write->cluster;
 
-    link_sent(write);
+    TAILQ_INSERT_TAIL(&cluster->sent, write, link);
     if (write->err.code == BNC_OK && cluster->may_write != NULL &&
         !cluster->may_write(cluster->may_write_arg)) {
         (void)bnc_fail(&write->err, BNC_DENIED, "this replica is not the leader");
@@ -136,12 +109,9 @@ send_one(struct bnc_cluster_write *write)
 static void
 send_waiting(struct bnc_cluster *cluster)
 {
-    while (cluster->write_first != NULL && cluster->n_sent < IN_FLIGHT_MAX) {
-        struct bnc_cluster_write *write = cluster->write_first;
-        cluster->write_first = write->next;
-        if (cluster->write_first == NULL) {
-            cluster->write_last = NULL;
-        }
+    while (!TAILQ_EMPTY(&cluster->waiting) && cluster->n_sent < IN_FLIGHT_MAX) {
+        struct bnc_cluster_write *write = TAILQ_FIRST(&cluster->waiting);
+        TAILQ_REMOVE(&cluster->waiting, write, link);
         cluster->n_waiting--;
         send_one(write);
     }
@@ -150,12 +120,14 @@ send_waiting(struct bnc_cluster *cluster)
 static struct bnc_cluster_write *
 find_refused(struct bnc_cluster *cluster)
 {
-    for (struct bnc_cluster_write *w = cluster->sent; w != NULL; w = w->next) {
-        if (w->kube_write == NULL) {
-            return w;
+    struct bnc_cluster_write *write = NULL;
+    TAILQ_FOREACH(write, &cluster->sent, link)
+    {
+        if (write->kube_write == NULL) {
+            break;
         }
     }
-    return NULL;
+    return write;
 }
 
 static void
@@ -203,12 +175,7 @@ bnc_cluster_write_add(struct bnc_cluster *cluster, const struct bnc_write *write
         send_one(copy);
         return;
     }
-    if (cluster->write_last == NULL) {
-        cluster->write_first = copy;
-    } else {
-        cluster->write_last->next = copy;
-    }
-    cluster->write_last = copy;
+    TAILQ_INSERT_TAIL(&cluster->waiting, copy, link);
     cluster->n_waiting++;
     send_waiting(cluster);
 }
@@ -216,6 +183,8 @@ bnc_cluster_write_add(struct bnc_cluster *cluster, const struct bnc_write *write
 void
 bnc_cluster_write_init(struct bnc_cluster *cluster)
 {
+    TAILQ_INIT(&cluster->waiting);
+    TAILQ_INIT(&cluster->sent);
     cluster->write_timer = bnc_timer_new(cluster->world, on_timer, cluster);
 }
 
@@ -223,17 +192,16 @@ void
 bnc_cluster_write_free(struct bnc_cluster *cluster)
 {
     bnc_timer_free(cluster->write_timer);
-    while (cluster->sent != NULL) {
-        struct bnc_cluster_write *write = cluster->sent;
+    struct bnc_cluster_write *write = NULL;
+    while ((write = TAILQ_FIRST(&cluster->sent)) != NULL) {
         if (write->kube_write != NULL) {
             bnc_kube_write_cancel(write->kube_write);
         }
-        unlink_sent(write);
+        TAILQ_REMOVE(&cluster->sent, write, link);
         free_write(write);
     }
-    while (cluster->write_first != NULL) {
-        struct bnc_cluster_write *write = cluster->write_first;
-        cluster->write_first = write->next;
+    while ((write = TAILQ_FIRST(&cluster->waiting)) != NULL) {
+        TAILQ_REMOVE(&cluster->waiting, write, link);
         free_write(write);
     }
 }

@@ -34,8 +34,7 @@ bnc_dir_tell_once(struct bnc_dir *d, const struct bnc_map *before, struct bnc_ma
     }
 }
 
-/* ---- the queue: nothing is told inside a caller's call ------------------------------
- */
+/* ---- the queue: nothing is told inside a caller's call ------------------------- */
 
 static void
 free_item(struct bnc_dir_item *item)
@@ -142,7 +141,7 @@ do_write(struct bnc_dir *d, const struct bnc_dir_item *item)
     if (d->options.on_write != NULL) {
         d->options.on_write(d->options.arg, &write);
     }
-    if (d->options.to != NULL && bnc_kind_info(item->kind)->by_name) {
+    if (d->to != NULL && bnc_kind_info(item->kind)->by_name) {
         if (item->verb == BNC_VERB_APPLY) {
             code = bnc_dir_apply(d, item, &err);
         } else if (item->verb == BNC_VERB_DELETE) {
@@ -204,8 +203,7 @@ turn(void *arg)
     }
 }
 
-/* ---- what is asked of it -------------------------------------------------------------
- */
+/* ---- what is asked of it ------------------------------------------------------- */
 
 static struct bnc_dir *
 dir_of(struct bnc_source *source)
@@ -378,9 +376,9 @@ free_dir(struct bnc_source *source)
     }
     free(d->paths);
     free(d->watches);
-    free((void *)(uintptr_t)d->options.to);
-    free((void *)(uintptr_t)d->options.text_name);
-    free((void *)(uintptr_t)d->options.default_namespace);
+    free(d->to);
+    free(d->text_name);
+    free(d->default_ns);
     free(d);
 }
 
@@ -398,6 +396,21 @@ copy_path(const char *path)
     return copy;
 }
 
+static void
+copy_paths(struct bnc_dir *d, const char *const *paths)
+{
+    size_t n = 0;
+    while (paths != NULL && paths[n] != NULL) {
+        n++;
+    }
+    d->n_paths = n;
+    d->paths = bnc_alloc((n + 1) * sizeof(*d->paths));
+    d->watches = bnc_alloc((n + 1) * sizeof(struct bnc_dir_watch *));
+    for (size_t i = 0; i < n; i++) {
+        d->paths[i] = copy_path(paths[i]);
+    }
+}
+
 struct bnc_source *
 bnc_source_dir_new(struct bnc_world *world, const struct bnc_source_dir_options *options)
 {
@@ -405,19 +418,10 @@ bnc_source_dir_new(struct bnc_world *world, const struct bnc_source_dir_options 
     d->source.ops = &dir_ops;
     d->world = world;
     d->options = *options;
-    d->options.paths = NULL;
-    d->options.to = copy_path(options->to);
-    d->options.text_name =
-        bnc_strdup(options->text_name == NULL ? "stdin" : options->text_name);
-    d->options.default_namespace = bnc_strdup(options->default_namespace);
-    while (options->paths != NULL && options->paths[d->n_paths] != NULL) {
-        d->n_paths++;
-    }
-    d->paths = bnc_alloc((d->n_paths + 1) * sizeof(*d->paths));
-    d->watches = bnc_alloc((d->n_paths + 1) * sizeof(struct bnc_dir_watch *));
-    for (size_t i = 0; i < d->n_paths; i++) {
-        d->paths[i] = copy_path(options->paths[i]);
-    }
+    d->to = copy_path(options->to);
+    d->text_name = bnc_strdup(options->text_name == NULL ? "stdin" : options->text_name);
+    d->default_ns = bnc_strdup(options->default_namespace);
+    copy_paths(d, options->paths);
     d->scan_timer = bnc_timer_new(world, bnc_dir_scan, d);
     d->turn_timer = bnc_timer_new(world, turn, d);
     d->files = bnc_map_new();
@@ -440,12 +444,12 @@ bnc_source_dir_counts(const struct bnc_source *source)
 {
     const struct bnc_dir *d = (const struct bnc_dir *)source;
     struct bnc_source_dir_counts counts = {.problems = d->problems,
-                                           .files = bnc_map_count(d->files)};
+                                           .files = bnc_map_count(d->files),
+                                           .objects = d->n_objects};
     size_t at = 0;
     void *value = NULL;
     while (bnc_map_next(d->files, &at, NULL, &value)) {
         const struct bnc_dir_file *file = value;
-        counts.objects += file->n;
         counts.ignored += file->ignored;
     }
     return counts;

@@ -32,8 +32,7 @@ struct output {
     size_t n;
 };
 
-/* ---- names: none leaves the folder --------------------------------------------------
- */
+/* ---- names: none leaves the folder --------------------------------------------- */
 
 /* A key of a Secret or ConfigMap, as the API server takes it. */
 static bool
@@ -53,7 +52,7 @@ is_our_path(const char *path)
     if (strlen(path) >= sizeof(copy)) {
         return false;
     }
-    strcpy(copy, path);
+    memcpy(copy, path, strlen(path) + 1);
     char *name = strchr(copy, '/');
     char *key = name == NULL ? NULL : strchr(name + 1, '/');
     if (key == NULL) {
@@ -68,12 +67,11 @@ is_our_path(const char *path)
 static const char *
 below(struct bnc_arena *arena, const struct bnc_dir *d, const char *path)
 {
-    const char *to = strcmp(d->options.to, "/") == 0 ? "" : d->options.to;
+    const char *to = strcmp(d->to, "/") == 0 ? "" : d->to;
     return bnc_arena_fmt(arena, "%s/%s", to, path);
 }
 
-/* ---- the list of our files
- * ------------------------------------------------------------- */
+/* ---- the list of our files ----------------------------------------------------- */
 
 static struct bnc_dir_owned *
 own(struct bnc_dir *d, const char *path, const char *owner, size_t n)
@@ -177,18 +175,17 @@ bool
 bnc_dir_is_ours(struct bnc_dir *d, const char *path)
 {
     struct bnc_error ignored = {0};
-    if (d->options.to == NULL || load_list(d, &ignored)) {
+    if (d->to == NULL || load_list(d, &ignored)) {
         return false;
     }
-    size_t n = strcmp(d->options.to, ".") == 0 ? 0 : strlen(d->options.to);
-    if (n > 0 && (strncmp(path, d->options.to, n) != 0 || path[n] != '/')) {
+    size_t n = strcmp(d->to, ".") == 0 ? 0 : strlen(d->to);
+    if (n > 0 && (strncmp(path, d->to, n) != 0 || path[n] != '/')) {
         return false;
     }
     return bnc_map_get(d->owned, path + n + (n > 0)) != NULL;
 }
 
-/* ---- from an object to bytes
- * -------------------------------------------------------------- */
+/* ---- from an object to bytes --------------------------------------------------- */
 
 /* NULL: not base64. */
 static char *
@@ -286,8 +283,7 @@ read_entries(struct output *out, const struct bnc_dir_item *write, struct bnc_er
     return BNC_OK;
 }
 
-/* ---- from bytes to files
- * ---------------------------------------------------------------------- */
+/* ---- from bytes to files ------------------------------------------------------- */
 
 static bool
 is_on_disk(struct output *out, const struct entry *entry)
@@ -454,12 +450,12 @@ void
 bnc_dir_sweep(struct bnc_dir *d)
 {
     struct bnc_error err = {0};
-    if (d->options.to == NULL) {
+    if (d->to == NULL) {
         return;
     }
     if (load_list(d, &err) || remove_stale(d, NULL, &err)) {
         struct bnc_problem problem = {.reason = BNC_REASON_WRITE_FAILED,
-                                      .file = d->options.to,
+                                      .file = d->to,
                                       .kind = "",
                                       .ns = "",
                                       .name = "",

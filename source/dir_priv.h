@@ -65,7 +65,10 @@ struct bnc_dir_owned {
 struct bnc_dir {
     struct bnc_source source;
     struct bnc_world *world;
-    struct bnc_source_dir_options options; /* texts are our own */
+    struct bnc_source_dir_options options; /* its texts are below */
+    char *to;                              /* NULL: nothing is written */
+    char *text_name;
+    char *default_ns; /* NULL: "default" */
     char **paths;
     size_t n_paths;
     const struct bnc_source_listener *listener;
@@ -87,6 +90,7 @@ struct bnc_dir {
     struct bnc_map *told;    /* paths that cannot be read, told so far -> anything */
     struct bnc_map *twice;   /* objects that are there twice, likewise */
     size_t problems;
+    size_t n_objects; /* of all files */
 
     struct bnc_map *owned; /* path below `to` -> struct bnc_dir_owned; NULL: not read */
 

@@ -20,6 +20,7 @@ struct scan {
     struct bnc_map *told; /* problems with paths in this scan */
     enum bnc_code code;   /* a path that was given cannot be read */
     const char *why;
+    bool too_many; /* folders or files: told once */
     bool changed;  /* something was taken */
     bool settling; /* something has to be looked at again */
 };
@@ -41,14 +42,27 @@ path_problem(struct scan *scan, const char *path, enum bnc_code code, const char
     bnc_dir_tell_once(scan->d, scan->d->told, scan->told, &problem);
 }
 
-/* ---- which files there are ----------------------------------------------------------
- */
+/* ---- which files there are ----------------------------------------------------- */
+
+/* A file that cannot be looked at stays as it was. */
+static void
+keep_file(struct scan *scan, const char *path)
+{
+    struct bnc_dir_file *file = bnc_map_get(scan->d->files, path);
+    if (file != NULL) {
+        file->seen = true;
+    }
+}
 
 static void
 add_path(struct scan *scan, const char *path)
 {
     if (scan->n == BNC_DIR_FILES_MAX) {
-        path_problem(scan, path, BNC_TOO_BIG, "over 20000 manifests");
+        if (!scan->too_many) {
+            path_problem(scan, path, BNC_TOO_BIG, "over 20000 manifests");
+        }
+        scan->too_many = true;
+        keep_file(scan, path);
         return;
     }
     if (scan->n == scan->room) {
@@ -98,10 +112,7 @@ fail_folder(struct scan *scan, const char *path, enum bnc_code code, const char 
 static void
 fail_path(struct scan *scan, const char *path, enum bnc_code code, const char *message)
 {
-    struct bnc_dir_file *file = bnc_map_get(scan->d->files, path);
-    if (file != NULL) {
-        file->seen = true;
-    }
+    keep_file(scan, path);
     fail_folder(scan, path, code, message);
     scan->code = code;
     scan->why = bnc_arena_fmt(scan->arena, "%s: %s", path, message);
@@ -138,9 +149,12 @@ walk_folder(struct scan *scan, const char *path, size_t depth)
     const char **names = NULL;
 
     if (depth > BNC_DIR_DEPTH_MAX || scan->folders == BNC_DIR_FOLDERS_MAX) {
-        fail_folder(scan, path, BNC_TOO_BIG,
-                    depth > BNC_DIR_DEPTH_MAX ? "over 32 folders deep; a loop of links?"
-                                              : "over 1000 folders");
+        if (!scan->too_many) {
+            path_problem(scan, path, BNC_TOO_BIG,
+                         "over 1000 folders, or 32 levels of them; a loop of links?");
+        }
+        scan->too_many = true;
+        keep_below(scan, path);
         return;
     }
     scan->folders++;
@@ -187,8 +201,7 @@ compare_paths(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* ---- what is in them ------------------------------------------------------------------
- */
+/* ---- what is in them ----------------------------------------------------------- */
 
 static void
 clear_objects(struct bnc_dir_file *file)
@@ -233,18 +246,6 @@ on_problem(void *arg, const struct bnc_problem *problem)
     bnc_dir_tell(((struct reading *)arg)->d, problem);
 }
 
-static size_t
-objects_of_others(const struct bnc_dir *d, const struct bnc_dir_file *file)
-{
-    size_t total = 0;
-    size_t at = 0;
-    void *value = NULL;
-    while (bnc_map_next(d->files, &at, NULL, &value)) {
-        total += value == file ? 0 : ((struct bnc_dir_file *)value)->n;
-    }
-    return total < BNC_DOCS_OBJECTS_MAX ? total : BNC_DOCS_OBJECTS_MAX;
-}
-
 /* Read the manifests of a file anew; with an error its last good objects stay. */
 static void
 take_content(struct scan *scan, const char *path, struct bnc_dir_file *file,
@@ -255,14 +256,14 @@ take_content(struct scan *scan, const char *path, struct bnc_dir_file *file,
     struct reading reading = {.d = d};
     struct bnc_docs_counts counts;
     struct bnc_error err = {0};
-    const struct bnc_docs_input input = {path, text, d->options.default_namespace,
-                                         BNC_DOCS_OBJECTS_MAX -
-                                             objects_of_others(d, file)};
+    const struct bnc_docs_input input = {path, text, d->default_ns,
+                                         BNC_DOCS_OBJECTS_MAX - (d->n_objects - file->n)};
 
     if (bnc_docs_read(&input, &docs_ops, &reading, &counts, &err)) {
         clear_objects(&reading.found);
         return;
     }
+    d->n_objects += reading.found.n - file->n;
     clear_objects(file);
     file->objects = reading.found.objects;
     file->n = reading.found.n;
@@ -354,6 +355,7 @@ look_for_missing(struct scan *scan)
             file->seen = false;
         } else if (is_settled(scan, file, BNC_DIR_MISSING)) {
             (void)bnc_map_take(scan->d->files, path);
+            scan->d->n_objects -= file->n;
             bnc_dir_file_free(file);
             scan->changed = true;
         }
@@ -367,17 +369,16 @@ look_at_text(struct scan *scan)
     if (d->options.text.ptr == NULL) {
         return;
     }
-    struct bnc_dir_file *file = file_at(d, d->options.text_name);
+    struct bnc_dir_file *file = file_at(d, d->text_name);
     file->seen = true;
     if (!d->scanned) {
-        take_content(scan, d->options.text_name, file, d->options.text);
+        take_content(scan, d->text_name, file, d->options.text);
     }
     scan->bytes += d->options.text.len < BNC_DOCS_TOTAL_MAX ? d->options.text.len
                                                             : BNC_DOCS_TOTAL_MAX;
 }
 
-/* ---- the scan
- * --------------------------------------------------------------------------- */
+/* ---- the scan ------------------------------------------------------------------ */
 
 static void
 look(struct scan *scan)

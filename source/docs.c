@@ -1,7 +1,7 @@
 #include "source/docs.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/clip.h"
@@ -12,7 +12,7 @@
     ((size_t)1024 * 1024) /* beyond it a field is told by its object's line */
 #define SHOWN 80
 
-/* ---- problems --------------------------------------------------------------------- */
+/* ---- problems ------------------------------------------------------------------ */
 
 static void
 locate(struct bnc_docs_reader *r, const struct bnc_docs_place *place, const char *field,
@@ -58,34 +58,43 @@ bnc_docs_problem(struct bnc_docs_reader *r, const struct bnc_docs_place *place,
     r->ops->on_problem(r->arg, &problem);
 }
 
-/* The whole file cannot be used: `err` says why, some with "line L, column C: ". */
+/* Take `word` and a number from the start of `text`; gives what follows, or NULL. */
+static const char *
+take_number(const char *text, const char *word, size_t *number)
+{
+    char *end = NULL;
+    if (text == NULL || !bnc_str_starts(text, word)) {
+        return NULL;
+    }
+    *number = strtoul(text + strlen(word), &end, 10);
+    return end;
+}
+
+/* The whole file cannot be used: `err` says why, some with "line 2, column 3: ". */
 static void
 file_problem(struct bnc_docs_reader *r, const struct bnc_error *err)
 {
-    const char *message = err->message;
-    int read = 0;
+    bool too_big = err->code == BNC_TOO_BIG;
     struct bnc_problem problem = {
-        .reason =
-            err->code == BNC_TOO_BIG ? BNC_REASON_TOO_BIG : BNC_REASON_INVALID_OBJECT,
+        .reason = too_big ? BNC_REASON_TOO_BIG : BNC_REASON_INVALID_OBJECT,
         .file = r->input->file,
         .kind = "",
         .ns = "",
         .name = "",
         .field = "",
-        .remedy =
-            err->code == BNC_TOO_BIG ? "split the file" : "correct the YAML or JSON",
+        .message = err->message,
+        .remedy = too_big ? "split the file" : "correct the YAML or JSON",
     };
-    if (sscanf(message, "line %9zu, column %9zu: %n", &problem.line, &problem.column,
-               &read) == 2 &&
-        read > 0) {
-        message += read;
+    const char *rest = take_number(err->message, "line ", &problem.line);
+    rest = take_number(rest, ", column ", &problem.column);
+    if (rest != NULL && bnc_str_starts(rest, ": ")) {
+        problem.message = rest + 2;
     }
-    problem.message = message;
     r->counts->problems++;
     r->ops->on_problem(r->arg, &problem);
 }
 
-/* ---- objects ---------------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------------- */
 
 static enum bnc_code
 make_object(struct bnc_docs_reader *r, const struct bnc_docs_place *place,
@@ -162,7 +171,7 @@ type_text(struct bnc_docs_reader *r, const struct bnc_docs_place *place,
     if (item == NULL && inherited != NULL) {
         return inherited;
     }
-    if (cJSON_IsString(item) && item->valuestring[0] != '\0') {
+    if (item != NULL && cJSON_IsString(item) && item->valuestring[0] != '\0') {
         return item->valuestring;
     }
     bnc_docs_problem(

@@ -103,7 +103,7 @@ bnc_docs_check_metadata(struct bnc_docs_reader *r, struct bnc_docs_place *place,
     return true;
 }
 
-/* ---- maps of texts --------------------------------------------------------------- */
+/* ---- maps of texts ------------------------------------------------------------- */
 
 /* Labels and annotations, wherever an object or its pod template has them. */
 static const char *const text_maps[] = {

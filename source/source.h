@@ -17,8 +17,9 @@ struct bnc_source_listener {
     void (*put)(void *arg, struct bnc_object *object);
     void (*gone)(void *arg, enum bnc_kind kind, const char *ns, const char *name);
     /*
-     * The first whole list of a kind is in (name NULL); or what bnc_source_want()
-     * asked for is known (name set): put came before, or it does not exist.
+     * The first whole list of a kind is in (name NULL; ns NULL or "": everywhere); or
+     * what bnc_source_want() asked for is known (name set): put came before, or it does
+     * not exist.
      */
     void (*synced)(void *arg, enum bnc_kind kind, const char *ns, const char *name);
     /* An output that was asked to be watched: metadata only; NULL: it does not exist. */

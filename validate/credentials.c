@@ -106,26 +106,33 @@ check_text(const char *text, const char *path, struct bnc_diags *diags)
     }
 }
 
+/* A header by its name; http_headers has its clear text in `values`. */
+static bool
+check_header(const cJSON *header, bool plain, const char *path, struct bnc_diags *diags)
+{
+    const cJSON *clear = plain ? header : bnc_json_get(header, "values");
+
+    if (clear == NULL || !has_content(clear) ||
+        !is_one_of(header->string, secret_headers, BNC_LEN(secret_headers))) {
+        return false;
+    }
+    refuse(path, plain ? NULL : "files", diags);
+    return true;
+}
+
 /* True when this key settles the matter and its value needs no further look. */
 static bool
 check_key(const cJSON *value, const char *parent, const char *path,
           struct bnc_diags *diags)
 {
     const char *key = value->string;
-    bool in_headers =
-        strcmp(parent, "headers") == 0 || strcmp(parent, "http_headers") == 0;
+    bool plain_header = strcmp(parent, "headers") == 0;
 
-    if (in_headers) {
-        bool secret = is_one_of(key, secret_headers, BNC_LEN(secret_headers));
-        const cJSON *clear =
-            strcmp(parent, "headers") == 0 ? value : bnc_json_get(value, "values");
-        if (secret && clear != NULL && has_content(clear)) {
-            refuse(path, strcmp(parent, "headers") == 0 ? NULL : "files", diags);
-            return true;
-        }
-        return false;
+    if (plain_header || strcmp(parent, "http_headers") == 0) {
+        return check_header(value, plain_header, path, diags);
     }
-    if (is_one_of(key, free_maps, BNC_LEN(free_maps)) || strstr(key, "relabel_configs")) {
+    if (is_one_of(key, free_maps, BNC_LEN(free_maps)) ||
+        strstr(key, "relabel_configs") != NULL) {
         return true;
     }
     if (strcmp(parent, "tls_config") == 0 && strcmp(key, "key") == 0) {

@@ -26,8 +26,7 @@ bnc_prom_refuse(const struct bnc_prom_check *check, const char *path, const char
     bnc_diag_add(check->diags, BNC_REASON_INVALID_FIELD, path, remedy, "%s", what);
 }
 
-/* ---- blocks: what their keys mean together
- * ---------------------------------------------- */
+/* ---- blocks: what their keys mean together ------------------------------------- */
 
 static const struct {
     enum bnc_prom_block block;

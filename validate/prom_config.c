@@ -6,8 +6,7 @@
 
 #define NEWEST BNC_PROM_V(3, 16) /* what the tables know */
 
-/* ---- single values
- * ---------------------------------------------------------------------- */
+/* ---- single values ------------------------------------------------------------- */
 
 /* Prometheus reads any scalar as text; null is as good as not there. */
 static bool
@@ -106,8 +105,7 @@ check_map(const struct bnc_prom_check *check, bool of_lists, const cJSON *map,
     }
 }
 
-/* ---- the walk
- * ------------------------------------------------------------------------------ */
+/* ---- the walk ------------------------------------------------------------------ */
 
 static void check_object(const struct bnc_prom_check *check, enum bnc_prom_block block,
                          const cJSON *tree, const char *path);

@@ -278,7 +278,8 @@ check_extra(const struct check *check, enum action action)
     const struct bnc_relabel *rule = check->rule;
     const struct names *names = check->names;
     bool has_separator = rule->separator != NULL && strcmp(rule->separator, ";") != 0;
-    bool has_replacement = rule->replacement != NULL && strcmp(rule->replacement, "$1");
+    bool has_replacement =
+        rule->replacement != NULL && strcmp(rule->replacement, "$1") != 0;
     bool has_modulus = rule->modulus.set && rule->modulus.value > 0;
     const char *remedy = actions[action].only_regex ? only_regex : only_target;
 

@@ -30,6 +30,16 @@ variable_length(const char *s)
     return n > 0 && s[2 + n] == '}' ? 3 + n : 0;
 }
 
+/* Bytes of `template` that stand for one byte of the label; 0 when they do not match. */
+static size_t
+literal_length(const char *template, char byte)
+{
+    if (byte == '\0' || *template != byte) {
+        return 0;
+    }
+    return template[0] == '$' && template[1] == '$' ? 2 : 1;
+}
+
 /*
  * Can `template` give `label` when each variable may be any text?  A pattern with
  * stars; going back to the last star is enough.
@@ -40,17 +50,16 @@ may_give(const char *template, const char *label)
     const char *star = NULL; /* the template behind the last variable */
     const char *retry = NULL;
 
-    while (true) {
-        size_t n = *template == '$' ? variable_length(template) : 0;
-        if (n > 0) {
-            template += n;
+    while (*template != '\0' || *label != '\0') {
+        size_t var = *template == '$' ? variable_length(template) : 0;
+        size_t literal = literal_length(template, *label);
+        if (var > 0) {
+            template += var;
             star = template;
             retry = label;
-        } else if (*template != '\0' && *template == *label) {
-            template += *template == '$' && template[1] == '$' ? 2 : 1;
+        } else if (literal > 0) {
+            template += literal;
             label++;
-        } else if (*template == '\0' && *label == '\0') {
-            return true;
         } else if (star != NULL && *retry != '\0') {
             template = star;
             label = ++retry;
@@ -58,6 +67,7 @@ may_give(const char *template, const char *label)
             return false;
         }
     }
+    return true;
 }
 
 static bool

@@ -16,7 +16,8 @@ struct bnc_timer {
     struct bnc_world *world;
     bnc_fn fn;
     void *arg;
-    int64_t at_ms; /* -1: not set */
+    int64_t at_ms;  /* -1: not set */
+    uint64_t order; /* among timers of the same time: the first that was set */
     struct bnc_timer *next;
 };
 
@@ -53,6 +54,7 @@ struct fake {
     int64_t now_ms;
     uint64_t seed;
     struct bnc_timer *timers;
+    uint64_t n_set;
     struct bnc_http_call *calls[FAKE_MAX * 16];
     size_t n_calls;
     size_t n_seen; /* requests that the test has met */
@@ -106,7 +108,7 @@ static inline struct bnc_timer *
 fake_timer_new(struct bnc_world *world, bnc_fn fn, void *arg)
 {
     struct bnc_timer *timer = bnc_alloc(sizeof(*timer));
-    *timer = (struct bnc_timer){world, fn, arg, -1, fake_of(world)->timers};
+    *timer = (struct bnc_timer){world, fn, arg, -1, 0, fake_of(world)->timers};
     fake_of(world)->timers = timer;
     return timer;
 }
@@ -126,6 +128,7 @@ static inline void
 fake_timer_set(struct bnc_timer *timer, int64_t delay_ms)
 {
     timer->at_ms = fake_of(timer->world)->now_ms + delay_ms;
+    timer->order = fake_of(timer->world)->n_set++;
 }
 
 static inline void
@@ -146,7 +149,9 @@ fake_step(struct fake *fake, int64_t until_ms)
 {
     struct bnc_timer *first = NULL;
     for (struct bnc_timer *t = fake->timers; t != NULL; t = t->next) {
-        if (t->at_ms >= 0 && (first == NULL || t->at_ms < first->at_ms)) {
+        bool sooner = first == NULL || t->at_ms < first->at_ms ||
+                      (t->at_ms == first->at_ms && t->order < first->order);
+        if (t->at_ms >= 0 && sooner) {
             first = t;
         }
     }
@@ -269,7 +274,8 @@ fake_answer(struct bnc_http_call *call, int status, const char *body)
     fake_end(call, BNC_OK);
 }
 
-/* ---- files and programs -------------------------------------------------------------- */
+/* ---- files and programs --------------------------------------------------------------
+ */
 
 static inline const char *
 fake_find_file(struct fake *fake, const char *path)
@@ -330,7 +336,8 @@ fake_child_ends(struct fake *fake, int status, const char *output)
                    (struct bnc_bytes){"", 0}, &err);
 }
 
-/* ---- life ------------------------------------------------------------------------------ */
+/* ---- life
+ * ------------------------------------------------------------------------------ */
 
 static inline void
 fake_free(struct bnc_world *world)

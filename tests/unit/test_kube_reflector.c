@@ -35,8 +35,8 @@ struct step {
     "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"" version    \
     "\"}}}\n"
 #define STATUS(code, reason)                                                             \
-    "{\"kind\":\"Status\",\"code\":" code ",\"reason\":\"" reason                        \
-    "\",\"message\":\"m\"}"
+    "{\"kind\":\"Status\",\"code\":" code ",\"reason\":\"" reason "\",\"message\":"      \
+                                                                  "\"m\"}"
 #define ERROR_EVENT(code, reason)                                                        \
     "{\"type\":\"ERROR\",\"object\":" STATUS(code, reason) "}\n"
 #define TOO_LARGE                                                                        \
@@ -44,9 +44,13 @@ struct step {
     "{\"reason\":\"ResourceVersionTooLarge\"}]}}"
 
 #define FIRST_LIST(text)                                                                 \
-    {{"limit=500", "resourceVersion=0", "!watch"}, 0, 0, ANSWER, 200, text, 0, NULL}
+    {                                                                                    \
+        {"limit=500", "resourceVersion=0", "!watch"}, 0, 0, ANSWER, 200, text, 0, NULL   \
+    }
 #define LAST_WATCH(version)                                                              \
-    {{"watch=1", "resourceVersion=" version "&"}, 0, 40000, OPEN, 200, "", 0, NULL}
+    {                                                                                    \
+        {"watch=1", "resourceVersion=" version "&"}, 0, 40000, OPEN, 200, "", 0, NULL    \
+    }
 
 struct row {
     const char *name;
@@ -68,7 +72,14 @@ static const struct row rows[] = {
      "+n/a +n/b listed +n/c +n/a -n/b "},
     {"closed in time: again at once from the last version, a bookmark's too",
      {FIRST_LIST(LIST_OF("5", "")),
-      {{"watch=1"}, 0, 0, OPEN, 200, EVENT("ADDED", "c", "6") BOOKMARK("9"), 300000, NULL},
+      {{"watch=1"},
+       0,
+       0,
+       OPEN,
+       200,
+       EVENT("ADDED", "c", "6") BOOKMARK("9"),
+       300000,
+       NULL},
       {{"watch=1", "resourceVersion=9&"}, 0, 0, OPEN, 200, "", 0, NULL}},
      "listed +n/c "},
     {"broken in the middle of an event: the half is dropped",
@@ -179,7 +190,14 @@ static const struct row rows[] = {
     {"another ERROR event: waits, then lists",
      {FIRST_LIST(LIST_OF("5", "")),
       {{"watch=1"}, 0, 0, OPEN, 200, ERROR_EVENT("500", "StoreReadError"), 0, NULL},
-      {{"resourceVersion=5", "!watch"}, 800, 1600, ANSWER, 200, LIST_OF("6", ""), 0, NULL},
+      {{"resourceVersion=5", "!watch"},
+       800,
+       1600,
+       ANSWER,
+       200,
+       LIST_OF("6", ""),
+       0,
+       NULL},
       LAST_WATCH("6")},
      "listed unavailable ok listed "},
     {"503 on a watch: waits twice as long each time, no new list",
@@ -206,7 +224,14 @@ static const struct row rows[] = {
     {"403 on the list: said once, tried again, then synced",
      {{{"!watch"}, 0, 0, ANSWER, 403, STATUS("403", "Forbidden"), 0, NULL},
       {{"!watch"}, 800, 1600, ANSWER, 403, STATUS("403", "Forbidden"), 0, NULL},
-      {{"!watch", "resourceVersion=0"}, 1600, 3200, ANSWER, 200, LIST_OF("5", ""), 0, NULL},
+      {{"!watch", "resourceVersion=0"},
+       1600,
+       3200,
+       ANSWER,
+       200,
+       LIST_OF("5", ""),
+       0,
+       NULL},
       LAST_WATCH("5")},
      "denied ok listed "},
     {"404 on the watch: the kind is away; what is known stays",
@@ -233,7 +258,14 @@ static const struct row rows[] = {
     {"not JSON on a watch: lists after a wait",
      {FIRST_LIST(LIST_OF("5", "")),
       {{"watch=1"}, 0, 0, OPEN, 200, "<html>", 0, NULL},
-      {{"!watch", "resourceVersion=5"}, 800, 1600, ANSWER, 200, LIST_OF("6", ""), 0, NULL},
+      {{"!watch", "resourceVersion=5"},
+       800,
+       1600,
+       ANSWER,
+       200,
+       LIST_OF("6", ""),
+       0,
+       NULL},
       LAST_WATCH("6")},
      "listed invalid ok listed "},
     {"odd events are skipped",

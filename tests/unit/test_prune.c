@@ -149,7 +149,7 @@ TEST(prune_without_rows_keeps_all)
     CHECK_STR(out.text.ptr, "{\"a\":[{},\"b\"]}");
 }
 
-/* ---- what is no JSON --------------------------------------------------------------- */
+/* ---- what is no JSON ----------------------------------------------------------- */
 
 #define BAD(name, text)                                                                  \
     {                                                                                    \
@@ -235,7 +235,7 @@ TEST(prune_refuses)
     }
 }
 
-/* ---- limits ------------------------------------------------------------------------ */
+/* ---- limits -------------------------------------------------------------------- */
 
 /* `open` n times, then a value, then `close` n times, as the value of "spec". */
 static enum bnc_code
@@ -305,7 +305,7 @@ TEST(prune_skips_what_is_larger)
     CHECK_STR(out.text.ptr, "{\"spec\":{\"selector\":1}}");
 }
 
-/* ---- streams ----------------------------------------------------------------------- */
+/* ---- streams ------------------------------------------------------------------- */
 
 static void
 log_object(void *arg, const char *type, const struct bnc_pruned *object)

@@ -222,6 +222,8 @@ static const struct row structures[] = {
     {"JSON without blanks", "{\"a\":1,\"b\":[true]}", "{\"a\":1,\"b\":[true]}", NULL},
     {"JSON that is no YAML", "\n{\"a\":\"\\ud83d\\ude00\",\"b\":9007199254740993}",
      "{\"a\":\"\xf0\x9f\x98\x80\",\"b\":9007199254740993}", NULL},
+    {"large numbers in such JSON", "\t[18446744073709551615, 123456789012345678901]",
+     "[18446744073709551615,123456789012345680000]", NULL},
     {"such JSON with a key twice", "{\"a\":\"\\ud83d\\ude00\",\"x\":{\"b\":1,\"b\":2}}",
      NULL, "the key \"b\" is there twice"},
 };
@@ -370,6 +372,28 @@ TEST(too_many_anchors)
     CHECK_STR(err.message, "line 257, column 3: over 256 anchors in a document");
 }
 
+TEST(too_many_tag_directives)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_str text = bnc_str_new(arena, 100000);
+    struct bnc_yaml_docs docs = {0};
+    struct bnc_error err = {0};
+    size_t line = 0;
+    size_t column = 0;
+    bnc_str_puts(&text, "# tags\n");
+    for (int i = 0; i < BNC_YAML_TAGS_MAX; i++) {
+        bnc_str_fmt(&text, "%%TAG !t%d! x\n", i);
+    }
+    size_t most = text.len;
+    bnc_str_puts(&text, "---\na: 1\n");
+    CHECK_INT(read_text(arena, text.ptr, text.len, NULL, &docs, &err), BNC_OK);
+    text.len = most;
+    bnc_str_puts(&text, "%TAG !more! x\n---\na: 1\n");
+    CHECK_INT(read_text(arena, text.ptr, text.len, NULL, &docs, &err), BNC_TOO_BIG);
+    CHECK_STR(err.message, "over 100 %TAG lines");
+    CHECK(!bnc_yaml_locate(text.ptr, text.len, 0, "a", &line, &column));
+}
+
 TEST(nul_byte_and_lines_of_documents)
 {
     static const char text[] = "# c\na: 1\n---\n\n\nb: 2\n--- \nc\n--- {d: 1}\n";
@@ -387,82 +411,6 @@ TEST(nul_byte_and_lines_of_documents)
     CHECK_INT(docs.items[3].line, 9);
 }
 
-static const char source[] = "# a comment\n"                    /* 1 */
-                             "kind: A\n"                        /* 2 */
-                             "metadata:\n"                      /* 3 */
-                             "  annotations:\n"                 /* 4 */
-                             "    prometheus.io/port: \"80\"\n" /* 5 */
-                             "    it's: x\n"                    /* 6 */
-                             "spec:\n"                          /* 7 */
-                             "  endpoints:\n"                   /* 8 */
-                             "  - port: a\n"                    /* 9 */
-                             "    params: {x: [1, 2]}\n"        /* 10 */
-                             "  - port: b\n"                    /* 11 */
-                             "  - \"\xc3\xa9\": 1\n"            /* 12 */
-                             "    port: &p c\n"                 /* 13 */
-                             "  more: *p\n"                     /* 14 */
-                             "---\n"                            /* 15 */
-                             "spec: {port: d}\n"                /* 16 */
-                             "---\n"                            /* 17 */
-                             "x: [\n";                          /* 18: wrong */
-
-static const struct {
-    const char *path;
-    size_t doc;
-    bool found;
-    size_t line;
-    size_t column;
-} places[] = {
-    {"", 0, true, 2, 1},
-    {"kind", 0, true, 2, 1},
-    {".kind", 0, true, 2, 1},
-    {"metadata.annotations", 0, true, 4, 3},
-    {"metadata.annotations[\"prometheus.io/port\"]", 0, true, 5, 5},
-    {"metadata.annotations['prometheus.io/port']", 0, true, 5, 5},
-    {"metadata.annotations[\"it's\"]", 0, true, 6, 5},
-    {"metadata.annotations.prometheus.io/port", 0, true, 4, 3},
-    {"metadata.annotations[\"open", 0, true, 4, 3},
-    {"spec.endpoints", 0, true, 8, 3},
-    {"spec.endpoints[0]", 0, true, 9, 5},
-    {"spec.endpoints[0].port", 0, true, 9, 5},
-    {"spec.endpoints[0].params.x[1]", 0, true, 10, 21},
-    {"spec.endpoints[1].port", 0, true, 11, 5},
-    {"spec.endpoints[2].port", 0, true, 13, 5},
-    {"spec.endpoints[2].none", 0, true, 12, 5},
-    {"spec.endpoints[3].port", 0, true, 8, 3},
-    {"spec.endpoints[x]", 0, true, 8, 3},
-    {"spec.endpoints[99999999999]", 0, true, 8, 3},
-    {"spec.endpoints.port", 0, true, 8, 3},
-    {"spec[0]", 0, true, 7, 1},
-    {"spec.more", 0, true, 14, 3},
-    {"spec.more.below", 0, true, 14, 3},
-    {"none", 0, true, 2, 1},
-    {"spec.port", 1, true, 16, 8},
-    {"spec.none", 1, true, 16, 1},
-    {"x[0]", 2, true, 18, 1},
-    {"x", 3, false, 0, 0},
-};
-
-TEST(locate)
-{
-    for (size_t i = 0; i < BNC_LEN(places); i++) {
-        size_t line = 0;
-        size_t column = 0;
-        bnc_test_row(places[i].path);
-        CHECK_INT(bnc_yaml_locate(source, strlen(source), places[i].doc, places[i].path,
-                                  &line, &column),
-                  places[i].found);
-        CHECK_INT(line, places[i].line);
-        CHECK_INT(column, places[i].column);
-    }
-    size_t line = 7;
-    size_t column = 7;
-    bnc_test_row("empty text");
-    CHECK(!bnc_yaml_locate("", 0, 0, "a", &line, &column));
-    bnc_test_row("no YAML");
-    CHECK(!bnc_yaml_locate("\xff", 1, 0, "a", &line, &column));
-    CHECK_INT(line, 7);
-}
-
 RUN_TESTS(scalars_as_kubectl_reads_them, structures_as_kubectl_reads_them, messages,
-          limits, alias_bomb, too_many_anchors, nul_byte_and_lines_of_documents, locate)
+          limits, alias_bomb, too_many_anchors, too_many_tag_directives,
+          nul_byte_and_lines_of_documents)

@@ -1,0 +1,97 @@
+/*
+ * binnacle: the command line.  One file for each command; run.c is the way in.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/commands.h"
+#include "model/field_text.h"
+
+static const struct bnc_command commands[] = {
+    {"run", "the controller, against a cluster or a folder", "binnacle run [flags]",
+     "Watches workloads, ScrapePolicies and Observatories, and keeps the generated\n"
+     "configuration true to them.\n\n"
+     "  binnacle run                                    in a cluster, or with "
+     "$KUBECONFIG\n"
+     "  binnacle run --from manifests/ --to out/        without a cluster, followed\n"
+     "  binnacle run --from manifests/ --to out/ --once one pass",
+     bnc_flags_run, &bnc_n_flags_run, bnc_cmd_run},
+    {"render", "the exact objects that run would apply, offline",
+     "binnacle render -f FILE|DIR|- [-o DIR|-] [flags]",
+     "Reads manifests and prints what the controller would write for them.\n\n"
+     "  binnacle render -f manifests/\n"
+     "  binnacle render -f manifests/ --content > prometheus.yml\n"
+     "  kubectl get obs,sp,deploy,svc,ns -A -o yaml | binnacle render -f -\n\n"
+     "Ends with 1 when something could not be read or an Observatory has no result.",
+     bnc_flags_render, &bnc_n_flags_render, bnc_cmd_render},
+    {"lint", "every problem with file, line, object and field, offline",
+     "binnacle lint -f FILE|DIR|- [flags]",
+     "Reads manifests and says all that is wrong with them.\n\n"
+     "  binnacle lint -f manifests/\n"
+     "  binnacle lint -f manifests/ -o json\n\n"
+     "Ends with 1 when there is an error; warnings alone are 0.",
+     bnc_flags_lint, &bnc_n_flags_lint, bnc_cmd_lint},
+    {"crds", "the custom resource definitions, or their reference",
+     "binnacle crds [-o yaml|json|markdown]", "  binnacle crds | kubectl apply -f -",
+     bnc_flags_crds, &bnc_n_flags_crds, bnc_cmd_crds},
+    {"version", "this build and its libraries", "binnacle version", "", bnc_flags_version,
+     &bnc_n_flags_version, bnc_cmd_version},
+};
+
+static void
+print_usage(FILE *to)
+{
+    (void)fprintf(to, "binnacle keeps the observability configuration of a Kubernetes "
+                      "cluster true to its\nworkloads and custom resources.\n\n"
+                      "Usage: binnacle COMMAND [flags]\n\nCommands:\n");
+    for (size_t i = 0; i < BNC_LEN(commands); i++) {
+        (void)fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].summary);
+    }
+    (void)fprintf(to, "\nbinnacle COMMAND --help tells more.\n");
+}
+
+static int
+unknown_command(const char *name)
+{
+    const char *names[16] = {NULL};
+    for (size_t i = 0; i < BNC_LEN(commands); i++) {
+        names[i] = commands[i].name;
+    }
+    const char *nearest = bnc_text_nearest(name, names, BNC_LEN(commands));
+    (void)fprintf(
+        stderr, "binnacle: unknown command \"%.60s\"%s%s; see binnacle --help\n", name,
+        nearest == NULL ? "" : "; did you mean ", nearest == NULL ? "" : nearest);
+    return 2;
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+    for (size_t i = 0; i < BNC_LEN(commands); i++) {
+        struct bnc_options options;
+        struct bnc_error err = {0};
+        if (strcmp(commands[i].name, name) != 0) {
+            continue;
+        }
+        if (bnc_options_parse(&commands[i], argc - 2, argv + 2, &options, &err)) {
+            (void)fprintf(stderr, "binnacle %s: %s\n", name, err.message);
+            return 2;
+        }
+        if (options.help) {
+            bnc_options_help(&commands[i]);
+            return 0;
+        }
+        return commands[i].run(&options);
+    }
+    return unknown_command(name);
+}

@@ -1,0 +1,277 @@
+/*
+ * binnacle run: the controller, against a cluster or a folder.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/commands.h"
+#include "cmd/offline.h"
+#include "cmd/summary.h"
+#include "controller/endpoints.h"
+#include "lib/log.h"
+#include "net/real.h"
+#include "reconcilers/plan.h"
+#include "reconcilers/table.h"
+#include "source/cluster.h"
+
+const struct bnc_flag bnc_flags_run[] = {
+    {"--kubeconfig", NULL, "FILE", offsetof(struct bnc_options, kubeconfig),
+     "the cluster (default: $KUBECONFIG, the pod's own, ~/.kube/config)"},
+    {"--context", NULL, "NAME", offsetof(struct bnc_options, context),
+     "a context of the kubeconfig"},
+    {"--watch-namespaces", NULL, "A,B", offsetof(struct bnc_options, watch_namespaces),
+     "read these namespaces only (default: $WATCH_NAMESPACE, else all)"},
+    BNC_FLAG_TRUSTED,
+    {"--from", NULL, "DIR", offsetof(struct bnc_options, from),
+     "no cluster: manifests from this folder, followed as they change"},
+    {"--to", NULL, "DIR", offsetof(struct bnc_options, to),
+     "with --from: the folder for the generated files"},
+    {"--once", NULL, NULL, offsetof(struct bnc_options, once),
+     "with --from: one pass, then end"},
+    BNC_FLAG_NAMESPACE,
+    {"--metrics-bind-address", NULL, "ADDRESS",
+     offsetof(struct bnc_options, metrics_address),
+     "for /metrics (default :8080; 0: off)"},
+    {"--health-probe-bind-address", NULL, "ADDRESS",
+     offsetof(struct bnc_options, health_address),
+     "for /healthz and /readyz (default :8081; 0: off)"},
+    {"--log-level", NULL, "LEVEL", offsetof(struct bnc_options, log_level),
+     "debug, info, warn or error (default info)"},
+    {"--log-format", NULL, "FORMAT", offsetof(struct bnc_options, log_format),
+     "console or json (default console)"},
+    BNC_FLAG_HELP,
+};
+const size_t bnc_n_flags_run = BNC_LEN(bnc_flags_run);
+
+/* ---- a folder -------------------------------------------------------------------------
+ */
+
+static void
+on_folder_settled(void *arg, struct bnc_controller *controller)
+{
+    struct bnc_offline *o = arg;
+    BNC_UNUSED(controller);
+    bnc_source_dir_sweep(o->source);
+    if (bnc_summary_changed(o)) {
+        bnc_offline_collect(o);
+        bnc_summary_print(o);
+    }
+    if (o->once) {
+        bnc_world_stop(o->world);
+    }
+}
+
+static int
+run_folder(const struct bnc_options *options)
+{
+    struct bnc_offline o;
+    struct bnc_error err = {0};
+    int status = 0;
+
+    if (options->to == NULL) {
+        (void)fprintf(stderr, "binnacle run: --from needs --to DIR for the results\n");
+        return 2;
+    }
+    if (bnc_offline_start(&o, options, on_folder_settled, &err)) {
+        (void)fprintf(stderr, "binnacle run: %s\n", err.message);
+        status = 1;
+    }
+    bnc_offline_free(&o);
+    return status;
+}
+
+/* ---- a cluster ----------------------------------------------------------------- */
+
+struct cluster {
+    struct bnc_arena *arena;
+    struct bnc_world *world;
+    struct bnc_kube *kube;
+    struct bnc_source *source;
+    struct bnc_settings settings;
+    struct bnc_controller *controller;
+    struct bnc_endpoints *endpoints;
+    bool ready;
+};
+
+static int64_t
+wall_clock(void *arg)
+{
+    return bnc_world_wall_ms(arg);
+}
+
+static void
+on_stop(void *arg)
+{
+    struct cluster *c = arg;
+    BNC_LOG(BNC_LEVEL_INFO, "stopping", BNC_KV("why", "signal"));
+    bnc_world_stop(c->world);
+}
+
+static void
+add_watch(void *arg, const struct bnc_source_watch *watch)
+{
+    bnc_str_fmt(arg, "%s%s%s%s%s%s %s%s%s\n", watch->error[0] == '\0' ? "[+]" : "[-]",
+                bnc_kind_info(watch->kind)->plural, watch->ns[0] == '\0' ? "" : " in ",
+                watch->ns, watch->name[0] == '\0' ? "" : "/", watch->name, watch->state,
+                watch->error[0] == '\0' ? "" : ": ", watch->error);
+}
+
+static void
+source_health(void *arg, struct bnc_str *out)
+{
+    const struct cluster *c = arg;
+    bnc_source_cluster_health(c->source, add_watch, out);
+}
+
+static void
+source_metrics(void *arg, struct bnc_str *out)
+{
+    const struct cluster *c = arg;
+    const struct bnc_kube_counters *k = bnc_kube_counters(c->kube);
+
+    bnc_str_puts(out, "# HELP rest_client_requests_total requests to the API server\n"
+                      "# TYPE rest_client_requests_total counter\n");
+    for (size_t i = 0; i < k->n_requests; i++) {
+        const struct bnc_kube_request_row *row = &k->requests[i];
+        const char *code = row->status == 0 ? "<error>" : bnc_log_num(row->status);
+        bnc_str_fmt(out, "rest_client_requests_total{method=\"%s\",code=\"%s\"} %llu\n",
+                    row->method, code, (unsigned long long)row->n);
+    }
+    bnc_str_puts(out, "# HELP binnacle_lists_total lists started, by reason\n"
+                      "# TYPE binnacle_lists_total counter\n");
+    for (enum bnc_relist reason = 0; reason < BNC_RELIST_COUNT; reason++) {
+        bnc_str_fmt(out, "binnacle_lists_total{reason=\"%s\"} %llu\n",
+                    bnc_relist_name(reason), (unsigned long long)k->lists[reason]);
+    }
+    bnc_str_fmt(out,
+                "# HELP binnacle_watch_events_total events received\n"
+                "# TYPE binnacle_watch_events_total counter\n"
+                "binnacle_watch_events_total %llu\n",
+                (unsigned long long)k->events);
+}
+
+static void
+on_settled(void *arg, struct bnc_controller *controller)
+{
+    struct cluster *c = arg;
+    if (!c->ready) {
+        c->ready = true;
+        struct bnc_controller_stats stats = bnc_controller_stats(controller);
+        BNC_LOG(BNC_LEVEL_INFO, "ready",
+                BNC_KV("objects", bnc_log_num((int64_t)(stats.engine.compiles))),
+                BNC_KV("writes", bnc_log_num((int64_t)stats.writes)));
+    }
+}
+
+static enum bnc_code
+set_up_settings(struct cluster *c, const struct bnc_options *options)
+{
+    const char *watch = options->watch_namespaces != NULL
+                            ? options->watch_namespaces
+                            : bnc_world_getenv(c->world, "WATCH_NAMESPACE");
+    const char *trusted = options->trusted_namespaces;
+    const struct bnc_kube_config *config = bnc_kube_config_of(c->kube);
+
+    if (trusted == NULL) {
+        trusted = bnc_world_getenv(c->world, "POD_NAMESPACE");
+    }
+    if (trusted == NULL && config->context[0] == '\0') {
+        trusted = config->ns; /* in a pod: its own namespace */
+    }
+    c->settings.watch_namespaces = bnc_options_list(watch, c->arena);
+    c->settings.trusted_namespaces = bnc_options_list(trusted, c->arena);
+    return BNC_OK;
+}
+
+static enum bnc_code
+set_up(struct cluster *c, const struct bnc_options *options, struct bnc_error *err)
+{
+    struct bnc_kube_config *config = NULL;
+    const struct bnc_kube_config_options where = {.kubeconfig = options->kubeconfig,
+                                                  .context = options->context};
+    c->world = bnc_world_real_new(0, err);
+    if (c->world == NULL) {
+        return err->code;
+    }
+    bnc_log_set_clock(wall_clock, c->world);
+    if (bnc_kube_config_load(c->world, &where, &config, err) ||
+        bnc_kube_new(c->world, config, bnc_version_text(), &c->kube, err)) {
+        return err->code;
+    }
+    if (set_up_settings(c, options)) {
+        return err->code;
+    }
+    c->source = bnc_source_cluster_new(
+        c->kube, &(struct bnc_source_cluster_options){
+                     .namespaces = c->settings.watch_namespaces, .want_pods = true});
+    const char *pod = bnc_world_getenv(c->world, "POD_NAME");
+    c->controller = bnc_controller_new(
+        &(struct bnc_controller_options){.world = c->world,
+                                         .source = c->source,
+                                         .reconcilers = bnc_reconcilers,
+                                         .n_reconcilers = bnc_n_reconcilers,
+                                         .planner = &bnc_planner_prometheus,
+                                         .settings = &c->settings,
+                                         .instance = pod == NULL ? "binnacle" : pod,
+                                         .statuses = true,
+                                         .on_settled = on_settled,
+                                         .arg = c});
+    const char *health = options->health_address;
+    const char *metrics = options->metrics_address;
+    return bnc_endpoints_new(
+        &(struct bnc_endpoints_options){.world = c->world,
+                                        .controller = c->controller,
+                                        .health_address = health ? health : ":8081",
+                                        .metrics_address = metrics ? metrics : ":8080",
+                                        .version = bnc_version_text(),
+                                        .source_health = source_health,
+                                        .source_metrics = source_metrics,
+                                        .arg = c},
+        &c->endpoints, err);
+}
+
+static int
+run_cluster(const struct bnc_options *options)
+{
+    struct cluster c = {.arena = bnc_arena_new()};
+    struct bnc_error err = {0};
+    int status = 0;
+
+    if (set_up(&c, options, &err)) {
+        (void)fprintf(stderr, "binnacle run: %s\n", err.message);
+        status = 1;
+    } else {
+        BNC_LOG(
+            BNC_LEVEL_INFO, "starting", BNC_KV("version", bnc_version_text()),
+            BNC_KV("server", bnc_kube_config_of(c.kube)->server),
+            BNC_KV("health_port", bnc_log_num(bnc_endpoints_health_port(c.endpoints))),
+            BNC_KV("metrics_port", bnc_log_num(bnc_endpoints_metrics_port(c.endpoints))));
+        bnc_world_on_stop(c.world, on_stop, &c);
+        bnc_controller_start(c.controller);
+        bnc_world_run(c.world);
+    }
+    bnc_endpoints_free(c.endpoints);
+    bnc_controller_free(c.controller);
+    bnc_source_free(c.source);
+    bnc_kube_free(c.kube);
+    bnc_log_set_clock(NULL, NULL);
+    bnc_world_free(c.world);
+    bnc_arena_free(c.arena);
+    return status;
+}
+
+int
+bnc_cmd_run(const struct bnc_options *options)
+{
+    struct bnc_error err = {0};
+    if ((options->log_level != NULL && bnc_log_set_level(options->log_level, &err)) ||
+        (options->log_format != NULL && bnc_log_set_format(options->log_format, &err))) {
+        (void)fprintf(stderr, "binnacle run: %s\n", err.message);
+        return 2;
+    }
+    if (options->from == NULL && (options->to != NULL || options->once)) {
+        (void)fprintf(stderr, "binnacle run: --to and --once go with --from DIR\n");
+        return 2;
+    }
+    return options->from != NULL ? run_folder(options) : run_cluster(options);
+}

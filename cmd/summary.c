@@ -1,0 +1,72 @@
+#include "cmd/summary.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool
+bnc_summary_changed(struct bnc_offline *o)
+{
+    const struct bnc_engine *engine = bnc_controller_engine(o->controller);
+    struct bnc_source_dir_counts counts = bnc_source_dir_counts(o->source);
+    uint64_t stamp = bnc_hash64(&counts, sizeof(counts), bnc_engine_count(engine) + 1);
+
+    for (size_t i = 0; i < bnc_engine_count(engine); i++) {
+        uint64_t revision = bnc_engine_result(engine, i)->revision;
+        stamp = bnc_hash64(&revision, sizeof(revision), stamp);
+    }
+    bool changed = stamp != o->told;
+    o->told = stamp;
+    return changed;
+}
+
+static void
+print_observatory(const struct bnc_offline *o, const struct bnc_result *result)
+{
+    size_t policies = 0;
+    const struct bnc_plan *plan = result->plan;
+
+    for (size_t i = 0; plan != NULL && i < plan->n_verdicts; i++) {
+        policies += plan->verdicts[i].accepted &&
+                    plan->verdicts[i].member->ir->type == BNC_IR_POLICY;
+    }
+    (void)printf("Observatory %s/%s: %zu jobs from %zu ScrapePolicies and %zu annotated "
+                 "workloads\n",
+                 result->object->ns, result->object->name, result->n_jobs, policies,
+                 plan == NULL ? 0 : plan->annotated_workloads);
+    for (size_t i = 0; plan != NULL && i < plan->n_units; i++) {
+        (void)printf("    %s\n", plan->units[i].job_name);
+    }
+    if (!result->ready) {
+        (void)printf("  nothing is published: see above; what was published stays\n");
+        return;
+    }
+    for (size_t i = 0; i < result->n_desired; i++) {
+        const struct bnc_desired *d = &result->desired[i];
+        (void)printf("  %s %s/%s, %zu bytes, %.19s\n", bnc_kind_info(d->kind)->name,
+                     d->ns, d->name,
+                     d->content.ptr == NULL ? d->body.len : d->content.len, d->hash);
+    }
+    BNC_UNUSED(o);
+}
+
+void
+bnc_summary_print(const struct bnc_offline *o)
+{
+    const struct bnc_engine *engine = bnc_controller_engine(o->controller);
+    struct bnc_source_dir_counts counts = bnc_source_dir_counts(o->source);
+
+    (void)printf("read: %zu objects in %zu files (%zu of kinds that are not needed)\n",
+                 counts.objects, counts.files, counts.ignored);
+    if (o->n_findings > 0) {
+        (void)printf("left out, with the reason:\n");
+        (void)fflush(stdout);
+        bnc_offline_print(o, stdout, false);
+    }
+    for (size_t i = 0; i < bnc_engine_count(engine); i++) {
+        print_observatory(o, bnc_engine_result(engine, i));
+    }
+    if (bnc_engine_count(engine) == 0) {
+        (void)printf("there is no Observatory, so nothing is generated\n");
+    }
+    (void)fflush(stdout);
+}

@@ -1,0 +1,400 @@
+#include "controller/controller.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/edges.h"
+#include "controller/report.h"
+#include "lib/log.h"
+
+/* A reference that is waited for. */
+struct want {
+    struct bnc_controller *controller;
+    enum bnc_kind kind;
+    char *ns;
+    char *name;
+    struct bnc_timer *patience;
+};
+
+struct trouble {
+    char what[400];
+    struct bnc_error err;
+};
+
+struct bnc_controller {
+    struct bnc_controller_options options;
+    struct bnc_engine *engine;
+    struct bnc_publisher *publisher;
+    struct bnc_reporter *reporter;
+    struct bnc_timer *work;   /* the next slice */
+    struct bnc_timer *report; /* statuses, a little after the last write */
+    struct bnc_map *wants;    /* by fact key */
+    struct bnc_map *troubles; /* by fact key */
+    uint64_t writes;
+    uint64_t turns;
+    int64_t longest_turn_us;
+};
+
+#define REPORT_MS 5
+
+static void
+wake(void *arg)
+{
+    struct bnc_controller *c = arg;
+    if (!bnc_timer_pending(c->report)) {
+        bnc_timer_set(c->report, REPORT_MS);
+    }
+}
+
+static void
+schedule(struct bnc_controller *c)
+{
+    if (!bnc_timer_pending(c->work)) {
+        bnc_timer_set(c->work, 0);
+    }
+}
+
+/* ---- facts --------------------------------------------------------------------- */
+
+static void
+on_put(void *arg, struct bnc_object *object)
+{
+    struct bnc_controller *c = arg;
+    bnc_engine_put(c->engine, object);
+    schedule(c);
+}
+
+static void
+on_gone(void *arg, enum bnc_kind kind, const char *ns, const char *name)
+{
+    struct bnc_controller *c = arg;
+    bnc_engine_gone(c->engine, kind, ns, name);
+    schedule(c);
+}
+
+static void
+stop_waiting(struct bnc_controller *c, enum bnc_kind kind, const char *ns,
+             const char *name)
+{
+    char key[BNC_FACT_KEY_MAX];
+    bnc_fact_key(key, kind, ns, name);
+    const struct want *want = bnc_map_get(c->wants, key);
+    if (want != NULL) {
+        bnc_timer_stop(want->patience);
+    }
+}
+
+static void
+on_synced(void *arg, enum bnc_kind kind, const char *ns, const char *name)
+{
+    struct bnc_controller *c = arg;
+    if (name != NULL) {
+        stop_waiting(c, kind, ns, name);
+    }
+    bnc_engine_synced(c->engine, kind, ns == NULL ? "" : ns, name);
+    schedule(c);
+}
+
+static void
+on_output(void *arg, enum bnc_kind kind, const char *ns, const char *name,
+          const struct bnc_pruned *metadata)
+{
+    struct bnc_controller *c = arg;
+    bnc_publisher_output(c->publisher, kind, ns, name, metadata);
+}
+
+static void
+on_trouble(void *arg, enum bnc_kind kind, const char *ns, const char *name,
+           const struct bnc_error *err)
+{
+    struct bnc_controller *c = arg;
+    char key[BNC_FACT_KEY_MAX];
+    bnc_fact_key(key, kind, ns, name);
+    struct trouble *trouble = bnc_map_get(c->troubles, key);
+
+    if (err->code == BNC_OK) {
+        if (trouble != NULL) {
+            BNC_LOG(BNC_LEVEL_INFO, "watch works again", BNC_KV("what", trouble->what));
+            free(bnc_map_take(c->troubles, key));
+        }
+        return;
+    }
+    if (trouble == NULL) {
+        trouble = bnc_alloc(sizeof(*trouble));
+        const char *plural = bnc_kind_info(kind)->plural;
+        (void)snprintf(trouble->what, sizeof(trouble->what), "%s%s%s%s%s", plural,
+                       ns == NULL || ns[0] == '\0' ? "" : " in ", ns == NULL ? "" : ns,
+                       name == NULL || name[0] == '\0' ? "" : "/",
+                       name == NULL ? "" : name);
+        (void)bnc_map_put(c->troubles, key, trouble);
+        /* once, not at each retry */
+        BNC_LOG(BNC_LEVEL_WARN, "cannot read; what is known stays",
+                BNC_KV("what", trouble->what), BNC_KV("error", err->message));
+    }
+    trouble->err = *err;
+}
+
+static const struct bnc_source_listener listener = {.put = on_put,
+                                                    .gone = on_gone,
+                                                    .synced = on_synced,
+                                                    .output = on_output,
+                                                    .trouble = on_trouble};
+
+/* ---- references ---------------------------------------------------------------- */
+
+static void
+lose_patience(void *arg)
+{
+    const struct want *want = arg;
+    bnc_engine_denied(want->controller->engine, want->kind, want->ns, want->name);
+    schedule(want->controller);
+}
+
+static void
+on_want(void *arg, enum bnc_kind kind, const char *ns, const char *name)
+{
+    struct bnc_controller *c = arg;
+    char key[BNC_FACT_KEY_MAX];
+    bnc_fact_key(key, kind, ns, name);
+    struct want *want = bnc_alloc(sizeof(*want));
+
+    *want = (struct want){
+        .controller = c, .kind = kind, .ns = bnc_strdup(ns), .name = bnc_strdup(name)};
+    want->patience = bnc_timer_new(c->options.world, lose_patience, want);
+    bnc_timer_set(want->patience, BNC_REF_PATIENCE_MS);
+    (void)bnc_map_put(c->wants, key, want);
+    bnc_source_want(c->options.source, kind, ns, name);
+}
+
+static void
+free_want(struct want *want)
+{
+    bnc_timer_free(want->patience);
+    free(want->ns);
+    free(want->name);
+    free(want);
+}
+
+static void
+on_unwant(void *arg, enum bnc_kind kind, const char *ns, const char *name)
+{
+    struct bnc_controller *c = arg;
+    char key[BNC_FACT_KEY_MAX];
+    bnc_fact_key(key, kind, ns, name);
+    struct want *want = bnc_map_take(c->wants, key);
+
+    bnc_source_unwant(c->options.source, kind, ns, name);
+    free(bnc_map_take(c->troubles, key));
+    if (want != NULL) {
+        free_want(want);
+    }
+}
+
+/* ---- work
+ * ----------------------------------------------------------------------------------------
+ */
+
+static const char *
+owner_key(char out[BNC_FACT_KEY_MAX], const struct bnc_object *object)
+{
+    (void)snprintf(out, BNC_FACT_KEY_MAX, "%s/%s", object->ns, object->name);
+    return out;
+}
+
+static bool
+still_there(const struct bnc_controller *c, const char *owner)
+{
+    char key[BNC_FACT_KEY_MAX];
+    for (size_t i = 0; i < bnc_engine_count(c->engine); i++) {
+        const struct bnc_object *object = bnc_engine_result(c->engine, i)->object;
+        if (strcmp(owner_key(key, object), owner) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+publish(struct bnc_controller *c)
+{
+    char key[BNC_FACT_KEY_MAX];
+    for (size_t i = 0; i < bnc_engine_count(c->engine); i++) {
+        const struct bnc_result *result = bnc_engine_result(c->engine, i);
+        if (result->ready && !result->suspended && !result->object->deleting) {
+            bnc_publisher_set(c->publisher, owner_key(key, result->object),
+                              result->desired, result->n_desired);
+        }
+    }
+    size_t at = 0;
+    const char *owner = NULL;
+    while ((owner = bnc_publisher_next(c->publisher, &at)) != NULL) {
+        if (!still_there(c, owner)) {
+            char copy[BNC_FACT_KEY_MAX];
+            (void)snprintf(copy, sizeof(copy), "%s", owner);
+            bnc_publisher_drop(c->publisher, copy);
+        }
+    }
+}
+
+static void
+do_work(void *arg)
+{
+    struct bnc_controller *c = arg;
+    int64_t start = bnc_world_mono_us(c->options.world);
+    bool more = bnc_engine_work(c->engine, BNC_SLICE);
+
+    if (more) {
+        schedule(c);
+    } else if (bnc_engine_idle(c->engine)) {
+        publish(c);
+        wake(c);
+    }
+    int64_t took = bnc_world_mono_us(c->options.world) - start;
+    c->turns++;
+    if (took > c->longest_turn_us) {
+        c->longest_turn_us = took;
+    }
+}
+
+static void
+do_report(void *arg)
+{
+    struct bnc_controller *c = arg;
+    if (!bnc_engine_idle(c->engine)) {
+        return; /* it comes again when the work is done */
+    }
+    if (c->options.statuses) {
+        bnc_reporter_run(c->reporter);
+    }
+    if (bnc_controller_settled(c) && c->options.on_settled != NULL) {
+        c->options.on_settled(c->options.arg, c);
+    }
+}
+
+/* ---- life
+ * ------------------------------------------------------------------------------------------
+ */
+
+struct bnc_controller *
+bnc_controller_new(const struct bnc_controller_options *options)
+{
+    struct bnc_controller *c = bnc_alloc(sizeof(*c));
+    c->options = *options;
+    c->wants = bnc_map_new();
+    c->troubles = bnc_map_new();
+    c->work = bnc_timer_new(options->world, do_work, c);
+    c->report = bnc_timer_new(options->world, do_report, c);
+    c->engine = bnc_engine_new(
+        &(struct bnc_engine_options){.reconcilers = options->reconcilers,
+                                     .n_reconcilers = options->n_reconcilers,
+                                     .planner = options->planner,
+                                     .settings = options->settings,
+                                     .want = on_want,
+                                     .unwant = on_unwant,
+                                     .arg = c});
+    c->publisher =
+        bnc_publisher_new(&(struct bnc_publisher_options){.world = options->world,
+                                                          .source = options->source,
+                                                          .changed = wake,
+                                                          .arg = c,
+                                                          .writes = &c->writes});
+    c->reporter =
+        bnc_reporter_new(&(struct bnc_reporter_options){.world = options->world,
+                                                        .source = options->source,
+                                                        .engine = c->engine,
+                                                        .publisher = c->publisher,
+                                                        .instance = options->instance,
+                                                        .wake = wake,
+                                                        .arg = c});
+    return c;
+}
+
+void
+bnc_controller_free(struct bnc_controller *c)
+{
+    if (c == NULL) {
+        return;
+    }
+    bnc_reporter_free(c->reporter);
+    bnc_publisher_free(c->publisher);
+    bnc_engine_free(c->engine);
+    size_t at = 0;
+    void *value = NULL;
+    while (bnc_map_next(c->wants, &at, NULL, &value)) {
+        free_want(value);
+    }
+    at = 0;
+    while (bnc_map_next(c->troubles, &at, NULL, &value)) {
+        free(value);
+    }
+    bnc_map_free(c->wants);
+    bnc_map_free(c->troubles);
+    bnc_timer_free(c->work);
+    bnc_timer_free(c->report);
+    free(c);
+}
+
+void
+bnc_controller_start(struct bnc_controller *c)
+{
+    bnc_source_start(c->options.source, &listener, c);
+}
+
+const struct bnc_engine *
+bnc_controller_engine(const struct bnc_controller *c)
+{
+    return c->engine;
+}
+
+const struct bnc_publisher *
+bnc_controller_publisher(const struct bnc_controller *c)
+{
+    return c->publisher;
+}
+
+struct bnc_controller_stats
+bnc_controller_stats(const struct bnc_controller *c)
+{
+    const struct bnc_cache *cache = bnc_engine_cache(c->engine);
+    struct bnc_controller_stats stats = {.engine = bnc_engine_stats(c->engine),
+                                         .writes = c->writes,
+                                         .status_writes =
+                                             bnc_reporter_status_writes(c->reporter),
+                                         .events = bnc_reporter_events(c->reporter),
+                                         .turns = c->turns,
+                                         .longest_turn_us = c->longest_turn_us,
+                                         .cache_bytes = bnc_cache_bytes(cache)};
+    for (enum bnc_kind kind = 0; kind < BNC_KIND_COUNT; kind++) {
+        stats.objects[kind] = bnc_cache_count(cache, kind);
+    }
+    return stats;
+}
+
+bool
+bnc_controller_settled(const struct bnc_controller *c)
+{
+    return bnc_engine_idle(c->engine) && bnc_publisher_idle(c->publisher) &&
+           bnc_reporter_idle(c->reporter) && !bnc_timer_pending(c->work);
+}
+
+const char *
+bnc_controller_not_ready(const struct bnc_controller *c, struct bnc_arena *arena)
+{
+    const char *missing = NULL;
+    if (bnc_engine_synced_all(c->engine, &missing)) {
+        return NULL;
+    }
+    return bnc_arena_fmt(arena, "%s have not been listed yet", missing);
+}
+
+void
+bnc_controller_troubles(const struct bnc_controller *c, bnc_trouble_fn fn, void *arg)
+{
+    const char **keys = bnc_map_sorted_keys(c->troubles);
+    for (size_t i = 0; i < bnc_map_count(c->troubles); i++) {
+        const struct trouble *trouble = bnc_map_get(c->troubles, keys[i]);
+        fn(arg, trouble->what, trouble->err.message);
+    }
+    free(keys);
+}

@@ -1,0 +1,409 @@
+#include "controller/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "controller/edges.h"
+#include "controller/status.h"
+#include "lib/json.h"
+#include "lib/log.h"
+
+#define RETRY_MS 2000
+
+/* What was told of one object. */
+struct record {
+    struct bnc_reporter *reporter;
+    uint64_t stamp; /* of what the live status was found to say, or was sent */
+    bool in_flight;
+    int64_t not_before_ms; /* after a failed write */
+    uint64_t event;        /* of the last Event */
+};
+
+struct bnc_reporter {
+    struct bnc_reporter_options options;
+    struct bnc_map *records; /* by fact key */
+    size_t in_flight;
+    uint64_t status_writes;
+    uint64_t events;
+};
+
+/* One round. */
+struct round {
+    struct bnc_reporter *reporter;
+    size_t *at; /* for each Observatory: the next of its verdicts */
+    char now[32];
+};
+
+struct bnc_reporter *
+bnc_reporter_new(const struct bnc_reporter_options *options)
+{
+    struct bnc_reporter *reporter = bnc_alloc(sizeof(*reporter));
+    reporter->options = *options;
+    reporter->records = bnc_map_new();
+    return reporter;
+}
+
+void
+bnc_reporter_free(struct bnc_reporter *reporter)
+{
+    if (reporter == NULL) {
+        return;
+    }
+    size_t at = 0;
+    void *value = NULL;
+    while (bnc_map_next(reporter->records, &at, NULL, &value)) {
+        free(value);
+    }
+    bnc_map_free(reporter->records);
+    free(reporter);
+}
+
+static struct record *
+record_of(struct bnc_reporter *reporter, const struct bnc_object *object)
+{
+    char key[BNC_FACT_KEY_MAX];
+    bnc_fact_key(key, object->kind, object->ns, object->name);
+    struct record *record = bnc_map_get(reporter->records, key);
+    if (record == NULL) {
+        record = bnc_alloc(sizeof(*record));
+        record->reporter = reporter;
+        (void)bnc_map_put(reporter->records, key, record);
+    }
+    return record;
+}
+
+/* ---- Events -------------------------------------------------------------------- */
+
+static void
+on_event_written(void *arg, const struct bnc_write_result *result)
+{
+    struct bnc_reporter *reporter = arg;
+    if (result->code == BNC_OK) {
+        reporter->events++;
+    } else if (result->code != BNC_CONFLICT) { /* an equal one is there already */
+        BNC_LOG(BNC_LEVEL_DEBUG, "event not written", BNC_KV("error", result->message));
+    }
+}
+
+static cJSON *
+regarding(const struct bnc_object *object, struct bnc_arena *arena)
+{
+    cJSON *out = bnc_json_object(arena);
+    bnc_json_set_str(arena, out, "apiVersion", bnc_kind_api_version(object->kind));
+    bnc_json_set_str(arena, out, "kind", bnc_kind_info(object->kind)->name);
+    bnc_json_set_str(arena, out, "namespace", object->ns);
+    bnc_json_set_str(arena, out, "name", object->name);
+    bnc_json_set_str(arena, out, "uid", object->uid);
+    return out;
+}
+
+static void
+format_time(int64_t wall_ms, bool micro, char out[32])
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm parts;
+    size_t n = 0;
+    if (gmtime_r(&seconds, &parts) != NULL) {
+        n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &parts);
+    }
+    (void)snprintf(out + n, 32 - n, micro ? ".%06dZ" : "Z", (int)(wall_ms % 1000) * 1000);
+}
+
+/*
+ * A Warning (events.k8s.io/v1).  Its name comes from what it says, so that the
+ * same is not told twice, not even after a restart.
+ */
+static void
+write_event(struct bnc_reporter *reporter, const struct bnc_object *object,
+            const char *reason, const char *message)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    char time_text[32];
+    cJSON *root = bnc_json_object(arena);
+    cJSON *meta = bnc_json_object(arena);
+    uint64_t hash = bnc_hash64(message, strlen(message),
+                               object->generation > 0 ? (uint64_t)object->generation : 1);
+    hash = bnc_hash64(object->uid, strlen(object->uid), hash);
+
+    format_time(bnc_world_wall_ms(reporter->options.world), true, time_text);
+    const char *name =
+        bnc_arena_fmt(arena, "%.200s.%016llx", object->name, (unsigned long long)hash);
+    bnc_json_set_str(arena, meta, "name", name);
+    bnc_json_set_str(arena, meta, "namespace", object->ns);
+    bnc_json_set_str(arena, root, "apiVersion", "events.k8s.io/v1");
+    bnc_json_set_str(arena, root, "kind", "Event");
+    bnc_json_set_item(arena, root, "metadata", meta);
+    bnc_json_set_str(arena, root, "eventTime", time_text);
+    bnc_json_set_str(arena, root, "type", "Warning");
+    bnc_json_set_str(arena, root, "reason", reason);
+    bnc_json_set_str(arena, root, "action", "Reconcile");
+    bnc_json_set_str(arena, root, "note", bnc_arena_fmt(arena, "%.1000s", message));
+    bnc_json_set_str(arena, root, "reportingController", "binnacle.dev/binnacle");
+    bnc_json_set_str(arena, root, "reportingInstance", reporter->options.instance);
+    bnc_json_set_item(arena, root, "regarding", regarding(object, arena));
+
+    struct bnc_str body = bnc_str_new(arena, (size_t)64 * 1024);
+    bnc_json_print(root, &body);
+    struct bnc_write write = {.verb = BNC_VERB_EVENT,
+                              .kind = object->kind,
+                              .ns = object->ns,
+                              .name = name,
+                              .body = {body.ptr, body.len}};
+    bnc_source_write(reporter->options.source, &write, on_event_written, reporter);
+}
+
+/* Told once for each (reason, message) of an object. */
+static void
+tell(struct bnc_reporter *reporter, struct record *record,
+     const struct bnc_object *object, const char *reason, const char *message)
+{
+    uint64_t hash = bnc_hash64(message, strlen(message), 7);
+    hash = bnc_hash64(reason, strlen(reason), hash);
+    if (record->event == hash) {
+        return;
+    }
+    record->event = hash;
+    BNC_LOG(BNC_LEVEL_WARN, "object rejected",
+            BNC_KV("kind", bnc_kind_info(object->kind)->name),
+            BNC_KV("namespace", object->ns), BNC_KV("name", object->name),
+            BNC_KV("reason", reason), BNC_KV("message", message));
+    write_event(reporter, object, reason, message);
+}
+
+/* ---- status -------------------------------------------------------------------- */
+
+static void
+on_status_written(void *arg, const struct bnc_write_result *result)
+{
+    struct record *record = arg;
+    struct bnc_reporter *reporter = record->reporter;
+
+    record->in_flight = false;
+    reporter->in_flight--;
+    if (result->code == BNC_OK) {
+        reporter->status_writes++;
+    } else {
+        record->stamp = 0;
+        record->not_before_ms = bnc_world_mono_ms(reporter->options.world) + RETRY_MS;
+        if (result->code != BNC_NOT_FOUND) {
+            BNC_LOG(BNC_LEVEL_WARN, "status not written",
+                    BNC_KV("error", result->message));
+        }
+    }
+    reporter->options.wake(reporter->options.arg);
+}
+
+static void
+write_status(struct round *round, struct record *record, const struct bnc_object *object,
+             cJSON *status, struct bnc_arena *arena)
+{
+    struct bnc_reporter *reporter = round->reporter;
+    if (!bnc_status_differs(status, object->status, round->now, arena)) {
+        return;
+    }
+    struct bnc_write write = {.verb = BNC_VERB_APPLY_STATUS,
+                              .kind = object->kind,
+                              .ns = object->ns,
+                              .name = object->name,
+                              .body = bnc_status_intent(object, status, arena)};
+    record->in_flight = true;
+    reporter->in_flight++;
+    bnc_source_write(reporter->options.source, &write, on_status_written, record);
+}
+
+static uint64_t
+stamp_text(uint64_t stamp, const char *text)
+{
+    return bnc_hash64(text, strlen(text), stamp);
+}
+
+static uint64_t
+stamp_number(uint64_t stamp, uint64_t number)
+{
+    return bnc_hash64(&number, sizeof(number), stamp);
+}
+
+/* Everything that a policy's status is made of, and the live one. */
+static uint64_t
+policy_stamp(const struct bnc_member *member, const struct bnc_opinion *opinions,
+             size_t n)
+{
+    uint64_t stamp = stamp_number(3, member->version);
+    stamp = stamp_number(stamp, (uint64_t)member->object->generation);
+    stamp = bnc_hash64(member->object->status.ptr, member->object->status.len, stamp);
+    for (size_t i = 0; i < n; i++) {
+        const struct bnc_verdict *v = opinions[i].verdict;
+        stamp = stamp_text(stamp, opinions[i].result->object->ns);
+        stamp = stamp_text(stamp, opinions[i].result->object->name);
+        stamp = stamp_number(stamp, v->jobs * 8 + (uint64_t)v->selected * 4 +
+                                        (uint64_t)v->accepted * 2 + (uint64_t)v->pending);
+        for (size_t k = 0; k < v->n_why; k++) {
+            stamp = stamp_text(stamp, v->why[k].message);
+        }
+        stamp = stamp_number(stamp, (uint64_t)opinions[i].result->ready * 4 +
+                                        (uint64_t)opinions[i].result->suspended * 2 +
+                                        (uint64_t)opinions[i].publication.published);
+        if (!opinions[i].publication.published) {
+            stamp = stamp_text(stamp, opinions[i].publication.message);
+        }
+    }
+    return stamp | 1;
+}
+
+/* True while an output that it is in is being written: wait for the result. */
+static bool
+under_way(const struct bnc_opinion *opinions, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (opinions[i].verdict->accepted && opinions[i].result->ready &&
+            !opinions[i].result->suspended && !opinions[i].publication.published &&
+            opinions[i].publication.reason == BNC_REASON_WAITING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct bnc_publication
+publication_of(const struct bnc_reporter *reporter, const struct bnc_result *result,
+               struct bnc_arena *arena)
+{
+    const char *owner =
+        bnc_arena_fmt(arena, "%s/%s", result->object->ns, result->object->name);
+    return bnc_publisher_state(reporter->options.publisher, owner);
+}
+
+static void
+report_policy(void *arg, const struct bnc_member *member)
+{
+    struct round *round = arg;
+    struct bnc_reporter *reporter = round->reporter;
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct record *record = record_of(reporter, member->object);
+    size_t n_hubs = bnc_engine_count(reporter->options.engine);
+    struct bnc_opinion *opinions = bnc_arena_array(arena, n_hubs, sizeof(*opinions));
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_hubs; i++) {
+        const struct bnc_result *result = bnc_engine_result(reporter->options.engine, i);
+        size_t *at = &round->at[i];
+        if (result->plan == NULL || *at == result->plan->n_verdicts ||
+            result->plan->verdicts[*at].member != member) {
+            continue;
+        }
+        opinions[n++] =
+            (struct bnc_opinion){.result = result,
+                                 .verdict = &result->plan->verdicts[*at],
+                                 .publication = publication_of(reporter, result, arena)};
+        (*at)++;
+    }
+    uint64_t stamp = policy_stamp(member, opinions, n);
+    if (record->stamp == stamp || record->in_flight || under_way(opinions, n) ||
+        member->object->deleting ||
+        bnc_world_mono_ms(reporter->options.world) < record->not_before_ms) {
+        return;
+    }
+    struct bnc_condition ready = bnc_status_policy_ready(member, opinions, n, arena);
+    if (strcmp(ready.status, "False") == 0) {
+        tell(reporter, record, member->object, ready.reason, ready.message);
+    } else {
+        record->event = 0;
+    }
+    record->stamp = stamp;
+    write_status(round, record, member->object,
+                 bnc_status_policy(member, opinions, n, arena), arena);
+}
+
+/* Annotations have no status: an Event on the workload. */
+static void
+report_workloads(struct round *round, const struct bnc_plan *plan, size_t *at)
+{
+    while (*at < plan->n_verdicts) {
+        const struct bnc_verdict *v = &plan->verdicts[(*at)++];
+        struct record *record;
+        if (v->member->ir->type != BNC_IR_WORKLOAD ||
+            (v->n_why == 0 && bnc_map_count(round->reporter->records) == 0)) {
+            continue;
+        }
+        record = record_of(round->reporter, v->member->object);
+        if (v->n_why == 0) {
+            record->event = 0;
+            continue;
+        }
+        BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+        tell(round->reporter, record, v->member->object,
+             bnc_reason_name(v->why[0].reason), bnc_diag_text(&v->why[0], arena));
+    }
+}
+
+static void
+report_observatory(struct round *round, const struct bnc_result *result)
+{
+    struct bnc_reporter *reporter = round->reporter;
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct record *record = record_of(reporter, result->object);
+    struct bnc_publication state = publication_of(reporter, result, arena);
+
+    bool waits = result->ready && !result->suspended && !state.published &&
+                 state.reason == BNC_REASON_WAITING;
+    if (record->in_flight || waits || result->object->deleting ||
+        bnc_world_mono_ms(reporter->options.world) < record->not_before_ms) {
+        return;
+    }
+    uint64_t stamp = stamp_number(5, result->revision * 2 + (uint64_t)state.published);
+    stamp = stamp_text(stamp, state.published ? "" : state.message);
+    stamp = bnc_hash64(result->object->status.ptr, result->object->status.len, stamp) | 1;
+    if (record->stamp == stamp) {
+        return;
+    }
+    struct bnc_condition ready = bnc_status_observatory_ready(result, &state, arena);
+    if (strcmp(ready.status, "False") == 0 &&
+        strcmp(ready.reason, bnc_reason_name(BNC_REASON_SUSPENDED)) != 0) {
+        tell(reporter, record, result->object, ready.reason, ready.message);
+    } else {
+        record->event = 0;
+    }
+    record->stamp = stamp;
+    write_status(round, record, result->object,
+                 bnc_status_observatory(result, &state, arena), arena);
+}
+
+void
+bnc_reporter_run(struct bnc_reporter *reporter)
+{
+    const struct bnc_engine *engine = reporter->options.engine;
+    size_t n = bnc_engine_count(engine);
+    struct round round = {.reporter = reporter,
+                          .at = bnc_alloc((n + 1) * sizeof(*round.at))};
+
+    format_time(bnc_world_wall_ms(reporter->options.world), false, round.now);
+    bnc_engine_members(engine, BNC_KIND_SCRAPE_POLICY, report_policy, &round);
+    for (size_t i = 0; i < n; i++) {
+        const struct bnc_result *result = bnc_engine_result(engine, i);
+        report_observatory(&round, result);
+        if (result->plan != NULL) {
+            report_workloads(&round, result->plan, &round.at[i]);
+        }
+    }
+    free(round.at);
+}
+
+bool
+bnc_reporter_idle(const struct bnc_reporter *reporter)
+{
+    return reporter->in_flight == 0;
+}
+
+uint64_t
+bnc_reporter_status_writes(const struct bnc_reporter *reporter)
+{
+    return reporter->status_writes;
+}
+
+uint64_t
+bnc_reporter_events(const struct bnc_reporter *reporter)
+{
+    return reporter->events;
+}
