@@ -36,7 +36,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help demo test unit golden sim asan e2e lint fmt crds bench fuzz cover deps tools install uninstall clean golden-update
+.PHONY: all help demo test sim e2e lint fmt crds bench fuzz cover install uninstall deploy clean golden-update
 
 all: deps-build $(BUILD)/binnacle ## build the binary: build/release/binnacle
 
@@ -81,5 +81,91 @@ $(BUILD)/binnacle: $(CMD_OBJECTS) $(BUILD)/libbinnacle.a
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libbinnacle.a
 	@mkdir -p $(@D)
 	@$(CC) $(LD_$(MODE)) -o $@ $< $(BUILD)/libbinnacle.a $(BNC_LIBS) -lcmocka
+
+$(BUILD)/binnacle-sim: $(SIM_OBJECTS) $(BUILD)/libbinnacle.a
+	@echo "  LD   $@"
+	@$(CC) $(LD_$(MODE)) -o $@ $(SIM_OBJECTS) $(BUILD)/libbinnacle.a $(BNC_LIBS)
+
+# ---- demo -------------------------------------------------------------------------
+
+DEMO ?= manifests/samples/first-light
+
+demo: all ## the main job on samples, no cluster needed; WATCH=1 stays and follows edits
+	@hack/demo $(BUILD)/binnacle $(DEMO) build/demo $(WATCH)
+
+# ---- tests ------------------------------------------------------------------------
+
+test: deps-test ## all tests on real parts: unit, golden, simulation, sanitizers, e2e
+	@$(MAKE) --no-print-directory tools-build
+	@$(MAKE) --no-print-directory MODE=asan binaries unit-binaries sim-binary
+	@$(MAKE) --no-print-directory MODE=release binaries sim-binary
+	@hack/test build/asan build/release
+
+quick: deps-test ## unit and golden tests under the sanitizers, without real parts
+	@$(MAKE) --no-print-directory MODE=asan binaries unit-binaries
+	@hack/test --quick build/asan build/release
+
+.PHONY: binaries unit-binaries sim-binary tools-build quick
+binaries: $(BUILD)/binnacle
+unit-binaries: $(UNIT_TESTS)
+sim-binary: $(BUILD)/binnacle-sim
+tools-build:
+	@hack/tools/build
+
+golden-update: $(BUILD)/binnacle ## rewrite what golden cases expect, to be read in the diff
+	@tests/golden/run --update $(BUILD)/binnacle
+
+e2e: all tools-build ## the cases on real parts alone; CASE=name for one
+	@e2e/run --binnacle $(BUILD)/binnacle $(CASE)
+
+sim: ## the process on virtual time: SEED=1 STEPS=300 SEEDS=1000
+	@$(MAKE) --no-print-directory MODE=release sim-binary
+	@build/release/binnacle-sim --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1000) --steps $(or $(STEPS),60)
+
+FUZZ_SECONDS ?= 30
+fuzz: ## libFuzzer on everything that reads bytes from outside, FUZZ_SECONDS=30 each
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) hack/fuzz
+
+bench: all ## what things cost: counts, sizes and ratios
+	@$(MAKE) --no-print-directory $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+	@hack/bench $(BUILD)
+
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libbinnacle.a
+	@$(CC) $(LD_$(MODE)) -o $@ $< $(BUILD)/libbinnacle.a $(BNC_LIBS)
+
+cover: ## unit and golden tests with gcov, summary by folder
+	@$(MAKE) --no-print-directory MODE=cover binaries unit-binaries
+	@hack/test --quick build/cover build/cover
+	@hack/cover build/cover
+
+# ---- the house --------------------------------------------------------------------
+
+crds: $(BUILD)/binnacle ## crds/ and docs/reference/ from the field tables
+	@hack/generate $(BUILD)/binnacle
+
+lint: ## format, clang-tidy, layers, sizes, symbols, lone headers, generated files
+	@hack/deps --install build test lint
+	@$(MAKE) --no-print-directory MODE=release WERROR=1 binaries
+	@hack/lint $(LINT)
+
+fmt: ## clang-format in place
+	@clang-format-14 -i $$(git ls-files '*.c' '*.h' '*.cc')
+
+# ---- install ----------------------------------------------------------------------
+
+PREFIX ?= /usr/local
+install: all ## the binary into PREFIX=/usr/local, DESTDIR honoured
+	install -D -m 0755 $(BUILD)/binnacle $(DESTDIR)$(PREFIX)/bin/binnacle
+	ln -sf binnacle $(DESTDIR)$(PREFIX)/bin/kubectl-binnacle
+
+uninstall: ## take it out again
+	rm -f $(DESTDIR)$(PREFIX)/bin/binnacle $(DESTDIR)$(PREFIX)/bin/kubectl-binnacle
+
+deploy: ## CRDs and controller into the current cluster
+	kubectl apply -f crds/
+	kubectl apply -k manifests/overlays/cluster
+
+clean: ## remove build/
+	rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
