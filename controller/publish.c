@@ -166,13 +166,11 @@ forget(struct output *out)
 }
 
 static void
-log_write(const struct output *out, enum bnc_level level, const char *text,
-          const char *detail)
+log_write(const struct output *out, const char *text)
 {
-    BNC_LOG(level, text, BNC_KV("kind", bnc_kind_info(out->kind)->name),
+    BNC_LOG(BNC_LEVEL_INFO, text, BNC_KV("kind", bnc_kind_info(out->kind)->name),
             BNC_KV("namespace", out->ns), BNC_KV("name", out->name),
-            BNC_KV("observatory", out->owner), BNC_KV("hash", out->hash),
-            BNC_KV("detail", detail));
+            BNC_KV("observatory", out->owner), BNC_KV("hash", out->live_hash));
 }
 
 static void
@@ -187,7 +185,9 @@ retry_later(struct output *out, const struct bnc_write_result *result)
     out->reason = BNC_REASON_WRITE_FAILED;
     (void)snprintf(out->message, sizeof(out->message), "%s %s/%s: %.400s",
                    bnc_kind_info(out->kind)->name, out->ns, out->name, result->message);
-    log_write(out, BNC_LEVEL_WARN, "write failed", result->message);
+    BNC_LOG(BNC_LEVEL_WARN, "write failed",
+            BNC_KV("kind", bnc_kind_info(out->kind)->name), BNC_KV("namespace", out->ns),
+            BNC_KV("name", out->name), BNC_KV("error", result->message));
     bnc_timer_set(out->timer, delay);
 }
 
@@ -201,7 +201,7 @@ on_written(void *arg, const struct bnc_write_result *result)
     if (out->deleting) {
         out->deleting = false;
         if (result->code == BNC_OK || result->code == BNC_NOT_FOUND) {
-            log_write(out, BNC_LEVEL_INFO, "object deleted", "");
+            log_write(out, "object deleted");
             out->exists = false;
         } else {
             retry_later(out, result);
@@ -220,13 +220,29 @@ on_written(void *arg, const struct bnc_write_result *result)
         out->drifted = false;
         replace_text(&out->resource_version, result->resource_version);
         replace_text(&out->uid, result->uid);
-        log_write(out, BNC_LEVEL_INFO, "object applied", "");
+        log_write(out, "object applied");
         if (publisher->options.writes != NULL) {
             (*publisher->options.writes)++;
         }
         consider(out);
     }
     changed(publisher);
+}
+
+/*
+ * Files are written before the configuration that names them, and deleted after
+ * it no longer does.
+ */
+static bool
+must_wait(const struct output *out)
+{
+    const struct owner *set = bnc_map_get(out->publisher->owners, out->owner);
+    for (size_t i = 0; set != NULL && i < set->n && set->items[i] != out; i++) {
+        if (!as_desired(set->items[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* True when somebody else rewrites it again and again: do not fight. */
@@ -250,6 +266,10 @@ start_write(void *arg)
 
     if (out->in_flight || !out->known || as_desired(out) || !may_touch(out)) {
         consider(out);
+        return;
+    }
+    if (must_wait(out)) {
+        bnc_timer_set(out->timer, BNC_FIRST_WRITE_MS);
         return;
     }
     if (out->wanted && loops(out)) {

@@ -167,6 +167,21 @@ condition_json(const struct bnc_condition *c, int64_t generation, struct bnc_are
     return out;
 }
 
+/* Only while true: a human must act, or we still work on it (Flux, Argo CD). */
+static size_t
+add_progress(struct bnc_condition *all, size_t n)
+{
+    const struct bnc_condition *accepted = &all[1];
+    if (strcmp(accepted->status, "True") == 0) {
+        return n;
+    }
+    bool stalled = strcmp(accepted->status, "False") == 0;
+    all[n] = *accepted;
+    all[n].type = stalled ? "Stalled" : "Reconciling";
+    all[n].status = "True";
+    return n + 1;
+}
+
 static cJSON *
 conditions_json(const struct bnc_condition *items, size_t n, int64_t generation,
                 struct bnc_arena *arena)
@@ -199,16 +214,16 @@ bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opi
     const struct bnc_object *object = member->object;
     int64_t generation = object->generation;
     const struct bnc_opinion *decides = best(opinions, n);
-    struct bnc_condition all[4];
-    size_t used = 0;
+    struct bnc_condition all[5];
     size_t jobs = 0;
 
-    all[used] = bnc_status_policy_ready(member, opinions, n, arena);
-    all[used + 1] = decides == NULL ? all[used] : accepted_by(decides, arena);
-    all[used + 1].type = "Accepted";
-    all[used + 2] = resolved_refs(&member->ir->diags, member->ir->pending, arena);
-    all[used + 3] = decides == NULL ? all[used] : published_by(decides);
-    all[used + 3].type = "Published";
+    all[0] = bnc_status_policy_ready(member, opinions, n, arena);
+    all[1] = decides == NULL ? all[0] : accepted_by(decides, arena);
+    all[1].type = "Accepted";
+    all[2] = resolved_refs(&member->ir->diags, member->ir->pending, arena);
+    all[3] = decides == NULL ? all[0] : published_by(decides);
+    all[3].type = "Published";
+    size_t used = add_progress(all, 4);
 
     cJSON *list = bnc_json_array(arena);
     for (size_t i = 0; i < n && i < BNC_STATUS_OBSERVATORIES_MAX; i++) {
@@ -225,7 +240,7 @@ bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opi
     cJSON *status = bnc_json_object(arena);
     bnc_json_set_int(arena, status, "observedGeneration", generation);
     bnc_json_set_item(arena, status, "conditions",
-                      conditions_json(all, BNC_LEN(all), generation, arena));
+                      conditions_json(all, used, generation, arena));
     bnc_json_set_item(arena, status, "observatories", list);
     bnc_json_set_int(arena, status, "jobs", (int64_t)jobs);
     return status;
@@ -340,7 +355,7 @@ bnc_status_observatory(const struct bnc_result *result,
     size_t rejected = count_rejected(result->plan);
     struct bnc_condition ready = bnc_status_observatory_ready(result, state, arena);
     bool good = diags->errors == 0;
-    struct bnc_condition all[] = {
+    struct bnc_condition all[6] = {
         ready,
         good ? condition("Accepted", true, BNC_REASON_ACCEPTED,
                          diags->n > 0 ? why_text(diags->items, diags->n, false, arena)
@@ -358,11 +373,12 @@ bnc_status_observatory(const struct bnc_result *result,
     };
     all[1].type = "Accepted";
     all[3].type = "Published";
+    size_t used = add_progress(all, 5);
 
     cJSON *status = bnc_json_object(arena);
     bnc_json_set_int(arena, status, "observedGeneration", generation);
     bnc_json_set_item(arena, status, "conditions",
-                      conditions_json(all, BNC_LEN(all), generation, arena));
+                      conditions_json(all, used, generation, arena));
     if (good) {
         bnc_json_set_item(arena, status, "prometheus", prometheus_json(result, arena));
     }
