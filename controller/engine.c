@@ -10,7 +10,8 @@
 /* One object of a kind that is compiled. */
 struct node {
     struct bnc_member member; /* first: a member is a node */
-    struct bnc_object *object;
+    struct bnc_object *object;   /* as it is now */
+    struct bnc_object *compiled; /* what the IR was made of, and borrows from */
     struct bnc_reader *reader;
     struct bnc_ir ir;
     const struct bnc_reconciler *reconciler;
@@ -114,6 +115,7 @@ free_node(struct node *node)
     bnc_reader_free(node->reader);
     bnc_arena_free(node->ir.arena);
     bnc_object_unref(node->object);
+    bnc_object_unref(node->compiled);
     free(node);
 }
 
@@ -283,6 +285,8 @@ compile(struct bnc_engine *engine, struct node *node)
                               bnc_reader_begin(node->reader), &node->ir);
     bnc_reader_end(node->reader);
     bnc_arena_free(old);
+    bnc_object_unref(node->compiled);
+    node->compiled = bnc_object_ref(node->object);
     if (node->ir.type == BNC_IR_NONE) {
         bnc_arena_free(node->ir.arena);
         node->ir = (struct bnc_ir){0};

@@ -67,8 +67,9 @@ bnc_api_element(struct bnc_arena *arena, const struct bnc_api_kind *kind,
     const char *last = last_elements(path, &parent, &parent_n);
     for (size_t i = 0; i < BNC_LEN(lists); i++) {
         if (strcmp(lists[i].list, last) != 0 || (kind->custom && !lists[i].custom) ||
-            (lists[i].parent != NULL && (strlen(lists[i].parent) != parent_n ||
-                                         strncmp(lists[i].parent, parent, parent_n) != 0))) {
+            (lists[i].parent != NULL &&
+             (strlen(lists[i].parent) != parent_n ||
+              strncmp(lists[i].parent, parent, parent_n) != 0))) {
             continue;
         }
         if (lists[i].keys[0] != NULL) {
@@ -86,8 +87,9 @@ static const char *
 below(struct bnc_arena *arena, const char *path, const char *key)
 {
     return *path == '\0' ? bnc_arena_fmt(arena, "f:%s", key)
-                         : bnc_arena_fmt(arena, "%s\x1f"
-                                                "f:%s",
+                         : bnc_arena_fmt(arena,
+                                         "%s\x1f"
+                                         "f:%s",
                                          path, key);
 }
 
@@ -104,11 +106,12 @@ find_item(struct bnc_arena *arena, const struct bnc_api_kind *kind, const char *
     return NULL;
 }
 
-/* ---- merging ------------------------------------------------------------------------ */
+/* ---- merging ------------------------------------------------------------------------
+ */
 
-static void merge_object(struct bnc_arena *arena, const struct bnc_api_kind *kind,
-                         const char *path, struct bnc_jv *tree,
-                         const struct bnc_jv *config);
+static void
+merge_object(struct bnc_arena *arena, const struct bnc_api_kind *kind, const char *path,
+             struct bnc_jv *tree, const struct bnc_jv *config);
 
 /* False when the list at `path` is atomic. */
 static bool
@@ -125,8 +128,8 @@ merge_list(struct bnc_arena *arena, const struct bnc_api_kind *kind, const char 
         if (old == NULL) {
             bnc_jv_append(tree, bnc_jv_copy(arena, c));
         } else if (c->type == BNC_JV_OBJECT) {
-            merge_object(arena, kind,
-                         bnc_arena_fmt(arena, "%s\x1f%s", path, element), old, c);
+            merge_object(arena, kind, bnc_arena_fmt(arena, "%s\x1f%s", path, element),
+                         old, c);
         }
     }
     return true;
@@ -156,7 +159,8 @@ bnc_api_merge(struct bnc_arena *arena, const struct bnc_api_kind *kind,
     merge_object(arena, kind, "", tree, config);
 }
 
-/* ---- taking out ----------------------------------------------------------------------- */
+/* ---- taking out -----------------------------------------------------------------------
+ */
 
 /* True when `node` is empty afterwards. */
 static bool

@@ -5,12 +5,21 @@
 
 /* The order in which Go's structs are written. */
 static const char *const object_order[] = {"kind", "apiVersion", "metadata", NULL};
-static const char *const metadata_order[] = {
-    "name",          "generateName",      "namespace",
-    "uid",           "resourceVersion",   "generation",
-    "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
-    "labels",        "annotations",       "ownerReferences",
-    "finalizers",    "managedFields",     NULL};
+static const char *const metadata_order[] = {"name",
+                                             "generateName",
+                                             "namespace",
+                                             "uid",
+                                             "resourceVersion",
+                                             "generation",
+                                             "creationTimestamp",
+                                             "deletionTimestamp",
+                                             "deletionGracePeriodSeconds",
+                                             "labels",
+                                             "annotations",
+                                             "ownerReferences",
+                                             "finalizers",
+                                             "managedFields",
+                                             NULL};
 
 static int
 rank(const char *const *order, const char *key)

@@ -104,7 +104,8 @@ bnc_sim_api_delete(struct bnc_sim_api *api, const char *kind, const char *ns,
     return true;
 }
 
-/* ---- looking ---------------------------------------------------------------------------- */
+/* ---- looking
+ * ---------------------------------------------------------------------------- */
 
 const char *
 bnc_sim_api_get(struct bnc_sim_api *api, const char *kind, const char *ns,

@@ -111,7 +111,8 @@ bnc_sim_api_fault_hits(const struct bnc_sim_api *api, enum bnc_sim_fault fault)
     return api->hits[fault];
 }
 
-/* ---- strikes -------------------------------------------------------------------------- */
+/* ---- strikes --------------------------------------------------------------------------
+ */
 
 static bool
 strike(struct bnc_sim_api *api, enum bnc_sim_fault fault)
@@ -187,6 +188,25 @@ force_kind(struct bnc_api_request *r, int status)
         bnc_sim_now_ms(r->api->sim) + 1000 + (int64_t)bnc_sim_below(r->api->sim, 19000);
 }
 
+static const char *
+forbidden_text(const struct bnc_api_request *r)
+{
+    const struct bnc_api_kind *kind = r->res->kind;
+    const char *verb = strcmp(r->http->method, "GET") != 0 ? "patch"
+                       : r->params.watch                   ? "watch"
+                       : *r->name != '\0'                  ? "get"
+                                                           : "list";
+    const char *where = *r->ns == '\0'
+                            ? "at the cluster scope"
+                            : bnc_arena_fmt(r->arena, "in the namespace \"%s\"", r->ns);
+    return bnc_arena_fmt(r->arena,
+                         "%s%s%s is forbidden: User \"system:serviceaccount:"
+                         "binnacle-system:binnacle\" cannot %s resource \"%s\" in API "
+                         "group \"%s\" %s",
+                         kind->plural, *kind->group == '\0' ? "" : ".", kind->group, verb,
+                         kind->plural, kind->group, where);
+}
+
 static bool
 answer_forced(struct bnc_api_request *r)
 {
@@ -198,14 +218,14 @@ answer_forced(struct bnc_api_request *r)
         r->res->forced_status = 0;
         return false;
     }
-    bnc_api_answer_status(
-        r, status, status == 403 ? "Forbidden" : status == 404 ? "NotFound" : "InternalError",
-        status == 404 ? "the server could not find the requested resource"
-                      : bnc_arena_fmt(r->arena,
-                                      "%s.%s is forbidden: User cannot use resource \"%s\" "
-                                      "in API group \"%s\"",
-                                      r->res->kind->plural, r->res->kind->group,
-                                      r->res->kind->plural, r->res->kind->group));
+    if (status == 403) {
+        bnc_api_answer_status(r, 403, "Forbidden", forbidden_text(r));
+    } else if (status == 404) {
+        bnc_api_answer_status(r, 404, "NotFound",
+                              "the server could not find the requested resource");
+    } else {
+        bnc_api_answer_status(r, status, "InternalError", "an error on the server");
+    }
     return true;
 }
 

@@ -140,7 +140,8 @@ bnc_api_set_or(const struct bnc_api_set *a, const struct bnc_api_set *b)
     return out;
 }
 
-/* ---- fieldsV1 ----------------------------------------------------------------------- */
+/* ---- fieldsV1 -----------------------------------------------------------------------
+ */
 
 static const char *
 join(struct bnc_arena *arena, const char *path, const char *element)
@@ -215,7 +216,8 @@ bnc_api_path_text(struct bnc_arena *arena, const char *path)
     return text.ptr;
 }
 
-/* ---- the fields of a tree -------------------------------------------------------------- */
+/* ---- the fields of a tree
+ * -------------------------------------------------------------- */
 
 /* What the server owns: part of nobody's set. */
 static bool
@@ -267,9 +269,9 @@ flatten(const struct walk *w, const char *path, const struct bnc_jv *v,
         bnc_api_set_add(set, path);
     }
     for (const struct bnc_jv *c = v->child; c != NULL; c = c->next) {
-        const char *element =
-            v->type == BNC_JV_OBJECT ? bnc_arena_fmt(w->arena, "f:%s", c->key)
-                                     : bnc_api_element(w->arena, w->kind, path, c);
+        const char *element = v->type == BNC_JV_OBJECT
+                                  ? bnc_arena_fmt(w->arena, "f:%s", c->key)
+                                  : bnc_api_element(w->arena, w->kind, path, c);
         const char *below = join(w->arena, path, element);
         if (v->type == BNC_JV_ARRAY) {
             bnc_api_set_add(set, below); /* the item itself */
@@ -293,7 +295,8 @@ bnc_api_fields(struct bnc_arena *arena, const struct bnc_api_kind *kind,
     return set;
 }
 
-/* ---- differences ---------------------------------------------------------------------------- */
+/* ---- differences
+ * ---------------------------------------------------------------------------- */
 
 struct pair {
     const struct walk *w;

@@ -86,7 +86,7 @@ struct bnc_api_request {
     const char *name; /* "" for the collection */
     const char *sub;  /* "" or "status" */
     struct bnc_api_params params;
-    bool meta;        /* answer with metadata only */
+    bool meta; /* answer with metadata only */
     bool answered;
     const char *manager; /* by parameter, else from the user agent */
     int64_t rule_ms;     /* of the rule that was met last */
@@ -132,8 +132,8 @@ struct bnc_sim_api {
 
 void bnc_api_kinds_init(struct bnc_sim_api *api);
 struct bnc_api_resource *bnc_api_resource_of(struct bnc_sim_api *api, const char *kind);
-const char *bnc_api_version_text(struct bnc_arena *arena,
-                                 const struct bnc_api_kind *kind);
+const char *
+bnc_api_version_text(struct bnc_arena *arena, const struct bnc_api_kind *kind);
 /* Fill in what the path and the query say; false: no such path. */
 bool bnc_api_route(struct bnc_api_request *r);
 
@@ -141,8 +141,8 @@ bool bnc_api_route(struct bnc_api_request *r);
 
 struct bnc_api_version *bnc_api_version_ref(struct bnc_api_version *v);
 void bnc_api_version_unref(struct bnc_api_version *v);
-struct bnc_api_version *bnc_api_find(const struct bnc_api_resource *res, const char *ns,
-                                     const char *name);
+struct bnc_api_version *
+bnc_api_find(const struct bnc_api_resource *res, const char *ns, const char *name);
 /* The object's tree, to be changed freely. */
 struct bnc_jv *bnc_api_tree(struct bnc_arena *arena, const struct bnc_api_version *v);
 /* Store `tree` as the new state; gives it (lent). */
@@ -153,15 +153,15 @@ bool bnc_api_remove(struct bnc_sim_api *api, struct bnc_api_resource *res,
                     struct bnc_api_version *v);
 /* A namespace with all that is in it. */
 void bnc_api_remove_namespace(struct bnc_sim_api *api, const char *ns);
-void bnc_api_compact_to(struct bnc_sim_api *api, struct bnc_api_resource *res,
-                        int64_t rv);
+void
+bnc_api_compact_to(struct bnc_sim_api *api, struct bnc_api_resource *res, int64_t rv);
 /*
  * The objects in order of their keys as they were at `rv`; NULL: no longer known.
  * Owns: the caller unrefs each and frees the array.
  */
-struct bnc_api_version **bnc_api_state_at(const struct bnc_sim_api *api,
-                                          const struct bnc_api_resource *res, int64_t rv,
-                                          size_t *n);
+struct bnc_api_version **
+bnc_api_state_at(const struct bnc_sim_api *api, const struct bnc_api_resource *res,
+                 int64_t rv, size_t *n);
 /* "2026-01-01T00:00:00Z" */
 const char *bnc_api_time(struct bnc_sim_api *api, struct bnc_arena *arena);
 void bnc_api_store_free(struct bnc_sim_api *api);
@@ -191,22 +191,22 @@ bool bnc_api_set_has(const struct bnc_api_set *set, const char *path);
 /* `path` itself or something below it. */
 bool bnc_api_set_has_below(const struct bnc_api_set *set, const char *path);
 bool bnc_api_set_equal(const struct bnc_api_set *a, const struct bnc_api_set *b);
-struct bnc_api_set bnc_api_set_and(const struct bnc_api_set *a,
-                                   const struct bnc_api_set *b);
-struct bnc_api_set bnc_api_set_minus(const struct bnc_api_set *a,
-                                     const struct bnc_api_set *b);
-struct bnc_api_set bnc_api_set_or(const struct bnc_api_set *a,
-                                  const struct bnc_api_set *b);
-struct bnc_api_set bnc_api_set_parse(struct bnc_arena *arena,
-                                     const struct bnc_jv *fields_v1);
+struct bnc_api_set
+bnc_api_set_and(const struct bnc_api_set *a, const struct bnc_api_set *b);
+struct bnc_api_set
+bnc_api_set_minus(const struct bnc_api_set *a, const struct bnc_api_set *b);
+struct bnc_api_set
+bnc_api_set_or(const struct bnc_api_set *a, const struct bnc_api_set *b);
+struct bnc_api_set
+bnc_api_set_parse(struct bnc_arena *arena, const struct bnc_jv *fields_v1);
 struct bnc_jv *bnc_api_set_tree(const struct bnc_api_set *set);
 /* ".data.a" for messages. */
 const char *bnc_api_path_text(struct bnc_arena *arena, const char *path);
 
 /* The fields of an object, those of the server apart. */
-struct bnc_api_set bnc_api_fields(struct bnc_arena *arena,
-                                  const struct bnc_api_kind *kind,
-                                  const struct bnc_jv *tree);
+struct bnc_api_set
+bnc_api_fields(struct bnc_arena *arena, const struct bnc_api_kind *kind,
+               const struct bnc_jv *tree);
 /* `changed`: added or with another value. */
 void bnc_api_compare(const struct bnc_api_kind *kind, const struct bnc_jv *before,
                      const struct bnc_jv *after, struct bnc_api_set *changed,
@@ -257,13 +257,13 @@ struct bnc_api_outcome {
     struct bnc_api_version *object; /* lent; NULL: none */
     bool changed;
 };
-struct bnc_api_outcome bnc_api_refuse(int status, const char *reason,
-                                      const char *message);
+struct bnc_api_outcome
+bnc_api_refuse(int status, const char *reason, const char *message);
 /* Create or replace (or apply: `tree` is the intent), by what `live` is. */
-struct bnc_api_outcome bnc_api_store(struct bnc_sim_api *api, struct bnc_arena *arena,
-                                     struct bnc_api_resource *res,
-                                     struct bnc_api_version *live, struct bnc_jv *tree,
-                                     const struct bnc_api_writer *writer, bool dry_run);
+struct bnc_api_outcome
+bnc_api_store(struct bnc_sim_api *api, struct bnc_arena *arena,
+              struct bnc_api_resource *res, struct bnc_api_version *live,
+              struct bnc_jv *tree, const struct bnc_api_writer *writer, bool dry_run);
 void bnc_api_merge_patch(struct bnc_arena *arena, struct bnc_jv *tree,
                          const struct bnc_jv *patch);
 void bnc_api_count_write(struct bnc_sim_api *api, const char *manager, bool http,

@@ -212,8 +212,9 @@ bnc_api_route(struct bnc_api_request *r)
     }
     r->name = at < n ? parts[at++] : "";
     r->sub = at < n ? parts[at++] : "";
-    bool sub_ok = *r->sub == '\0' || (strcmp(r->sub, "status") == 0 && r->res->kind->status);
-    bool ns_ok = r->res->kind->namespaced ? *r->name == '\0' || *r->ns != '\0'
-                                          : *r->ns == '\0';
+    bool sub_ok =
+        *r->sub == '\0' || (strcmp(r->sub, "status") == 0 && r->res->kind->status);
+    bool ns_ok =
+        r->res->kind->namespaced ? *r->name == '\0' || *r->ns != '\0' : *r->ns == '\0';
     return at == n && sub_ok && ns_ok;
 }

@@ -21,8 +21,7 @@ struct managers {
 static void
 read_managers(struct bnc_arena *arena, const struct bnc_jv *tree, struct managers *out)
 {
-    const struct bnc_jv *list =
-        bnc_jv_get(bnc_jv_get(tree, "metadata"), "managedFields");
+    const struct bnc_jv *list = bnc_jv_get(bnc_jv_get(tree, "metadata"), "managedFields");
     out->n = 0;
     for (const struct bnc_jv *e = list == NULL ? NULL : list->child;
          e != NULL && out->n < MAX_MANAGERS - 1; e = e->next) {

@@ -105,9 +105,10 @@ static void
 refuse_gone(struct bnc_api_request *r, bool page)
 {
     bnc_api_answer_status(r, 410, "Expired",
-                          page ? "The provided continue parameter is too old to display a "
-                                 "consistent list result."
-                               : "The resourceVersion for the provided list is too old.");
+                          page
+                              ? "The provided continue parameter is too old to display a "
+                                "consistent list result."
+                              : "The resourceVersion for the provided list is too old.");
 }
 
 /* Which state a list shows; false: it is refused and answered. */
@@ -132,8 +133,9 @@ choose_state(struct bnc_api_request *r, struct page *page)
     }
     if (asked > api->rv || (asked > 0 && bnc_api_hit(r, BNC_SIM_TOO_LARGE))) {
         r->answered = true;
-        const char *text = bnc_api_status_text(
-            r->arena, 504, "Timeout", "Too large resource version", "ResourceVersionTooLarge");
+        const char *text =
+            bnc_api_status_text(r->arena, 504, "Timeout", "Too large resource version",
+                                "ResourceVersionTooLarge");
         bnc_sim_reply(r->call, 504, "application/json",
                       (struct bnc_bytes){text, strlen(text)});
         return false;
@@ -141,7 +143,8 @@ choose_state(struct bnc_api_request *r, struct page *page)
     page->rv = api->rv;
     if (*p->cont != '\0') {
         if (!read_token(r->arena, p->cont, page)) {
-            bnc_api_answer_status(r, 400, "BadRequest", "the continue token is not valid");
+            bnc_api_answer_status(r, 400, "BadRequest",
+                                  "the continue token is not valid");
             return false;
         }
         if (bnc_api_hit(r, BNC_SIM_GONE_PAGE)) {

@@ -141,8 +141,8 @@ by_key(const void *a, const void *b)
 static struct bnc_api_version **
 sorted(const struct bnc_map *objects, size_t *n)
 {
-    struct bnc_api_version **list = bnc_alloc((bnc_map_count(objects) + 1) *
-                                              sizeof(struct bnc_api_version *));
+    struct bnc_api_version **list =
+        bnc_alloc((bnc_map_count(objects) + 1) * sizeof(struct bnc_api_version *));
     void *value;
     size_t at = 0;
     *n = 0;
@@ -182,7 +182,8 @@ bnc_api_state_at(const struct bnc_sim_api *api, const struct bnc_api_resource *r
     return sorted(past, n);
 }
 
-/* ---- changes ------------------------------------------------------------------------ */
+/* ---- changes ------------------------------------------------------------------------
+ */
 
 static void collect(void *arg);
 
@@ -209,8 +210,8 @@ bnc_api_commit(struct bnc_sim_api *api, struct bnc_arena *arena,
         collect_soon(api);
     }
     record(api, res,
-           (struct bnc_api_event){.change = before == NULL ? BNC_API_ADDED
-                                                           : BNC_API_MODIFIED,
+           (struct bnc_api_event){.change =
+                                      before == NULL ? BNC_API_ADDED : BNC_API_MODIFIED,
                                   .rv = now->rv,
                                   .now = bnc_api_version_ref(now),
                                   .before = before});
@@ -279,7 +280,8 @@ bnc_api_remove_namespace(struct bnc_sim_api *api, const char *ns)
     }
 }
 
-/* ---- garbage: what names owners none of which exists ------------------------------------ */
+/* ---- garbage: what names owners none of which exists
+ * ------------------------------------ */
 
 static bool
 is_garbage(struct bnc_sim_api *api, const struct bnc_api_version *v)

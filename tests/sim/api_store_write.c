@@ -10,10 +10,13 @@ bnc_api_refuse(int status, const char *reason, const char *message)
         .status = status, .reason = reason, .message = message};
 }
 
-static const char *const server_fields[] = {
-    "uid",           "resourceVersion",   "generation",
-    "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
-    "managedFields"};
+static const char *const server_fields[] = {"uid",
+                                            "resourceVersion",
+                                            "generation",
+                                            "creationTimestamp",
+                                            "deletionTimestamp",
+                                            "deletionGracePeriodSeconds",
+                                            "managedFields"};
 
 static const char *
 make_uid(struct bnc_sim_api *api, struct bnc_arena *arena)
@@ -141,12 +144,10 @@ conclude(struct bnc_sim_api *api, struct bnc_arena *arena, struct bnc_api_resour
     struct bnc_jv *old = live == NULL ? NULL : bnc_api_tree(arena, live);
     const char *wrong = bnc_api_validate(arena, res->kind, old, tree);
     if (wrong != NULL) {
-        return bnc_api_refuse(422, "Invalid",
-                              bnc_arena_fmt(arena, "%s \"%s\" is invalid: %s",
-                                            res->kind->kind,
-                                            bnc_jv_text(bnc_jv_get(tree, "metadata"),
-                                                        "name", ""),
-                                            wrong));
+        return bnc_api_refuse(
+            422, "Invalid",
+            bnc_arena_fmt(arena, "%s \"%s\" is invalid: %s", res->kind->kind,
+                          bnc_jv_text(bnc_jv_get(tree, "metadata"), "name", ""), wrong));
     }
     if (old != NULL && res->kind->generation && !same_but_metadata(old, tree)) {
         struct bnc_jv *meta = bnc_jv_get(tree, "metadata");

@@ -62,9 +62,10 @@ check_owners(const struct bnc_jv *owners)
         const struct bnc_jv *controller = bnc_jv_get(o, "controller");
         controllers += controller != NULL && controller->type == BNC_JV_TRUE;
     }
-    return controllers > 1 ? "metadata.ownerReferences: Invalid value: Only one reference "
-                             "can have Controller set to true"
-                           : NULL;
+    return controllers > 1
+               ? "metadata.ownerReferences: Invalid value: Only one reference "
+                 "can have Controller set to true"
+               : NULL;
 }
 
 static const char *
@@ -190,9 +191,12 @@ check_event(struct bnc_arena *arena, const struct bnc_jv *tree)
     static const struct {
         const char *key;
         size_t max;
-    } rows[] = {{"eventTime", 64},           {"type", 16},
-                {"reason", 128},             {"action", 128},
-                {"reportingController", 253}, {"reportingInstance", 128}};
+    } rows[] = {{"eventTime", 64},
+                {"type", 16},
+                {"reason", 128},
+                {"action", 128},
+                {"reportingController", 253},
+                {"reportingInstance", 128}};
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         size_t n = strlen(bnc_jv_text(tree, rows[i].key, ""));
         if (n == 0 || n > rows[i].max) {

@@ -189,7 +189,8 @@ bnc_api_watchers_tell(struct bnc_sim_api *api, struct bnc_api_resource *res,
     }
 }
 
-/* ---- timers ------------------------------------------------------------------------- */
+/* ---- timers -------------------------------------------------------------------------
+ */
 
 static void
 on_end(void *arg)
@@ -219,7 +220,8 @@ on_bookmark(void *arg)
     }
 }
 
-/* ---- the request ---------------------------------------------------------------------- */
+/* ---- the request ----------------------------------------------------------------------
+ */
 
 static struct bnc_api_watcher *
 open_watch(struct bnc_api_request *r, const char *name, int64_t rv)
@@ -317,8 +319,7 @@ bnc_api_watch(struct bnc_api_request *r)
     if (refused(r, &name, &rv)) {
         return;
     }
-    struct bnc_api_watcher *w =
-        open_watch(r, *r->name != '\0' ? r->name : name, rv);
+    struct bnc_api_watcher *w = open_watch(r, *r->name != '\0' ? r->name : name, rv);
     if (rv == 0 || r->params.initial_events) {
         if (send_state(w) && r->params.initial_events) {
             (void)send_bookmark(w, true);

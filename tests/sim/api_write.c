@@ -8,9 +8,9 @@
 static struct bnc_api_outcome
 not_found(struct bnc_api_request *r)
 {
-    return bnc_api_refuse(404, "NotFound",
-                          bnc_arena_fmt(r->arena, "%s \"%s\" not found",
-                                        r->res->kind->plural, r->name));
+    return bnc_api_refuse(
+        404, "NotFound",
+        bnc_arena_fmt(r->arena, "%s \"%s\" not found", r->res->kind->plural, r->name));
 }
 
 /* The body names what the path names; what it leaves out is filled in. */
@@ -216,9 +216,10 @@ bnc_api_write(struct bnc_api_request *r)
 {
     struct bnc_sim_api *api = r->api;
     if (bnc_api_hit(r, BNC_SIM_CONFLICT)) {
-        bnc_api_answer_status(r, 409, "Conflict",
-                              "Operation cannot be fulfilled: the object has been "
-                              "modified; please apply your changes to the latest version");
+        bnc_api_answer_status(
+            r, 409, "Conflict",
+            "Operation cannot be fulfilled: the object has been "
+            "modified; please apply your changes to the latest version");
         return;
     }
     bool lost = bnc_api_hit(r, BNC_SIM_LOST_ANSWER);

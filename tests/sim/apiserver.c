@@ -71,7 +71,8 @@ bnc_api_answer_status(struct bnc_api_request *r, int status, const char *reason,
                   (struct bnc_bytes){text, strlen(text)});
 }
 
-/* ---- requests ----------------------------------------------------------------------- */
+/* ---- requests -----------------------------------------------------------------------
+ */
 
 static bool
 is_authorized(const struct bnc_api_request *r)
@@ -103,7 +104,8 @@ dispatch(struct bnc_api_request *r, bool routed)
     if (!is_authorized(r)) {
         bnc_api_answer_status(r, 401, "Unauthorized", "Unauthorized");
     } else if (strcmp(r->http->path, "/version") == 0) {
-        const char *text = "{\"major\":\"1\",\"minor\":\"33\",\"gitVersion\":\"v1.33.0\"}";
+        const char *text =
+            "{\"major\":\"1\",\"minor\":\"33\",\"gitVersion\":\"v1.33.0\"}";
         bnc_api_answer(r, 200, (struct bnc_bytes){text, strlen(text)});
     } else if (!routed) {
         bnc_api_answer_status(r, 404, "NotFound",
@@ -122,8 +124,7 @@ on_request(void *arg, struct bnc_http_call *call, const struct bnc_sim_request *
 {
     struct bnc_sim_api *api = arg;
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    struct bnc_api_request r = {
-        .api = api, .call = call, .arena = arena, .http = http};
+    struct bnc_api_request r = {.api = api, .call = call, .arena = arena, .http = http};
     api->requests++;
     if (api->down) {
         bnc_sim_reply_break(call, "connection refused");
@@ -149,7 +150,8 @@ on_closed(void *arg, struct bnc_http_call *call)
 
 static const struct bnc_sim_server server = {.request = on_request, .closed = on_closed};
 
-/* ---- life ---------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------
+ */
 
 struct bnc_sim_api *
 bnc_sim_api_new(struct bnc_sim *sim)

@@ -61,16 +61,17 @@ bool bnc_sim_api_delete(struct bnc_sim_api *api, const char *kind, const char *n
 
 /* ---- looking ---------------------------------------------------------------------- */
 
-/* JSON text, NULL when there is none.  Borrowed until the object changes. `ns` may be "". */
+/* JSON text, NULL when there is none.  Borrowed until the object changes. `ns` may be "".
+ */
 const char *bnc_sim_api_get(struct bnc_sim_api *api, const char *kind, const char *ns,
                             const char *name);
 /*
  * A string or number in it by its path, each key ended by '\n' ("data\ntls.crt\n");
  * NULL when it is not there.  Owns: the arena.
  */
-const char *bnc_sim_api_field(struct bnc_sim_api *api, struct bnc_arena *arena,
-                              const char *kind, const char *ns, const char *name,
-                              const char *path);
+const char *
+bnc_sim_api_field(struct bnc_sim_api *api, struct bnc_arena *arena, const char *kind,
+                  const char *ns, const char *name, const char *path);
 
 struct bnc_sim_api_item {
     const char *ns;
@@ -94,8 +95,8 @@ struct bnc_sim_api_writes {
     uint64_t refused; /* answered 4xx by the rules, not by a fault */
 };
 /* By manager, over HTTP and by the functions above; NULL: all over HTTP. */
-struct bnc_sim_api_writes bnc_sim_api_writes(const struct bnc_sim_api *api,
-                                             const char *manager);
+struct bnc_sim_api_writes
+bnc_sim_api_writes(const struct bnc_sim_api *api, const char *manager);
 
 uint64_t bnc_sim_api_requests(const struct bnc_sim_api *api); /* refused ones too */
 size_t bnc_sim_api_watches(const struct bnc_sim_api *api);    /* that are open */
@@ -105,7 +106,8 @@ typedef void (*bnc_sim_api_write_fn)(void *arg, const char *method, const char *
                                      const char *ns, const char *name);
 void bnc_sim_api_on_write(struct bnc_sim_api *api, bnc_sim_api_write_fn fn, void *arg);
 
-/* ---- history ------------------------------------------------------------------------- */
+/* ---- history -------------------------------------------------------------------------
+ */
 
 /* Forget all history: watches and pages that go on from before get 410. */
 void bnc_sim_api_compact(struct bnc_sim_api *api);
@@ -114,16 +116,17 @@ void bnc_sim_api_history(struct bnc_sim_api *api, size_t events);
 /* End all watches cleanly, as a server does that is asked to stop. */
 void bnc_sim_api_end_watches(struct bnc_sim_api *api);
 
-/* ---- faults ---------------------------------------------------------------------------- */
+/* ---- faults
+ * ---------------------------------------------------------------------------- */
 
 enum bnc_sim_fault {
-    BNC_SIM_REFUSED,      /* no connection */
-    BNC_SIM_RESET,        /* connection reset before the answer; nothing was done */
-    BNC_SIM_RESET_BODY,   /* in the middle of a body: a list page, a line of a watch */
-    BNC_SIM_CUT_SHORT,    /* a body ends cleanly, but too early */
-    BNC_SIM_STALL,        /* no bytes for 60 s, then the connection breaks */
-    BNC_SIM_429,          /* without Retry-After */
-    BNC_SIM_RETRY_AFTER,  /* 429 with Retry-After, 1 to 7 s */
+    BNC_SIM_REFUSED,     /* no connection */
+    BNC_SIM_RESET,       /* connection reset before the answer; nothing was done */
+    BNC_SIM_RESET_BODY,  /* in the middle of a body: a list page, a line of a watch */
+    BNC_SIM_CUT_SHORT,   /* a body ends cleanly, but too early */
+    BNC_SIM_STALL,       /* no bytes for 60 s, then the connection breaks */
+    BNC_SIM_429,         /* without Retry-After */
+    BNC_SIM_RETRY_AFTER, /* 429 with Retry-After, 1 to 7 s */
     BNC_SIM_500,
     BNC_SIM_503,
     BNC_SIM_504,
@@ -148,8 +151,8 @@ enum bnc_sim_fault {
 const char *bnc_sim_fault_name(enum bnc_sim_fault fault);
 
 /* How often where it can happen (per request; per event in a watch). 0: never. */
-void bnc_sim_api_fault(struct bnc_sim_api *api, enum bnc_sim_fault fault,
-                       unsigned per_mille);
+void
+bnc_sim_api_fault(struct bnc_sim_api *api, enum bnc_sim_fault fault, unsigned per_mille);
 /* A mix for random runs; `scale` 100 is rough weather, 0 is calm. */
 void bnc_sim_api_weather(struct bnc_sim_api *api, unsigned scale);
 /*

@@ -181,8 +181,7 @@ read_word(struct reader *r)
     static const struct {
         const char *word;
         enum bnc_jv_type type;
-    } words[] = {
-        {"null", BNC_JV_NULL}, {"true", BNC_JV_TRUE}, {"false", BNC_JV_FALSE}};
+    } words[] = {{"null", BNC_JV_NULL}, {"true", BNC_JV_TRUE}, {"false", BNC_JV_FALSE}};
     for (size_t i = 0; i < BNC_LEN(words); i++) {
         size_t n = strlen(words[i].word);
         if ((size_t)(r->end - r->p) >= n && memcmp(r->p, words[i].word, n) == 0) {

@@ -42,8 +42,7 @@ struct bnc_jv *bnc_jv_copy(struct bnc_arena *arena, const struct bnc_jv *v);
 /* NULL when `v` is NULL, no object, or has no such key. */
 struct bnc_jv *bnc_jv_get(const struct bnc_jv *v, const char *key);
 /* The string at `key`, else `otherwise`. */
-const char *
-bnc_jv_text(const struct bnc_jv *v, const char *key, const char *otherwise);
+const char *bnc_jv_text(const struct bnc_jv *v, const char *key, const char *otherwise);
 int64_t bnc_jv_int(const struct bnc_jv *v, const char *key, int64_t otherwise);
 
 /* Replace in place or append; `value` is taken. */

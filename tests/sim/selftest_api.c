@@ -14,11 +14,12 @@ static void
 put_pod(struct bnc_sim_api *api, const char *name, const char *app, int version)
 {
     char json[512];
-    (void)snprintf(json, sizeof(json),
-                   "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"%s\","
-                   "\"namespace\":\"shop\",\"labels\":{\"app\":\"%s\"}},\"spec\":{"
-                   "\"containers\":[{\"name\":\"c\",\"image\":\"i<%d>\"}]}}",
-                   name, app, version);
+    (void)snprintf(
+        json, sizeof(json),
+        "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"%s\","
+        "\"namespace\":\"shop\",\"labels\":{\"app\":\"%s\"}},\"spec\":{"
+        "\"containers\":[{\"name\":\"c\",\"image\":\"i<%d>\"}]}}",
+        name, app, version);
     int status = bnc_sim_api_put(api, json);
     CHECK(status == 200 || status == 201);
 }
@@ -97,7 +98,8 @@ TEST(test_list_pages)
     (void)snprintf(path, sizeof(path), PODS "?limit=9&continue=%s", token);
     CHECK_INT(ask(sim, "GET", path, NULL, NULL, &body), 200);
     CHECK_INT(times(body.ptr, "\"uid\""), 3);
-    CHECK(has(body.ptr, "\"p3\"") && !has(body.ptr, "\"p2x\"") && !has(body.ptr, "i\\u003c7"));
+    CHECK(has(body.ptr, "\"p3\"") && !has(body.ptr, "\"p2x\"") &&
+          !has(body.ptr, "i\\u003c7"));
     bnc_str_free(&body);
     bnc_sim_api_compact(api);
     CHECK_INT(ask(sim, "GET", path, NULL, NULL, &body), 410);
@@ -162,13 +164,16 @@ TEST(test_shapes)
         {"custom item", "/apis/binnacle.dev/v1alpha1/scrapepolicies", NULL,
          "\"items\":[{\"apiVersion\":\"binnacle.dev/v1alpha1\",\"kind\":\"ScrapePolicy\"",
          "\"remaining"},
-        {"one", PODS "/a", NULL, "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{"
-                                 "\"name\":\"a\",\"namespace\":\"shop\",\"uid\":",
+        {"one", PODS "/a", NULL,
+         "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{"
+         "\"name\":\"a\",\"namespace\":\"shop\",\"uid\":",
          "items"},
         {"metadata", PODS, meta_list,
-         "\"items\":[{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\"",
+         "\"items\":[{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/"
+         "v1\"",
          "\"spec\""},
-        {"nothing there", PODS "/b", NULL, "pods \\\"b\\\" not found", "\"kind\":\"Pod\""},
+        {"nothing there", PODS "/b", NULL, "pods \\\"b\\\" not found",
+         "\"kind\":\"Pod\""},
         {"no such kind", "/api/v1/things", NULL, "\"code\":404", "items"},
         {"no namespace", "/api/v1/pods/a", NULL, "\"code\":404", "items"},
     };
@@ -280,8 +285,8 @@ TEST(test_watch_ends)
     } rows[] = {
         {"too old", "resourceVersion=1004", 200, "\"type\":\"ERROR\""},
         {"too old: code", "resourceVersion=1004", 200, "\"code\":410"},
-        {"streaming list", "sendInitialEvents=true&resourceVersionMatch=NotOlderThan", 422,
-         "\"reason\":\"Invalid\""},
+        {"streaming list", "sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
+         422, "\"reason\":\"Invalid\""},
         {"match without", "resourceVersion=0&resourceVersionMatch=NotOlderThan", 422,
          "\"reason\":\"Invalid\""},
     };
@@ -311,7 +316,8 @@ TEST(test_watch_ends)
     bnc_str_free(&body);
 }
 
-/* ---- switches ------------------------------------------------------------------------ */
+/* ---- switches ------------------------------------------------------------------------
+ */
 
 TEST(test_switches)
 {

@@ -141,9 +141,9 @@ TEST(test_files)
     CHECK_INT(bnc_file_type(world, "/a"), BNC_FILE_NONE);
     CHECK_INT(bnc_dir_watch_new(world, "/a", count_call, &calls, &watch, &err),
               BNC_NOT_FOUND);
-    CHECK_INT(bnc_file_write(world, "/a/b/c.yml", (struct bnc_bytes){"x\0y", 3}, 0600,
-                             &err),
-              BNC_OK);
+    CHECK_INT(
+        bnc_file_write(world, "/a/b/c.yml", (struct bnc_bytes){"x\0y", 3}, 0600, &err),
+        BNC_OK);
     CHECK_INT(bnc_file_type(world, "/a/b/"), BNC_FILE_FOLDER);
     CHECK_INT(bnc_file_type(world, "/a/b/c.yml"), BNC_FILE_REGULAR);
     CHECK_INT(bnc_sim_file_mode(sim, "/a/b/c.yml"), 0600);
@@ -349,7 +349,8 @@ TEST(test_http_cancel_and_refuse)
     CHECK_INT(bnc_sim_open_handles(sim), 0);
 }
 
-/* ---- listeners ---------------------------------------------------------------------- */
+/* ---- listeners ----------------------------------------------------------------------
+ */
 
 struct listening {
     struct bnc_http_exchange *held;

@@ -88,16 +88,17 @@ TEST(test_apply_status)
     BNC_AUTO(bnc_sim) sim = bnc_sim_new(1);
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     BNC_AUTO(bnc_sim_api) api = bnc_sim_api_new(sim);
-#define SP "{\"apiVersion\":\"binnacle.dev/v1alpha1\",\"kind\":\"ScrapePolicy\","        \
-           "\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\"}"
+#define SP                                                                               \
+    "{\"apiVersion\":\"binnacle.dev/v1alpha1\",\"kind\":\"ScrapePolicy\","               \
+    "\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\"}"
 #define CONDITION(type, message)                                                         \
-    "{\"type\":\"" type "\",\"status\":\"True\",\"reason\":\"R\",\"message\":\"" message  \
+    "{\"type\":\"" type "\",\"status\":\"True\",\"reason\":\"R\",\"message\":\"" message \
     "\",\"lastTransitionTime\":\"2026-01-01T00:00:00Z\"}"
     CHECK_INT(bnc_sim_api_put(api, SP ",\"spec\":{\"a\":1}}"), 201);
-    CHECK_INT(bnc_sim_api_patch(api, "other", "ScrapePolicy", "shop", "p",
-                                "{\"status\":{\"conditions\":[" CONDITION("Other", "o")
-                                    "]}}"),
-              200);
+    CHECK_INT(
+        bnc_sim_api_patch(api, "other", "ScrapePolicy", "shop", "p",
+                          "{\"status\":{\"conditions\":[" CONDITION("Other", "o") "]}}"),
+        200);
     const char *status = SP ",\"spec\":{\"a\":9},\"status\":{\"observedGeneration\":1,"
                             "\"conditions\":[" CONDITION("Ready", "m") "]}}";
     CHECK_INT(apply(sim, POLICIES "/p/status" FORCE, status), 200);
@@ -165,7 +166,8 @@ TEST(test_writes)
          422},
         {"generated name", "POST", "/apis/events.k8s.io/v1/namespaces/shop/events",
          "{\"apiVersion\":\"events.k8s.io/v1\",\"kind\":\"Event\",\"metadata\":{"
-         "\"generateName\":\"e-\"},\"eventTime\":\"2026-01-01T00:00:00.000000Z\",\"type\":"
+         "\"generateName\":\"e-\"},\"eventTime\":\"2026-01-01T00:00:00.000000Z\","
+         "\"type\":"
          "\"Normal\",\"reason\":\"R\",\"action\":\"A\",\"reportingController\":\"c\","
          "\"reportingInstance\":\"i\",\"regarding\":{\"namespace\":\"shop\"}}",
          201},
@@ -190,9 +192,9 @@ TEST(test_writes)
               201);
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         bnc_test_row(rows[i].name);
-        CHECK_INT(ask(sim, rows[i].method, rows[i].path, json_headers, rows[i].body,
-                      NULL),
-                  rows[i].status);
+        CHECK_INT(
+            ask(sim, rows[i].method, rows[i].path, json_headers, rows[i].body, NULL),
+            rows[i].status);
     }
     CHECK_INT(bnc_sim_api_list(api, "Event", NULL, NULL), 1);
     CHECK_INT(bnc_sim_api_writes(api, "binnacle").changes, 4);
@@ -204,7 +206,8 @@ TEST(test_size_limit)
     BNC_AUTO(bnc_sim) sim = bnc_sim_new(1);
     BNC_AUTO(bnc_sim_api) api = bnc_sim_api_new(sim);
     static char body[1100000];
-    int at = snprintf(body, sizeof(body), "%s", CM("\"name\":\"c\"") ",\"data\":{\"a\":\"");
+    int at =
+        snprintf(body, sizeof(body), "%s", CM("\"name\":\"c\"") ",\"data\":{\"a\":\"");
     memset(body + at, 'x', 1048577);
     (void)strcpy(body + at + 1048577, "\"}}");
     CHECK_INT(apply(sim, "/api/v1/namespaces/default/configmaps/c" FORCE, body), 422);
@@ -258,7 +261,8 @@ TEST(test_garbage)
     CHECK(bnc_sim_api_get(api, "ConfigMap", "shop", "c") == NULL);
 }
 
-/* ---- faults ------------------------------------------------------------------------- */
+/* ---- faults -------------------------------------------------------------------------
+ */
 
 TEST(test_faults)
 {
@@ -355,7 +359,8 @@ TEST(test_watch_faults)
     }
 }
 
-/* ---- the same seed ---------------------------------------------------------------------- */
+/* ---- the same seed
+ * ---------------------------------------------------------------------- */
 
 static void
 random_run(uint64_t seed, uint64_t *trace, uint64_t *snapshot, uint64_t *hits)

@@ -37,7 +37,7 @@
 void bnc_sim_in_cluster(struct bnc_sim *sim);
 
 /* A new token in the file; the API server takes only this one from now on. */
-void bnc_sim_rotate_token(struct bnc_sim *sim, struct bnc_sim_api *api,
-                          const char *token);
+void
+bnc_sim_rotate_token(struct bnc_sim *sim, struct bnc_sim_api *api, const char *token);
 
 #endif

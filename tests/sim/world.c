@@ -88,7 +88,8 @@ bnc_sim_print_handles(const struct bnc_sim *sim)
     int n = 0;
     for (const struct bnc_sim_handle *h = sim->handles; h != NULL && n < 20;
          h = h->next, n++) {
-        (void)fprintf(stderr, "sim: open %s %s\n", h->kind, h->name == NULL ? "" : h->name);
+        (void)fprintf(stderr, "sim: open %s %s\n", h->kind,
+                      h->name == NULL ? "" : h->name);
     }
 }
 
@@ -151,7 +152,8 @@ timer_pending(const struct bnc_timer *timer)
     return timer->event.slot != 0;
 }
 
-/* ---- clocks and the rest of the table ------------------------------------------------ */
+/* ---- clocks and the rest of the table ------------------------------------------------
+ */
 
 static int64_t
 mono_us(struct bnc_world *world)
@@ -246,7 +248,8 @@ static const struct bnc_world_ops sim_ops = {
     .child_cancel = bnc_sim_child_cancel,
 };
 
-/* ---- running ---------------------------------------------------------------------------- */
+/* ---- running
+ * ---------------------------------------------------------------------------- */
 
 bool
 bnc_sim_step(struct bnc_sim *sim)
@@ -330,6 +333,12 @@ bnc_sim_wall_step(struct bnc_sim *sim, int64_t ms)
 }
 
 void
+bnc_sim_latency(struct bnc_sim *sim, int64_t max_ms)
+{
+    sim->latency_us = max_ms * 1000;
+}
+
+void
 bnc_sim_setenv(struct bnc_sim *sim, const char *name, const char *value)
 {
     free(bnc_map_take(sim->env, name));
@@ -338,7 +347,8 @@ bnc_sim_setenv(struct bnc_sim *sim, const char *name, const char *value)
     }
 }
 
-/* ---- life --------------------------------------------------------------------------------- */
+/* ---- life
+ * --------------------------------------------------------------------------------- */
 
 struct bnc_world *
 bnc_sim_world(struct bnc_sim *sim)

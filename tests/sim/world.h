@@ -75,7 +75,8 @@ void bnc_sim_trace_to(struct bnc_sim *sim, FILE *out);
 /* Add a fact to the trace: constant text, a value that may be NULL, a number. */
 void bnc_sim_note(struct bnc_sim *sim, const char *what, const char *value, int64_t n);
 
-/* ---- events, for models of servers -------------------------------------------------- */
+/* ---- events, for models of servers --------------------------------------------------
+ */
 
 /* Embed it in what it is for; zeroed: not scheduled. */
 struct bnc_sim_event {
@@ -91,7 +92,8 @@ void bnc_sim_schedule(struct bnc_sim *sim, struct bnc_sim_event *event, int64_t 
                       bnc_fn fn, void *arg, const char *what);
 void bnc_sim_unschedule(struct bnc_sim *sim, struct bnc_sim_event *event);
 
-/* ---- servers that the product calls --------------------------------------------------- */
+/* ---- servers that the product calls ---------------------------------------------------
+ */
 
 struct bnc_sim_request {
     const char *method;
@@ -101,8 +103,8 @@ struct bnc_sim_request {
     const char *const *headers; /* ended by NULL */
 };
 /* A header of the request by name (any case); NULL: not there. */
-const char *bnc_sim_request_header(const struct bnc_sim_request *request,
-                                   const char *name);
+const char *
+bnc_sim_request_header(const struct bnc_sim_request *request, const char *name);
 
 struct bnc_sim_server {
     /* A request has arrived.  Answer now or later, by the functions below. */
@@ -118,8 +120,8 @@ void bnc_sim_serve(struct bnc_sim *sim, const char *origin,
 void bnc_sim_unserve(struct bnc_sim *sim, const char *origin);
 
 /* Every message takes its time from the seed and comes in order, in random pieces. */
-void bnc_sim_reply_head(struct bnc_http_call *call, int status,
-                        const char *const *headers);
+void
+bnc_sim_reply_head(struct bnc_http_call *call, int status, const char *const *headers);
 void bnc_sim_reply_data(struct bnc_http_call *call, const char *bytes, size_t n);
 void bnc_sim_reply_end(struct bnc_http_call *call);
 /* The connection breaks, after what was sent so far; UNAVAILABLE for the client. */
@@ -136,7 +138,8 @@ bool bnc_sim_reply_stalled(const struct bnc_http_call *call);
 /* Milliseconds that one message takes at most (default 5); they are seldom needed. */
 void bnc_sim_latency(struct bnc_sim *sim, int64_t max_ms);
 
-/* ---- clients that call the product ------------------------------------------------------ */
+/* ---- clients that call the product
+ * ------------------------------------------------------ */
 
 /*
  * Ask what listens on `port` and run the world until it has answered, 30 s at
@@ -146,7 +149,8 @@ void bnc_sim_latency(struct bnc_sim *sim, int64_t max_ms);
 int bnc_sim_request(struct bnc_sim *sim, int port, const char *method, const char *target,
                     struct bnc_bytes body, struct bnc_str *out);
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* ---- files
+ * ----------------------------------------------------------------------------------- */
 
 /* Folders above are made.  Watches of them are told. */
 void bnc_sim_file_put(struct bnc_sim *sim, const char *path, const char *bytes, size_t n);
@@ -162,7 +166,8 @@ void bnc_sim_file_fail(struct bnc_sim *sim, const char *path, enum bnc_code code
 unsigned bnc_sim_file_mode(struct bnc_sim *sim, const char *path);
 uint64_t bnc_sim_file_writes(const struct bnc_sim *sim); /* by the product */
 
-/* ---- children ---------------------------------------------------------------------------------- */
+/* ---- children
+ * ---------------------------------------------------------------------------------- */
 
 struct bnc_sim_child_answer {
     int64_t delay_ms;

@@ -161,7 +161,8 @@ bnc_sim_schedule(struct bnc_sim *sim, struct bnc_sim_event *event, int64_t delay
     event->what = what;
     if (sim->heap_count + 2 > sim->heap_room) {
         sim->heap_room = sim->heap_room == 0 ? 64 : sim->heap_room * 2;
-        sim->heap = bnc_realloc(sim->heap, sim->heap_room * sizeof(struct bnc_sim_event *));
+        sim->heap =
+            bnc_realloc(sim->heap, sim->heap_room * sizeof(struct bnc_sim_event *));
     }
     settle(sim, event, ++sim->heap_count);
 }

@@ -203,7 +203,8 @@ bnc_sim_file_fail(struct bnc_sim *sim, const char *path, enum bnc_code code)
     free(plain);
 }
 
-/* ---- the product --------------------------------------------------------------------- */
+/* ---- the product ---------------------------------------------------------------------
+ */
 
 static enum bnc_code
 read_plain(struct bnc_sim *sim, const char *path, size_t max_bytes,
@@ -329,7 +330,8 @@ bnc_sim_dir_list(struct bnc_world *world, const char *path, size_t max_names,
     return code;
 }
 
-/* ---- watches of folders ----------------------------------------------------------------- */
+/* ---- watches of folders
+ * ----------------------------------------------------------------- */
 
 static void
 watch_destroy(struct bnc_sim_handle *handle)

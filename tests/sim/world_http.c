@@ -35,7 +35,7 @@ struct bnc_http_call {
     const char *label; /* "GET /api/v1/pods?watch=1", for messages */
     size_t max_bytes;
     size_t received;
-    int64_t last_us; /* when what was sent last arrives */
+    int64_t last_us;           /* when what was sent last arrives */
     struct bnc_sim_event step; /* arrival at the server, later its news of our end */
     struct bnc_sim_event deadline;
     struct piece *pieces;
@@ -296,12 +296,6 @@ bnc_sim_reply_stalled(const struct bnc_http_call *call)
     return call->stalled;
 }
 
-void
-bnc_sim_latency(struct bnc_sim *sim, int64_t max_ms)
-{
-    sim->latency_us = max_ms * 1000;
-}
-
 const char *
 bnc_sim_request_header(const struct bnc_sim_request *request, const char *name)
 {
@@ -332,7 +326,8 @@ bnc_sim_serve(struct bnc_sim *sim, const char *origin,
     free(bnc_map_put(sim->servers, origin, row));
 }
 
-/* ---- what the product uses ------------------------------------------------------------ */
+/* ---- what the product uses ------------------------------------------------------------
+ */
 
 static void
 arrive(void *arg)
@@ -382,8 +377,7 @@ split_url(struct bnc_http_call *call, const char *url)
     size_t path_n = query == NULL ? strlen(host + n) : (size_t)(query - host) - n;
     call->request.path =
         path_n == 0 ? "/" : bnc_arena_strndup(call->arena, host + n, path_n);
-    call->request.query =
-        query == NULL ? "" : bnc_arena_strdup(call->arena, query + 1);
+    call->request.query = query == NULL ? "" : bnc_arena_strdup(call->arena, query + 1);
 }
 
 static void
@@ -410,9 +404,9 @@ copy_request(struct bnc_http_call *call, const struct bnc_http_request *request)
         memcpy(copy, request->body.ptr, request->body.len);
         call->request.body = (struct bnc_bytes){copy, request->body.len};
     }
-    call->label = bnc_arena_fmt(call->arena, "%s %s%s%s", request->method,
-                                call->request.path, *call->request.query ? "?" : "",
-                                call->request.query);
+    call->label =
+        bnc_arena_fmt(call->arena, "%s %s%s%s", request->method, call->request.path,
+                      *call->request.query ? "?" : "", call->request.query);
     call->handle.name = call->label;
 }
 

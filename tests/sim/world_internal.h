@@ -96,10 +96,9 @@ int64_t bnc_sim_draw_latency(struct bnc_sim *sim);
 
 /* ---- world_http.c ---- */
 
-struct bnc_http_call *bnc_sim_http_start(struct bnc_world *world,
-                                         const struct bnc_http_request *request,
-                                         const struct bnc_http_client_ops *ops,
-                                         void *arg);
+struct bnc_http_call *
+bnc_sim_http_start(struct bnc_world *world, const struct bnc_http_request *request,
+                   const struct bnc_http_client_ops *ops, void *arg);
 void bnc_sim_http_cancel(struct bnc_http_call *call);
 const char *bnc_sim_http_header(struct bnc_http_call *call, const char *name);
 void bnc_sim_http_drop(struct bnc_world *world);
@@ -117,29 +116,29 @@ void bnc_sim_answer(struct bnc_http_exchange *exchange, int status,
 
 /* ---- world_files.c ---- */
 
-enum bnc_code bnc_sim_file_read(struct bnc_world *world, const char *path,
-                                size_t max_bytes, struct bnc_arena *arena,
-                                struct bnc_bytes *out, struct bnc_error *err);
-enum bnc_code bnc_sim_file_write(struct bnc_world *world, const char *path,
-                                 struct bnc_bytes bytes, unsigned mode,
-                                 struct bnc_error *err);
-enum bnc_code bnc_sim_file_remove(struct bnc_world *world, const char *path,
-                                  struct bnc_error *err);
+enum bnc_code
+bnc_sim_file_read(struct bnc_world *world, const char *path, size_t max_bytes,
+                  struct bnc_arena *arena, struct bnc_bytes *out, struct bnc_error *err);
+enum bnc_code
+bnc_sim_file_write(struct bnc_world *world, const char *path, struct bnc_bytes bytes,
+                   unsigned mode, struct bnc_error *err);
+enum bnc_code
+bnc_sim_file_remove(struct bnc_world *world, const char *path, struct bnc_error *err);
 enum bnc_file_type bnc_sim_file_type(struct bnc_world *world, const char *path);
-enum bnc_code bnc_sim_dir_list(struct bnc_world *world, const char *path,
-                               size_t max_names, struct bnc_arena *arena,
-                               const char ***out, struct bnc_error *err);
-enum bnc_code bnc_sim_dir_watch_new(struct bnc_world *world, const char *path, bnc_fn fn,
-                                    void *arg, struct bnc_dir_watch **out,
-                                    struct bnc_error *err);
+enum bnc_code
+bnc_sim_dir_list(struct bnc_world *world, const char *path, size_t max_names,
+                 struct bnc_arena *arena, const char ***out, struct bnc_error *err);
+enum bnc_code
+bnc_sim_dir_watch_new(struct bnc_world *world, const char *path, bnc_fn fn, void *arg,
+                      struct bnc_dir_watch **out, struct bnc_error *err);
 void bnc_sim_dir_watch_free(struct bnc_dir_watch *watch);
 void bnc_sim_files_free(struct bnc_sim *sim);
 
 /* ---- world_child.c ---- */
 
-struct bnc_child *bnc_sim_child_start(struct bnc_world *world,
-                                      const struct bnc_child_request *request,
-                                      bnc_child_fn fn, void *arg);
+struct bnc_child *
+bnc_sim_child_start(struct bnc_world *world, const struct bnc_child_request *request,
+                    bnc_child_fn fn, void *arg);
 void bnc_sim_child_cancel(struct bnc_child *child);
 void bnc_sim_children_free(struct bnc_sim *sim);
 

@@ -67,7 +67,8 @@ bnc_sim_listen(struct bnc_world *world, const char *address, size_t max_body,
     char *end = NULL;
     long port = colon == NULL ? -1 : strtol(colon + 1, &end, 10);
     if (port < 0 || port > 65535 || end == colon + 1 || *end != '\0') {
-        return bnc_fail(err, BNC_INVALID, "listen on %s: no address with a port", address);
+        return bnc_fail(err, BNC_INVALID, "listen on %s: no address with a port",
+                        address);
     }
     if (port == 0) {
         port = sim->next_port++;

@@ -1,0 +1,265 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+#include "reconcilers/plan.h"
+#include "reconcilers/table.h"
+#include "tests/sim/run/run.h"
+
+/* ---- a fresh engine on the facts of another -------------------------------------------
+ */
+
+struct fresh {
+    const struct bnc_cache *facts;
+    struct bnc_engine *engine;
+    struct want {
+        enum bnc_kind kind;
+        char *ns;
+        char *name;
+        struct want *next;
+    } * wants;
+};
+
+static void
+on_want(void *arg, enum bnc_kind kind, const char *ns, const char *name)
+{
+    struct fresh *f = arg;
+    struct want *want = bnc_alloc(sizeof(*want));
+    *want = (struct want){
+        .kind = kind, .ns = bnc_strdup(ns), .name = bnc_strdup(name), .next = f->wants};
+    f->wants = want;
+}
+
+static void
+on_unwant(void *arg, enum bnc_kind kind, const char *ns, const char *name)
+{
+    BNC_UNUSED(arg);
+    BNC_UNUSED(kind);
+    BNC_UNUSED(ns);
+    BNC_UNUSED(name);
+}
+
+static void
+give(void *arg, const struct bnc_object *object)
+{
+    struct fresh *f = arg;
+    struct bnc_object *shared =
+        bnc_cache_get(f->facts, object->kind, object->ns, object->name);
+    bnc_engine_put(f->engine, bnc_object_ref(shared));
+}
+
+/* What was asked for meanwhile, from the same facts. */
+static bool
+answer_wants(struct fresh *f)
+{
+    struct want *want = f->wants;
+    if (want == NULL) {
+        return false;
+    }
+    f->wants = want->next;
+    struct bnc_object *object = bnc_cache_get(f->facts, want->kind, want->ns, want->name);
+    if (object != NULL) {
+        bnc_engine_put(f->engine, bnc_object_ref(object));
+    }
+    bnc_engine_synced(f->engine, want->kind, want->ns, want->name);
+    free(want->ns);
+    free(want->name);
+    free(want);
+    return true;
+}
+
+static struct bnc_engine *
+fresh_engine(const struct product *product)
+{
+    struct fresh f = {.facts =
+                          bnc_engine_cache(bnc_controller_engine(product->controller))};
+    f.engine =
+        bnc_engine_new(&(struct bnc_engine_options){.reconcilers = bnc_reconcilers,
+                                                    .n_reconcilers = bnc_n_reconcilers,
+                                                    .planner = &bnc_planner_prometheus,
+                                                    .settings = &product->settings,
+                                                    .want = on_want,
+                                                    .unwant = on_unwant,
+                                                    .arg = &f});
+    for (enum bnc_kind kind = 0; kind < BNC_KIND_COUNT; kind++) {
+        if (!bnc_kind_info(kind)->by_name) {
+            bnc_cache_each(f.facts, kind, NULL, give, &f);
+            bnc_engine_synced(f.engine, kind, "", NULL);
+        }
+    }
+    do {
+        while (bnc_engine_work(f.engine, 1000)) {
+        }
+    } while (answer_wants(&f));
+    return f.engine;
+}
+
+static const char *
+name_of(const struct bnc_object *object, struct bnc_arena *arena)
+{
+    return bnc_arena_fmt(arena, "%s/%s", object->ns, object->name);
+}
+
+/* The first line in which two texts differ, from both. */
+static const char *
+first_difference(const char *a, const char *b, struct bnc_arena *arena)
+{
+    size_t start = 0;
+    if (a == NULL || b == NULL) {
+        return "files";
+    }
+    for (size_t i = 0; a[i] == b[i] && a[i] != '\0'; i++) {
+        if (a[i] == '\n') {
+            start = i + 1;
+        }
+    }
+    return bnc_arena_fmt(arena, "\n  got   %.*s\n  fresh %.*s",
+                         (int)strcspn(a + start, "\n"), a + start,
+                         (int)strcspn(b + start, "\n"), b + start);
+}
+
+static const char *
+compare_results(const struct bnc_result *got, const struct bnc_result *want,
+                struct bnc_arena *arena)
+{
+    const char *name = name_of(want->object, arena);
+    if (got->ready != want->ready || got->n_desired != want->n_desired) {
+        return bnc_arena_fmt(arena, "%s: ready %d, %zu objects; fresh: %d, %zu", name,
+                             got->ready, got->n_desired, want->ready, want->n_desired);
+    }
+    for (size_t i = 0; i < got->n_desired; i++) {
+        const struct bnc_desired *g = &got->desired[i];
+        const struct bnc_desired *w = &want->desired[i];
+        if (strcmp(g->hash, w->hash) != 0 || g->body.len != w->body.len ||
+            memcmp(g->body.ptr, w->body.ptr, g->body.len) != 0) {
+            return bnc_arena_fmt(
+                arena, "%s: %s differs from a fresh render: %s", name, g->name,
+                first_difference(getenv("D")?g->body.ptr:g->content.ptr, getenv("D")?w->body.ptr:w->content.ptr, arena));
+        }
+    }
+    if (got->plan->n_verdicts != want->plan->n_verdicts) {
+        return bnc_arena_fmt(arena, "%s: %zu verdicts, fresh: %zu", name,
+                             got->plan->n_verdicts, want->plan->n_verdicts);
+    }
+    for (size_t i = 0; i < got->plan->n_verdicts; i++) {
+        const struct bnc_verdict *g = &got->plan->verdicts[i];
+        const struct bnc_verdict *w = &want->plan->verdicts[i];
+        if (g->accepted != w->accepted || g->selected != w->selected ||
+            g->jobs != w->jobs) {
+            return bnc_arena_fmt(arena, "%s: another verdict on %s", name,
+                                 name_of(w->member->object, arena));
+        }
+    }
+    return NULL;
+}
+
+const char *
+judge_incremental(const struct product *product, struct bnc_arena *arena)
+{
+    const struct bnc_engine *engine = bnc_controller_engine(product->controller);
+    if (!bnc_engine_idle(engine)) {
+        return NULL; /* it says itself that it is not done */
+    }
+    BNC_AUTO(bnc_engine) fresh = fresh_engine(product);
+    if (bnc_engine_count(fresh) != bnc_engine_count(engine)) {
+        return "another number of Observatories";
+    }
+    for (size_t i = 0; i < bnc_engine_count(fresh); i++) {
+        const struct bnc_result *got = bnc_engine_result(engine, i);
+        const struct bnc_result *want = bnc_engine_result(fresh, i);
+        if (got->pending) {
+            continue; /* it waits for a fact that a fresh one is told at once */
+        }
+        const char *what = compare_results(got, want, arena);
+        if (what != NULL) {
+            return what;
+        }
+    }
+    return NULL;
+}
+
+/* ---- against the store
+ * --------------------------------------------------------------------- */
+
+static const char *
+check_output(const struct bnc_desired *desired, struct bnc_sim_api *api,
+             struct bnc_arena *arena)
+{
+    const char *kind = bnc_kind_info(desired->kind)->name;
+    const char *live = bnc_sim_api_get(api, kind, desired->ns, desired->name);
+    struct bnc_error err = {0};
+    cJSON *got = NULL;
+    cJSON *want = NULL;
+
+    if (live == NULL) {
+        return bnc_arena_fmt(arena, "%s %s/%s is not there", kind, desired->ns,
+                             desired->name);
+    }
+    if (bnc_json_parse(arena, live, strlen(live), &got, &err) ||
+        bnc_json_parse(arena, desired->body.ptr, desired->body.len, &want, &err)) {
+        return err.message[0] == '\0' ? "unreadable"
+                                      : bnc_arena_strdup(arena, err.message);
+    }
+    static const char *const parts[] = {"data", "binaryData"};
+    for (size_t i = 0; i < BNC_LEN(parts); i++) {
+        if (!bnc_json_equal(bnc_json_get(got, parts[i]), bnc_json_get(want, parts[i]))) {
+            return bnc_arena_fmt(arena, "%s %s/%s: %s is not as desired", kind,
+                                 desired->ns, desired->name, parts[i]);
+        }
+    }
+    return NULL;
+}
+
+const char *
+judge_published(const struct product *product, struct bnc_sim_api *api,
+                struct bnc_arena *arena)
+{
+    const struct bnc_engine *engine = bnc_controller_engine(product->controller);
+    for (size_t i = 0; i < bnc_engine_count(engine); i++) {
+        const struct bnc_result *result = bnc_engine_result(engine, i);
+        for (size_t k = 0; result->ready && k < result->n_desired; k++) {
+            const char *what = check_output(&result->desired[k], api, arena);
+            if (what != NULL) {
+                return what;
+            }
+        }
+    }
+    return NULL;
+}
+
+struct statuses {
+    struct bnc_arena *arena;
+    const char *wrong;
+};
+
+static void
+check_status(void *arg, const struct bnc_sim_api_item *item)
+{
+    struct statuses *s = arg;
+    struct bnc_error err = {0};
+    cJSON *root = NULL;
+    int64_t generation = 0;
+    int64_t observed = -1;
+
+    if (s->wrong != NULL ||
+        bnc_json_parse(s->arena, item->json, strlen(item->json), &root, &err)) {
+        return;
+    }
+    (void)bnc_json_get_int(bnc_json_get(root, "metadata"), "generation", &generation);
+    (void)bnc_json_get_int(bnc_json_get(root, "status"), "observedGeneration", &observed);
+    if (generation != observed) {
+        s->wrong =
+            bnc_arena_fmt(s->arena, "%s/%s: generation %lld, observed %lld", item->ns,
+                          item->name, (long long)generation, (long long)observed);
+    }
+}
+
+const char *
+judge_statuses(struct bnc_sim_api *api, struct bnc_arena *arena)
+{
+    struct statuses s = {.arena = arena};
+    (void)bnc_sim_api_list(api, "ScrapePolicy", check_status, &s);
+    (void)bnc_sim_api_list(api, "Observatory", check_status, &s);
+    return s.wrong;
+}

@@ -1,0 +1,224 @@
+/*
+ * binnacle-sim --seed N [--seeds K] [--steps M] [--trace]
+ *
+ * Properties: after every change the incremental result equals a fresh one; when
+ * the weather is calm again everything is published and told; a restart then
+ * writes nothing.  A failing seed prints what happened, step by step.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "tests/sim/run/run.h"
+
+#define CALM_MS 180000 /* after the last fault everything must be right by then */
+
+struct options {
+    uint64_t seed;
+    uint64_t seeds;
+    unsigned steps;
+    bool trace;
+};
+
+struct run {
+    const struct options *options;
+    uint64_t seed;
+    struct bnc_sim *sim;
+    struct bnc_sim_api *api;
+    struct product product;
+    struct bnc_arena *arena;
+    char (*history)[256];
+    size_t n_history;
+    unsigned crash_in; /* writes until the product dies; 0: it does not */
+    const char *failure;
+};
+
+static void
+note(struct run *r, const char *text)
+{
+    if (r->options->trace) {
+        (void)printf("  %s\n", text);
+    }
+    (void)snprintf(r->history[r->n_history++], 256, "%s", text);
+}
+
+static void
+check(struct run *r, const char *property, const char *what)
+{
+    if (what != NULL && r->failure == NULL) {
+        r->failure = bnc_arena_fmt(r->arena, "%s: %s", property, what);
+    }
+}
+
+/* ---- crashes --------------------------------------------------------------------------
+ */
+
+static void
+on_write(void *arg, const char *method, const char *kind, const char *ns,
+         const char *name)
+{
+    struct run *r = arg;
+    BNC_UNUSED(method);
+    BNC_UNUSED(kind);
+    BNC_UNUSED(ns);
+    BNC_UNUSED(name);
+    if (r->crash_in > 0 && --r->crash_in == 0) {
+        bnc_world_stop(bnc_sim_world(r->sim));
+    }
+}
+
+/* Time passes; a crash that was planned in it happens. */
+static void
+pass(struct run *r, int64_t ms)
+{
+    if (!bnc_sim_run_for(r->sim, ms)) {
+        note(r, "crash between two writes, start");
+        product_stop(&r->product);
+        product_start(&r->product, r->sim);
+    }
+}
+
+/* ---- one seed
+ * ---------------------------------------------------------------------------- */
+
+static void
+rough_part(struct run *r)
+{
+    static const unsigned scales[] = {0, 10, 40, 100};
+    unsigned scale = scales[r->seed % BNC_LEN(scales)];
+    char text[256];
+
+    bnc_sim_api_weather(r->api, scale);
+    for (unsigned i = 0; i < r->options->steps && r->failure == NULL; i++) {
+        universe_step(r->sim, r->api, text);
+        note(r, text);
+        if (bnc_sim_chance(r->sim, 30)) {
+            r->crash_in = 1 + (unsigned)bnc_sim_below(r->sim, 3);
+        }
+        pass(r, (int64_t)bnc_sim_below(r->sim, 1500));
+        check(r, "incremental = fresh", judge_incremental(&r->product, r->arena));
+    }
+}
+
+static bool
+settled(void *arg)
+{
+    const struct run *r = arg;
+    return bnc_controller_settled(r->product.controller);
+}
+
+static void
+calm_part(struct run *r)
+{
+    bnc_sim_api_heal(r->api);
+    r->crash_in = 0;
+    (void)bnc_sim_run_for(r->sim, CALM_MS);
+    if (!bnc_sim_run_until(r->sim, settled, r, CALM_MS)) {
+        check(r, "calm", "the controller never settles");
+    }
+    check(r, "calm: incremental = fresh", judge_incremental(&r->product, r->arena));
+    check(r, "calm: published", judge_published(&r->product, r->api, r->arena));
+    check(r, "calm: status", judge_statuses(r->api, r->arena));
+}
+
+static void
+restart_part(struct run *r)
+{
+    uint64_t before = bnc_sim_api_snapshot(r->api);
+    product_stop(&r->product);
+    product_start(&r->product, r->sim);
+    (void)bnc_sim_run_for(r->sim, 60000);
+    if (bnc_sim_api_snapshot(r->api) != before) {
+        check(r, "restart", "a second run wrote something");
+    }
+}
+
+static bool
+run_seed(const struct options *options, uint64_t seed)
+{
+    struct run r = {.options = options, .seed = seed, .arena = bnc_arena_new()};
+    r.history = bnc_alloc((options->steps * 2 + 8) * sizeof(*r.history));
+    r.sim = bnc_sim_new(seed);
+    r.api = bnc_sim_api_new(r.sim);
+    bnc_sim_in_cluster(r.sim);
+    bnc_sim_api_on_write(r.api, on_write, &r);
+    universe_create(r.sim, r.api);
+    product_start(&r.product, r.sim);
+
+    rough_part(&r);
+    if (r.failure == NULL) {
+        calm_part(&r);
+    }
+    if (r.failure == NULL) {
+        restart_part(&r);
+    }
+    if (r.failure != NULL) {
+        (void)printf("seed %llu: %s\nwhat happened:\n", (unsigned long long)seed,
+                     r.failure);
+        for (size_t i = 0; i < r.n_history; i++) {
+            (void)printf("  %s\n", r.history[i]);
+        }
+        (void)printf("again: binnacle-sim --seed %llu --steps %u --trace\n",
+                     (unsigned long long)seed, options->steps);
+    }
+    product_stop(&r.product);
+    bnc_sim_api_free(r.api);
+    bnc_sim_free(r.sim);
+    free(r.history);
+    bool good = r.failure == NULL;
+    bnc_arena_free(r.arena);
+    return good;
+}
+
+/* ---- command line
+ * -------------------------------------------------------------------------- */
+
+static bool
+parse(int argc, char **argv, struct options *options)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--trace") == 0) {
+            options->trace = true;
+            continue;
+        }
+        if (i + 1 == argc) {
+            return false;
+        }
+        unsigned long long value = strtoull(argv[i + 1], NULL, 10);
+        if (strcmp(argv[i], "--seed") == 0) {
+            options->seed = value;
+        } else if (strcmp(argv[i], "--seeds") == 0) {
+            options->seeds = value;
+        } else if (strcmp(argv[i], "--steps") == 0) {
+            options->steps = (unsigned)value;
+        } else {
+            return false;
+        }
+        i++;
+    }
+    return true;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct options options = {.seed = 1, .seeds = 1, .steps = 100};
+    unsigned long long failed = 0;
+    struct bnc_error err = {0};
+
+    if (!parse(argc, argv, &options)) {
+        (void)fprintf(
+            stderr, "usage: binnacle-sim [--seed N] [--seeds K] [--steps M] [--trace]\n");
+        return 2;
+    }
+    if (bnc_log_set_level(options.trace ? "debug" : "error", &err)) {
+        return 2;
+    }
+    for (uint64_t i = 0; i < options.seeds; i++) {
+        failed += !run_seed(&options, options.seed + i);
+    }
+    (void)printf("%llu passed, %llu failed\n", (unsigned long long)options.seeds - failed,
+                 failed);
+    return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,43 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/log.h"
+#include "reconcilers/plan.h"
+#include "reconcilers/table.h"
+#include "tests/sim/run/run.h"
+
+void
+product_start(struct product *p, struct bnc_sim *sim)
+{
+    struct bnc_world *world = bnc_sim_world(sim);
+    struct bnc_kube_config *config = NULL;
+    struct bnc_error err = {0};
+    const struct bnc_kube_config_options where = {0};
+
+    *p = (struct product){.sim = sim};
+    if (bnc_kube_config_load(world, &where, &config, &err) ||
+        bnc_kube_new(world, config, "sim", &p->kube, &err)) {
+        bnc_sim_die(sim, "the product does not start: %s", err.message);
+    }
+    p->source = bnc_source_cluster_new(
+        p->kube, &(struct bnc_source_cluster_options){.want_pods = true});
+    p->controller = bnc_controller_new(
+        &(struct bnc_controller_options){.world = world,
+                                         .source = p->source,
+                                         .reconcilers = bnc_reconcilers,
+                                         .n_reconcilers = bnc_n_reconcilers,
+                                         .planner = &bnc_planner_prometheus,
+                                         .settings = &p->settings,
+                                         .instance = "sim",
+                                         .statuses = true});
+    bnc_controller_start(p->controller);
+}
+
+void
+product_stop(struct product *p)
+{
+    bnc_controller_free(p->controller);
+    bnc_source_free(p->source);
+    bnc_kube_free(p->kube);
+    *p = (struct product){.sim = p->sim};
+}

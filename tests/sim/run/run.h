@@ -1,0 +1,52 @@
+/*
+ * binnacle-sim: the whole process on virtual time against a model of the API
+ * server, with faults and crashes.  What its files share.
+ */
+#ifndef BNC_TESTS_SIM_RUN_H
+#define BNC_TESTS_SIM_RUN_H
+
+#include "controller/controller.h"
+#include "source/cluster.h"
+#include "tests/sim/sim.h"
+
+/* ---- the product: what cmd/run.c wires up ---------------------------------------------
+ */
+
+struct product {
+    struct bnc_sim *sim;
+    struct bnc_kube *kube;
+    struct bnc_source *source;
+    struct bnc_controller *controller;
+    struct bnc_settings settings;
+};
+
+/* Start it on the simulated world. */
+void product_start(struct product *product, struct bnc_sim *sim);
+/* End it at once: what is under way may or may not be carried out. */
+void product_stop(struct product *product);
+
+/* ---- the universe: what users do ------------------------------------------------------
+ */
+
+/* The state at the beginning. */
+void universe_create(struct bnc_sim *sim, struct bnc_sim_api *api);
+/* One random change; gives a line that says which, in `text`. */
+void universe_step(struct bnc_sim *sim, struct bnc_sim_api *api, char text[256]);
+
+/* ---- the judge
+ * --------------------------------------------------------------------------- */
+
+/*
+ * What the product's engine wants, from the facts that it has, equals what a
+ * fresh engine makes of the same facts.  NULL when it does, else what differs.
+ */
+const char *judge_incremental(const struct product *product, struct bnc_arena *arena);
+
+/* Every output in the store is as the product wants it, and nothing else is ours. */
+const char *judge_published(const struct product *product, struct bnc_sim_api *api,
+                            struct bnc_arena *arena);
+
+/* Every policy's and Observatory's status has observedGeneration and Ready. */
+const char *judge_statuses(struct bnc_sim_api *api, struct bnc_arena *arena);
+
+#endif
