@@ -9,7 +9,7 @@
 
 /* One object of a kind that is compiled. */
 struct node {
-    struct bnc_member member; /* first: a member is a node */
+    struct bnc_member member;    /* first: a member is a node */
     struct bnc_object *object;   /* as it is now */
     struct bnc_object *compiled; /* what the IR was made of, and borrows from */
     struct bnc_reader *reader;

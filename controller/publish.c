@@ -37,6 +37,7 @@ struct output {
     struct bnc_timer *timer;
     bool in_flight;
     bool deleting;
+    char sent_hash[BNC_HASH_TEXT_MAX];
     int64_t last_write_ms;
     int64_t window_ms; /* when the current window of equal writes began */
     unsigned window_writes;
@@ -191,6 +192,33 @@ retry_later(struct output *out, const struct bnc_write_result *result)
     bnc_timer_set(out->timer, delay);
 }
 
+/* Decimal resourceVersions compare by length, then bytes (KEP-5504). */
+static bool
+older(const char *a, const char *b)
+{
+    if (a == NULL || b == NULL || strspn(a, "0123456789") != strlen(a) ||
+        strspn(b, "0123456789") != strlen(b)) {
+        return false;
+    }
+    size_t n = strlen(a);
+    size_t m = strlen(b);
+    return n != m ? n < m : strcmp(a, b) < 0;
+}
+
+/* Our write is the latest news, unless a later one came before its answer. */
+static void
+take_written(struct output *out, const struct bnc_write_result *result)
+{
+    if (older(result->resource_version, out->resource_version)) {
+        return;
+    }
+    out->exists = out->ours = true;
+    out->drifted = false;
+    memcpy(out->live_hash, out->sent_hash, sizeof(out->live_hash));
+    replace_text(&out->resource_version, result->resource_version);
+    replace_text(&out->uid, result->uid);
+}
+
 static void
 on_written(void *arg, const struct bnc_write_result *result)
 {
@@ -216,10 +244,7 @@ on_written(void *arg, const struct bnc_write_result *result)
         retry_later(out, result);
     } else {
         out->failures = 0;
-        out->exists = out->ours = out->known = true;
-        out->drifted = false;
-        replace_text(&out->resource_version, result->resource_version);
-        replace_text(&out->uid, result->uid);
+        take_written(out, result);
         log_write(out, "object applied");
         if (publisher->options.writes != NULL) {
             (*publisher->options.writes)++;
@@ -289,7 +314,7 @@ start_write(void *arg)
                               .uid = out->wanted ? NULL : out->uid};
     if (out->wanted) {
         write.body = (struct bnc_bytes){out->body, out->body_len};
-        memcpy(out->live_hash, out->hash, sizeof(out->hash));
+        memcpy(out->sent_hash, out->hash, sizeof(out->hash));
     }
     out->in_flight = true;
     out->deleting = !out->wanted;
@@ -432,19 +457,6 @@ bnc_publisher_next(const struct bnc_publisher *publisher, size_t *at)
 
 /* ---- live ---------------------------------------------------------------------- */
 
-/* Decimal resourceVersions compare by length, then bytes (KEP-5504). */
-static bool
-older(const char *a, const char *b)
-{
-    if (a == NULL || b == NULL || strspn(a, "0123456789") != strlen(a) ||
-        strspn(b, "0123456789") != strlen(b)) {
-        return false;
-    }
-    size_t n = strlen(a);
-    size_t m = strlen(b);
-    return n != m ? n < m : strcmp(a, b) < 0;
-}
-
 static void
 read_live(struct output *out, const struct bnc_pruned *metadata)
 {
@@ -487,9 +499,7 @@ bnc_publisher_output(struct bnc_publisher *publisher, enum bnc_kind kind, const 
     if (metadata != NULL) {
         replace_text(&out->uid, metadata->uid);
         replace_text(&out->resource_version, metadata->resource_version);
-        if (!out->in_flight) {
-            read_live(out, metadata);
-        }
+        read_live(out, metadata);
     } else {
         out->ours = out->drifted = false;
         out->live_hash[0] = '\0';

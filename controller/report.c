@@ -23,6 +23,7 @@ struct record {
 
 struct bnc_reporter {
     struct bnc_reporter_options options;
+    struct bnc_timer *retry;
     struct bnc_map *records; /* by fact key */
     size_t in_flight;
     uint64_t status_writes;
@@ -41,6 +42,7 @@ bnc_reporter_new(const struct bnc_reporter_options *options)
 {
     struct bnc_reporter *reporter = bnc_alloc(sizeof(*reporter));
     reporter->options = *options;
+    reporter->retry = bnc_timer_new(options->world, options->wake, options->arg);
     reporter->records = bnc_map_new();
     return reporter;
 }
@@ -57,6 +59,7 @@ bnc_reporter_free(struct bnc_reporter *reporter)
         free(value);
     }
     bnc_map_free(reporter->records);
+    bnc_timer_free(reporter->retry);
     free(reporter);
 }
 
@@ -187,6 +190,7 @@ on_status_written(void *arg, const struct bnc_write_result *result)
     } else {
         record->stamp = 0;
         record->not_before_ms = bnc_world_mono_ms(reporter->options.world) + RETRY_MS;
+        bnc_timer_set(reporter->retry, RETRY_MS);
         if (result->code != BNC_NOT_FOUND) {
             BNC_LOG(BNC_LEVEL_WARN, "status not written",
                     BNC_KV("error", result->message));
@@ -252,11 +256,20 @@ policy_stamp(const struct bnc_member *member, const struct bnc_opinion *opinions
     return stamp | 1;
 }
 
-/* True while an output that it is in is being written: wait for the result. */
+/*
+ * True while a fact is waited for or an output is being written: what could be
+ * said now would be taken back in a moment.
+ */
 static bool
-under_way(const struct bnc_opinion *opinions, size_t n)
+under_way(const struct bnc_member *member, const struct bnc_opinion *opinions, size_t n)
 {
+    if (member->ir->pending) {
+        return true;
+    }
     for (size_t i = 0; i < n; i++) {
+        if (opinions[i].result->pending) {
+            return true;
+        }
         if (opinions[i].verdict->accepted && opinions[i].result->ready &&
             !opinions[i].result->suspended && !opinions[i].publication.published &&
             opinions[i].publication.reason == BNC_REASON_WAITING) {
@@ -300,7 +313,7 @@ report_policy(void *arg, const struct bnc_member *member)
         (*at)++;
     }
     uint64_t stamp = policy_stamp(member, opinions, n);
-    if (record->stamp == stamp || record->in_flight || under_way(opinions, n) ||
+    if (record->stamp == stamp || record->in_flight || under_way(member, opinions, n) ||
         member->object->deleting ||
         bnc_world_mono_ms(reporter->options.world) < record->not_before_ms) {
         return;
@@ -346,8 +359,9 @@ report_observatory(struct round *round, const struct bnc_result *result)
     struct record *record = record_of(reporter, result->object);
     struct bnc_publication state = publication_of(reporter, result, arena);
 
-    bool waits = result->ready && !result->suspended && !state.published &&
-                 state.reason == BNC_REASON_WAITING;
+    bool waits =
+        result->pending || (result->ready && !result->suspended && !state.published &&
+                            state.reason == BNC_REASON_WAITING);
     if (record->in_flight || waits || result->object->deleting ||
         bnc_world_mono_ms(reporter->options.world) < record->not_before_ms) {
         return;
@@ -393,7 +407,7 @@ bnc_reporter_run(struct bnc_reporter *reporter)
 bool
 bnc_reporter_idle(const struct bnc_reporter *reporter)
 {
-    return reporter->in_flight == 0;
+    return reporter->in_flight == 0 && !bnc_timer_pending(reporter->retry);
 }
 
 uint64_t

@@ -46,8 +46,8 @@ emit(struct bnc_yaml *y, yaml_event_t *event, int made)
 
 /* ---- bytes out: indent each line ----------------------------------------------- */
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): libyaml's signature */
 static int
+/* NOLINTNEXTLINE(readability-non-const-parameter): libyaml's signature */
 write_bytes(void *arg, unsigned char *bytes, size_t n)
 {
     struct bnc_yaml *y = arg;

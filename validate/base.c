@@ -50,9 +50,40 @@ check_rule_files(const cJSON *files, const char *path, struct bnc_diags *diags)
     }
 }
 
+/* A job with a timeout but no interval of its own has the global one. */
+static void
+check_timeouts(const cJSON *jobs, const char *interval, const char *path,
+               struct bnc_diags *diags)
+{
+    const cJSON *job;
+    struct bnc_error err = {0};
+    int64_t interval_ms = 0;
+    size_t i = 0;
+
+    if (interval == NULL || bnc_duration_parse(interval, &interval_ms, &err)) {
+        return;
+    }
+    cJSON_ArrayForEach(job, jobs)
+    {
+        const char *timeout = bnc_json_get_str(job, "scrape_timeout");
+        int64_t timeout_ms;
+        if (timeout != NULL && bnc_json_get(job, "scrape_interval") == NULL &&
+            bnc_duration_parse(timeout, &timeout_ms, &err) == BNC_OK &&
+            timeout_ms > interval_ms && interval_ms > 0) {
+            bnc_diag_add(diags, BNC_REASON_INVALID_FIELD,
+                         bnc_arena_fmt(diags->arena, "%s[%zu].scrape_timeout", path, i),
+                         "give the job its own scrape_interval, or a shorter timeout",
+                         "%.*s is over the global scrape_interval %.*s",
+                         bnc_clip(timeout, 60), timeout, bnc_clip(interval, 60),
+                         interval);
+        }
+        i++;
+    }
+}
+
 void
-bnc_base_check(const cJSON *base, const struct bnc_version *version, bool files_only,
-               const char *path, struct bnc_diags *diags)
+bnc_base_check(const cJSON *base, const struct bnc_base_rules *rules, const char *path,
+               struct bnc_diags *diags)
 {
     static const struct {
         const char *list, *key;
@@ -63,21 +94,23 @@ bnc_base_check(const cJSON *base, const struct bnc_version *version, bool files_
     if (base == NULL) {
         return;
     }
-    bnc_prom_config_check(base, BNC_PROM_TOP, version, path, diags);
+    bnc_prom_config_check(base, BNC_PROM_TOP, rules->version, path, diags);
     for (size_t i = 0; i < BNC_LEN(named); i++) {
         check_names(bnc_json_get(base, named[i].list), named[i].key,
                     bnc_arena_fmt(diags->arena, "%s.%s", path, named[i].list), diags);
     }
+    check_timeouts(bnc_json_get(base, "scrape_configs"), rules->scrape_interval,
+                   bnc_arena_fmt(diags->arena, "%s.scrape_configs", path), diags);
     check_rule_files(bnc_json_get(base, "rule_files"),
                      bnc_arena_fmt(diags->arena, "%s.rule_files", path), diags);
-    if (files_only) {
+    if (rules->files_only) {
         bnc_credentials_check(base, path, diags);
     }
 }
 
 void
-bnc_jobs_check(const cJSON *jobs, const struct bnc_version *version, bool files_only,
-               const char *path, struct bnc_diags *diags)
+bnc_jobs_check(const cJSON *jobs, const struct bnc_base_rules *rules, const char *path,
+               struct bnc_diags *diags)
 {
     const cJSON *job;
     size_t i = 0;
@@ -93,12 +126,13 @@ bnc_jobs_check(const cJSON *jobs, const struct bnc_version *version, bool files_
     }
     cJSON_ArrayForEach(job, jobs)
     {
-        bnc_prom_config_check(job, BNC_PROM_JOB, version,
+        bnc_prom_config_check(job, BNC_PROM_JOB, rules->version,
                               bnc_arena_fmt(diags->arena, "%s[%zu]", path, i), diags);
         i++;
     }
     check_names(jobs, "job_name", path, diags);
-    if (files_only) {
+    check_timeouts(jobs, rules->scrape_interval, path, diags);
+    if (rules->files_only) {
         bnc_credentials_check(jobs, path, diags);
     }
 }

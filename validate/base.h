@@ -10,17 +10,22 @@
 #include "lib/units.h"
 #include "model/diag.h"
 
+struct bnc_base_rules {
+    const struct bnc_version *version; /* of Prometheus */
+    bool files_only;                   /* no credentials in clear */
+    const char *scrape_interval;       /* global's, as published; NULL: not known */
+};
+
 /*
  * `base` is any other configuration (NULL: none): keys known to this version,
- * types, required keys, relabel rules, names that may be there once.
- * `files_only`: credentials in clear are refused anywhere in it.  Messages never
- * hold a value of them.
+ * types, required keys, relabel rules, names that may be there once, timeouts.
+ * Messages never hold a value of a credential.
  */
-void bnc_base_check(const cJSON *base, const struct bnc_version *version, bool files_only,
+void bnc_base_check(const cJSON *base, const struct bnc_base_rules *rules,
                     const char *path, struct bnc_diags *diags);
 
 /* The same for a list of raw jobs (additionalScrapeConfigs). */
-void bnc_jobs_check(const cJSON *jobs, const struct bnc_version *version, bool files_only,
+void bnc_jobs_check(const cJSON *jobs, const struct bnc_base_rules *rules,
                     const char *path, struct bnc_diags *diags);
 
 #endif

@@ -109,6 +109,40 @@ check_proxy(const struct bnc_prom_check *check, const cJSON *tree, const char *p
     }
 }
 
+/* One value from three sources: in clear, in a file, from a secret manager. */
+static const struct {
+    enum bnc_prom_block block;
+    const char *key;
+} sourced[] = {
+    {BNC_PROM_BASIC_AUTH, "username"},
+    {BNC_PROM_BASIC_AUTH, "password"},
+    {BNC_PROM_AUTHORIZATION, "credentials"},
+    {BNC_PROM_OAUTH2, "client_secret"},
+    {BNC_PROM_TLS, "ca"},
+    {BNC_PROM_TLS, "cert"},
+    {BNC_PROM_TLS, "key"},
+};
+
+static void
+check_sources(const struct bnc_prom_check *check, enum bnc_prom_block block,
+              const cJSON *tree, const char *path)
+{
+    static const char *const endings[] = {"", "_file", "_ref"};
+
+    for (size_t i = 0; i < BNC_LEN(sourced); i++) {
+        bool found = false;
+        for (size_t k = 0; sourced[i].block == block && k < BNC_LEN(endings); k++) {
+            const char *key =
+                bnc_arena_fmt(check->diags->arena, "%s%s", sourced[i].key, endings[k]);
+            if (found && is_set(tree, key)) {
+                bnc_prom_refuse(check, bnc_prom_below(check, path, key),
+                                "keep one of them", "is given in two ways");
+            }
+            found = found || is_set(tree, key);
+        }
+    }
+}
+
 static void
 check_tls(const struct bnc_prom_check *check, const cJSON *tls, const char *path)
 {
@@ -146,41 +180,66 @@ check_timeout(const struct bnc_prom_check *check, const cJSON *tree, const char 
     }
 }
 
+/* Prometheus refuses an empty list, a value it does not know, one that is repeated. */
 static void
-check_protocols(const struct bnc_prom_check *check, const cJSON *list, const char *path)
+check_protocols(const struct bnc_prom_check *check, const cJSON *tree, const char *path)
 {
+    const cJSON *list = bnc_json_get(tree, "scrape_protocols");
+    const char *below = bnc_prom_below(check, path, "scrape_protocols");
     const cJSON *item;
     size_t i = 0;
 
-    if (list != NULL && cJSON_IsArray(list) && list->child == NULL) {
-        bnc_prom_refuse(check, path, "leave it out or name a protocol",
+    if (cJSON_IsArray(list) && list->child == NULL) {
+        bnc_prom_refuse(check, below, "leave it out or name a protocol",
                         "may not be empty");
     }
     cJSON_ArrayForEach(item, list)
     {
         int since = cJSON_IsString(item) ? bnc_prom_protocol_since(item->valuestring) : 0;
+        const cJSON *first = list->child;
+        while (first != item && !bnc_json_equal(first, item)) {
+            first = first->next;
+        }
         if (since == 0 || since > bnc_prom_release(check->version)) {
             bnc_prom_refuse(
-                check, bnc_prom_item(check, path, i),
+                check, bnc_prom_item(check, below, i),
                 "use PrometheusProto, OpenMetricsText1.0.0, OpenMetricsText0.0.1 or "
                 "PrometheusText0.0.4",
                 "no protocol that this Prometheus knows");
+        } else if (first != item) {
+            bnc_prom_refuse(check, bnc_prom_item(check, below, i), "name each once",
+                            "is there twice");
         }
         i++;
     }
 }
 
 static void
-check_external_labels(const struct bnc_prom_check *check, const cJSON *labels,
+check_fallback(const struct bnc_prom_check *check, const cJSON *tree, const char *path)
+{
+    const char *protocol = bnc_json_get_str(tree, "fallback_scrape_protocol");
+    int since = protocol == NULL ? 0 : bnc_prom_protocol_since(protocol);
+
+    if (protocol != NULL && protocol[0] != '\0' &&
+        (since == 0 || since > bnc_prom_release(check->version))) {
+        bnc_prom_refuse(check, bnc_prom_below(check, path, "fallback_scrape_protocol"),
+                        "use PrometheusText0.0.4, for example",
+                        "no protocol that this Prometheus knows");
+    }
+}
+
+static void
+check_external_labels(const struct bnc_prom_check *check, const cJSON *tree,
                       const char *path)
 {
+    const char *below = bnc_prom_below(check, path, "external_labels");
     const cJSON *label;
 
-    cJSON_ArrayForEach(label, labels)
+    cJSON_ArrayForEach(label, bnc_json_get(tree, "external_labels"))
     {
         if (label->string != NULL &&
             !bnc_relabel_label_valid(label->string, check->version)) {
-            bnc_prom_refuse(check, bnc_prom_below(check, path, label->string),
+            bnc_prom_refuse(check, bnc_prom_below(check, below, label->string),
                             "a label name is letters, digits and _, not a digit first",
                             "no label name");
         }
@@ -242,37 +301,55 @@ check_api_version(const struct bnc_prom_check *check, const cJSON *tree, const c
     }
 }
 
+static void
+check_oauth2(const struct bnc_prom_check *check, const cJSON *tree, const char *path)
+{
+    if (bnc_prom_release(check->version) < BNC_PROM_V(2, 51) &&
+        !is_set(tree, "client_secret") && !is_set(tree, "client_secret_file")) {
+        bnc_prom_refuse(check, bnc_prom_below(check, path, "client_secret_file"),
+                        "set it", "required before Prometheus 2.51");
+    }
+}
+
+static void
+check_relabel(const struct bnc_prom_check *check, const cJSON *tree, const char *path)
+{
+    bnc_relabel_json_check(tree, path, check->version, check->diags);
+}
+
+static const struct {
+    enum bnc_prom_block block;
+    void (*run)(const struct bnc_prom_check *check, const cJSON *tree, const char *path);
+} checks[] = {
+    {BNC_PROM_TLS, check_tls},
+    {BNC_PROM_OAUTH2, check_oauth2},
+    {BNC_PROM_RELABEL, check_relabel},
+    {BNC_PROM_KUBERNETES_SD, check_role},
+    {BNC_PROM_KUBERNETES_SD, check_api_server},
+    {BNC_PROM_ALERTMANAGER, check_api_version},
+    {BNC_PROM_JOB, check_fallback},
+    {BNC_PROM_JOB, check_timeout},
+    {BNC_PROM_JOB, check_protocols},
+    {BNC_PROM_GLOBAL, check_timeout},
+    {BNC_PROM_GLOBAL, check_protocols},
+    {BNC_PROM_GLOBAL, check_external_labels},
+};
+
 void
 bnc_prom_block_check(const struct bnc_prom_check *check, enum bnc_prom_block block,
                      const cJSON *tree, const char *path)
 {
     check_required(check, block, tree, path);
+    check_sources(check, block, tree, path);
     if (bnc_prom_key_find(block, "basic_auth") != NULL) {
         check_auth(check, tree, path);
     }
     if (bnc_prom_key_find(block, "proxy_url") != NULL) {
         check_proxy(check, tree, path);
     }
-    if (block == BNC_PROM_TLS) {
-        check_tls(check, tree, path);
-    }
-    if (block == BNC_PROM_RELABEL) {
-        bnc_relabel_json_check(tree, path, check->version, check->diags);
-    }
-    if (block == BNC_PROM_KUBERNETES_SD) {
-        check_role(check, tree, path);
-        check_api_server(check, tree, path);
-    }
-    if (block == BNC_PROM_ALERTMANAGER) {
-        check_api_version(check, tree, path);
-    }
-    if (block == BNC_PROM_JOB || block == BNC_PROM_GLOBAL) {
-        check_timeout(check, tree, path);
-        check_protocols(check, bnc_json_get(tree, "scrape_protocols"),
-                        bnc_prom_below(check, path, "scrape_protocols"));
-    }
-    if (block == BNC_PROM_GLOBAL) {
-        check_external_labels(check, bnc_json_get(tree, "external_labels"),
-                              bnc_prom_below(check, path, "external_labels"));
+    for (size_t i = 0; i < BNC_LEN(checks); i++) {
+        if (checks[i].block == block) {
+            checks[i].run(check, tree, path);
+        }
     }
 }

@@ -342,7 +342,7 @@ TEST(test_switches)
     bnc_sim_api_kind_add(api, "Pod");
     CHECK_INT(bnc_sim_api_list(api, "Pod", NULL, NULL), 0);
     CHECK_INT(ask(sim, "GET", PODS, NULL, NULL, NULL), 200);
-    CHECK_INT(bnc_sim_api_requests(api), 7);
+    CHECK_INT(bnc_sim_api_requests(api), 8);
 }
 
 RUN_TESTS(test_store, test_list_pages, test_list_rules, test_shapes, test_watch,

@@ -130,71 +130,70 @@ TEST(test_apply_status)
     CHECK(has(text, "\"type\":\"Other\"") && !has(text, "\"type\":\"Ready\""));
 }
 
+static const struct {
+    const char *name;
+    const char *method;
+    const char *path;
+    const char *body;
+    int status;
+} write_rows[] = {
+    {"create", "POST", CONFIGMAPS, CM("\"name\":\"n\"") "}", 201},
+    {"create again", "POST", CONFIGMAPS, CM("\"name\":\"n\"") "}", 409},
+    {"update", "PUT", CONFIGMAPS "/n", CM("\"name\":\"n\"") ",\"data\":{\"a\":\"\"}}",
+     200},
+    {"update what is not", "PUT", CONFIGMAPS "/m", CM("\"name\":\"m\"") "}", 404},
+    {"stale version", "PUT", CONFIGMAPS "/n",
+     CM("\"name\":\"n\",\"resourceVersion\":\"7\"") "}", 409},
+    {"no JSON", "POST", CONFIGMAPS, "a: b", 400},
+    {"another kind", "POST", CONFIGMAPS, "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}", 400},
+    {"bad name", "POST", CONFIGMAPS, CM("\"name\":\"A_b\"") "}", 422},
+    {"bad label", "POST", CONFIGMAPS, CM("\"name\":\"l\",\"labels\":{\"a\":\"b c\"}") "}",
+     422},
+    {"bad data", "POST", CONFIGMAPS, CM("\"name\":\"l\"") ",\"data\":{\"a\":1}}", 422},
+    {"bad key", "POST", CONFIGMAPS, CM("\"name\":\"l\"") ",\"data\":{\"a/b\":\"\"}}",
+     422},
+    {"owner without uid", "POST", CONFIGMAPS,
+     CM("\"name\":\"l\",\"ownerReferences\":[{\"apiVersion\":\"v1\",\"kind\":\"Pod\","
+        "\"name\":\"x\"}]") "}",
+     422},
+    {"no base64", "POST", "/api/v1/namespaces/shop/secrets",
+     "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"s\"},"
+     "\"data\":{\"a\":\"#\"}}",
+     422},
+    {"generated name", "POST", "/apis/events.k8s.io/v1/namespaces/shop/events",
+     "{\"apiVersion\":\"events.k8s.io/v1\",\"kind\":\"Event\",\"metadata\":{"
+     "\"generateName\":\"e-\"},\"eventTime\":\"2026-01-01T00:00:00.000000Z\","
+     "\"type\":"
+     "\"Normal\",\"reason\":\"R\",\"action\":\"A\",\"reportingController\":\"c\","
+     "\"reportingInstance\":\"i\",\"regarding\":{\"namespace\":\"shop\"}}",
+     201},
+    {"event in another namespace", "POST",
+     "/apis/events.k8s.io/v1/namespaces/default/events",
+     "{\"apiVersion\":\"events.k8s.io/v1\",\"kind\":\"Event\",\"metadata\":{\"name\":"
+     "\"e\"},\"eventTime\":\"2026-01-01T00:00:00.000000Z\",\"type\":\"Normal\","
+     "\"reason\":\"R\",\"action\":\"A\",\"reportingController\":\"c\","
+     "\"reportingInstance\":\"i\",\"regarding\":{\"namespace\":\"shop\"}}",
+     422},
+    {"delete another uid", "DELETE", CONFIGMAPS "/n",
+     "{\"preconditions\":{\"uid\":\"x\"}}", 409},
+    {"delete", "DELETE", CONFIGMAPS "/n", "{}", 200},
+    {"delete again", "DELETE", CONFIGMAPS "/n", NULL, 404},
+    {"patch of no type", "PATCH", CONFIGMAPS "/n", "{}", 415},
+    {"delete a collection", "DELETE", CONFIGMAPS, "{}", 405},
+};
+
 TEST(test_writes)
 {
-    static const struct {
-        const char *name;
-        const char *method;
-        const char *path;
-        const char *body;
-        int status;
-    } rows[] = {
-        {"create", "POST", CONFIGMAPS, CM("\"name\":\"n\"") "}", 201},
-        {"create again", "POST", CONFIGMAPS, CM("\"name\":\"n\"") "}", 409},
-        {"update", "PUT", CONFIGMAPS "/n", CM("\"name\":\"n\"") ",\"data\":{\"a\":\"\"}}",
-         200},
-        {"update what is not", "PUT", CONFIGMAPS "/m", CM("\"name\":\"m\"") "}", 404},
-        {"stale version", "PUT", CONFIGMAPS "/n",
-         CM("\"name\":\"n\",\"resourceVersion\":\"7\"") "}", 409},
-        {"no JSON", "POST", CONFIGMAPS, "a: b", 400},
-        {"another kind", "POST", CONFIGMAPS, "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}",
-         400},
-        {"bad name", "POST", CONFIGMAPS, CM("\"name\":\"A_b\"") "}", 422},
-        {"bad label", "POST", CONFIGMAPS,
-         CM("\"name\":\"l\",\"labels\":{\"a\":\"b c\"}") "}", 422},
-        {"bad data", "POST", CONFIGMAPS, CM("\"name\":\"l\"") ",\"data\":{\"a\":1}}",
-         422},
-        {"bad key", "POST", CONFIGMAPS, CM("\"name\":\"l\"") ",\"data\":{\"a/b\":\"\"}}",
-         422},
-        {"owner without uid", "POST", CONFIGMAPS,
-         CM("\"name\":\"l\",\"ownerReferences\":[{\"apiVersion\":\"v1\",\"kind\":\"Pod\","
-            "\"name\":\"x\"}]") "}",
-         422},
-        {"no base64", "POST", "/api/v1/namespaces/shop/secrets",
-         "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"s\"},"
-         "\"data\":{\"a\":\"#\"}}",
-         422},
-        {"generated name", "POST", "/apis/events.k8s.io/v1/namespaces/shop/events",
-         "{\"apiVersion\":\"events.k8s.io/v1\",\"kind\":\"Event\",\"metadata\":{"
-         "\"generateName\":\"e-\"},\"eventTime\":\"2026-01-01T00:00:00.000000Z\","
-         "\"type\":"
-         "\"Normal\",\"reason\":\"R\",\"action\":\"A\",\"reportingController\":\"c\","
-         "\"reportingInstance\":\"i\",\"regarding\":{\"namespace\":\"shop\"}}",
-         201},
-        {"event in another namespace", "POST",
-         "/apis/events.k8s.io/v1/namespaces/default/events",
-         "{\"apiVersion\":\"events.k8s.io/v1\",\"kind\":\"Event\",\"metadata\":{\"name\":"
-         "\"e\"},\"eventTime\":\"2026-01-01T00:00:00.000000Z\",\"type\":\"Normal\","
-         "\"reason\":\"R\",\"action\":\"A\",\"reportingController\":\"c\","
-         "\"reportingInstance\":\"i\",\"regarding\":{\"namespace\":\"shop\"}}",
-         422},
-        {"delete another uid", "DELETE", CONFIGMAPS "/n",
-         "{\"preconditions\":{\"uid\":\"x\"}}", 409},
-        {"delete", "DELETE", CONFIGMAPS "/n", "{}", 200},
-        {"delete again", "DELETE", CONFIGMAPS "/n", NULL, 404},
-        {"patch of no type", "PATCH", CONFIGMAPS "/n", "{}", 415},
-        {"delete a collection", "DELETE", CONFIGMAPS, "{}", 405},
-    };
     BNC_AUTO(bnc_sim) sim = bnc_sim_new(1);
     BNC_AUTO(bnc_sim_api) api = bnc_sim_api_new(sim);
     CHECK_INT(bnc_sim_api_put(api, "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\","
                                    "\"metadata\":{\"name\":\"shop\"}}"),
               201);
-    for (size_t i = 0; i < BNC_LEN(rows); i++) {
-        bnc_test_row(rows[i].name);
-        CHECK_INT(
-            ask(sim, rows[i].method, rows[i].path, json_headers, rows[i].body, NULL),
-            rows[i].status);
+    for (size_t i = 0; i < BNC_LEN(write_rows); i++) {
+        bnc_test_row(write_rows[i].name);
+        CHECK_INT(ask(sim, write_rows[i].method, write_rows[i].path, json_headers,
+                      write_rows[i].body, NULL),
+                  write_rows[i].status);
     }
     CHECK_INT(bnc_sim_api_list(api, "Event", NULL, NULL), 1);
     CHECK_INT(bnc_sim_api_writes(api, "binnacle").changes, 4);

@@ -263,16 +263,17 @@ on_written(void *arg, const struct bnc_written *w)
 
 TEST(writes)
 {
-    const struct bnc_kube_target secret = {BNC_KIND_SECRET, "n", "s"};
-    const struct bnc_kube_target policy = {BNC_KIND_SCRAPE_POLICY, "n", "p"};
-    const struct bnc_kube_target nameless = {BNC_KIND_SECRET, "n", ""};
+    const struct bnc_kube_target secret = {BNC_KIND_SECRET, "n", "s", false};
+    const struct bnc_kube_target policy = {BNC_KIND_SCRAPE_POLICY, "n", "p", false};
+    const struct bnc_kube_target policy_status = {BNC_KIND_SCRAPE_POLICY, "n", "p", true};
+    const struct bnc_kube_target nameless = {BNC_KIND_SECRET, "n", "", false};
     const struct bnc_bytes body = {"{}", 2};
     struct fake *fake = fake_new();
     struct bnc_kube *kube = kube_new(fake, CONFIG(""));
     struct written told = {0};
     struct bnc_error err = {0};
 
-    (void)bnc_kube_apply(kube, &policy, true, body, on_written, &told, &err);
+    (void)bnc_kube_apply(kube, &policy_status, body, on_written, &told, &err);
     struct bnc_http_call *call = fake_next(fake, 0);
     CHECK_STR(call->method, "PATCH");
     CHECK_STR(call->url, "https://h:1/apis/binnacle.dev/v1alpha1/namespaces/n/"
@@ -285,13 +286,13 @@ TEST(writes)
     CHECK_INT(told.code, BNC_OK);
     CHECK_STR(told.version, "77");
 
-    (void)bnc_kube_apply(kube, &secret, false, body, on_written, &told, &err);
+    (void)bnc_kube_apply(kube, &secret, body, on_written, &told, &err);
     fake_answer(fake_next(fake, 0), 422,
                 "{\"kind\":\"Status\",\"reason\":\"Invalid\",\"message\":\"s3cret\"}");
     CHECK_INT(told.code, BNC_INVALID);
     CHECK(strstr(told.message, "s3cret") == NULL);
 
-    (void)bnc_kube_apply(kube, &policy, false, body, on_written, &told, &err);
+    (void)bnc_kube_apply(kube, &policy, body, on_written, &told, &err);
     fake_answer(fake_next(fake, 0), 500,
                 "{\"kind\":\"Status\",\"message\":\"failed to create typed patch object "
                 "(x): .y: field not declared in schema\"}");

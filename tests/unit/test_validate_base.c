@@ -146,6 +146,17 @@ static const struct {
      "{\"scrape_configs\":[{\"job_name\":\"j\",\"scrape_interval\":\"5s\","
      "\"scrape_timeout\":\"6s\"}]}",
      "b.scrape_configs[0].scrape_timeout"},
+    {"timeout over the global interval",
+     {3, 0, 0},
+     "{\"scrape_configs\":[{\"job_name\":\"j\",\"scrape_timeout\":\"31s\"},"
+     "{\"job_name\":\"k\",\"scrape_timeout\":\"31s\",\"scrape_interval\":\"1m\"},"
+     "{\"job_name\":\"l\",\"scrape_timeout\":\"30s\"}]}",
+     "b.scrape_configs[0].scrape_timeout"},
+    {"name in a file too",
+     {3, 0, 0},
+     "{\"remote_write\":[{\"url\":\"w\",\"basic_auth\":{\"username\":\"u\","
+     "\"username_file\":\"f\"}}]}",
+     "b.remote_write[0].basic_auth.username_file"},
     {"relabel rule",
      {2, 53, 0},
      "{\"scrape_configs\":[{\"job_name\":\"j\",\"relabel_configs\":[{\"action\":"
@@ -193,6 +204,19 @@ static const struct {
      "{\"global\":{\"scrape_protocols\":[\"PrometheusText0.0.4\","
      "\"PrometheusText1.0.0\"]}}",
      "b.global.scrape_protocols[1]"},
+    {"protocol twice",
+     {3, 0, 0},
+     "{\"global\":{\"scrape_protocols\":[\"PrometheusProto\",\"PrometheusProto\"]}}",
+     "b.global.scrape_protocols[1]"},
+    {"fallback",
+     {3, 0, 0},
+     "{\"scrape_configs\":[{\"job_name\":\"j\",\"fallback_scrape_protocol\":\"x\"}]}",
+     "b.scrape_configs[0].fallback_scrape_protocol"},
+    {"oauth2 without a secret",
+     {2, 50, 0},
+     "{\"remote_write\":[{\"url\":\"w\",\"oauth2\":{\"client_id\":\"i\",\"token_url\":"
+     "\"t\"}}]}",
+     "b.remote_write[0].oauth2.client_secret_file"},
     {"no protocols",
      {3, 0, 0},
      "{\"global\":{\"scrape_protocols\":[]}}",
@@ -214,11 +238,13 @@ TEST(base)
         struct bnc_diags diags = bnc_diags_new(arena);
 
         bnc_test_row(rows[i].name);
-        bnc_base_check(json(rows[i].base), &rows[i].version, true, "b", &diags);
+        const struct bnc_base_rules rules = {
+            .version = &rows[i].version, .files_only = true, .scrape_interval = "30s"};
+        bnc_base_check(json(rows[i].base), &rules, "b", &diags);
         CHECK_STR(fields(&diags), rows[i].errors);
     }
     struct bnc_diags diags = bnc_diags_new(arena);
-    bnc_base_check(NULL, &rows[0].version, true, "b", &diags);
+    bnc_base_check(NULL, NULL, "b", &diags);
     CHECK_INT(diags.n, 0);
     bnc_arena_free(arena);
 }
@@ -282,13 +308,15 @@ static const struct {
 TEST(credentials)
 {
     const struct bnc_version version = {3, 5, 0};
+    struct bnc_base_rules rules = {.version = &version, .files_only = true};
 
     arena = bnc_arena_new();
     for (size_t i = 0; i < BNC_LEN(secrets); i++) {
         struct bnc_diags diags = bnc_diags_new(arena);
 
         bnc_test_row(secrets[i].name);
-        bnc_jobs_check(json(secrets[i].jobs), &version, true, "jobs", &diags);
+        rules.files_only = true;
+        bnc_jobs_check(json(secrets[i].jobs), &rules, "jobs", &diags);
         CHECK_STR(fields(&diags), secrets[i].errors);
         CHECK(secrets[i].remedy == NULL ||
               strstr(diags.items[0].remedy, secrets[i].remedy) != NULL);
@@ -296,7 +324,8 @@ TEST(credentials)
             CHECK(strstr(bnc_diag_text(&diags.items[k], arena), "hunter2") == NULL);
         }
         diags = bnc_diags_new(arena);
-        bnc_jobs_check(json(secrets[i].jobs), &version, false, "jobs", &diags);
+        rules.files_only = false;
+        bnc_jobs_check(json(secrets[i].jobs), &rules, "jobs", &diags);
         CHECK_INT(diags.n, 0);
     }
     bnc_arena_free(arena);
@@ -315,13 +344,14 @@ TEST(jobs)
          "jobs[2].job_name"},
     };
     const struct bnc_version version = {3, 5, 0};
+    struct bnc_base_rules rules = {.version = &version, .files_only = true};
 
     arena = bnc_arena_new();
     for (size_t i = 0; i < BNC_LEN(cases); i++) {
         struct bnc_diags diags = bnc_diags_new(arena);
 
         bnc_test_row(cases[i].name);
-        bnc_jobs_check(json(cases[i].jobs), &version, true, "jobs", &diags);
+        bnc_jobs_check(json(cases[i].jobs), &rules, "jobs", &diags);
         CHECK_STR(fields(&diags), cases[i].errors);
     }
     bnc_arena_free(arena);
