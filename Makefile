@@ -31,7 +31,11 @@ C_SOURCES  := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
 CC_SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.cc))
 OBJECTS    := $(C_SOURCES:%.c=$(BUILD)/%.o) $(CC_SOURCES:%.cc=$(BUILD)/%.o)
 CMD_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/*.c))
-SIM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c))
+SIM_MODEL  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/sim/self*.c tests/sim/source_sim*.c),\
+  $(wildcard tests/sim/*.c)))
+SIM_RUN    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/run/*.c))
+SIM_SOURCE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/source_sim*.c))
+SIM_SELF   := $(patsubst tests/sim/%.c,$(BUILD)/unit/test_sim_%,$(wildcard tests/sim/selftest_*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
@@ -82,9 +86,17 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libbinnacle.a
 	@mkdir -p $(@D)
 	@$(CC) $(LD_$(MODE)) -o $@ $< $(BUILD)/libbinnacle.a $(BNC_LIBS) -lcmocka
 
-$(BUILD)/binnacle-sim: $(SIM_OBJECTS) $(BUILD)/libbinnacle.a
+$(BUILD)/binnacle-sim: $(SIM_RUN) $(SIM_MODEL) $(BUILD)/libbinnacle.a
 	@echo "  LD   $@"
-	@$(CC) $(LD_$(MODE)) -o $@ $(SIM_OBJECTS) $(BUILD)/libbinnacle.a $(BNC_LIBS)
+	@$(CC) $(LD_$(MODE)) -o $@ $^ $(BNC_LIBS)
+
+$(BUILD)/source-sim: $(SIM_SOURCE) $(SIM_MODEL) $(BUILD)/libbinnacle.a
+	@echo "  LD   $@"
+	@$(CC) $(LD_$(MODE)) -o $@ $^ $(BNC_LIBS) -lcmocka
+
+$(BUILD)/unit/test_sim_%: $(BUILD)/tests/sim/%.o $(SIM_MODEL) $(BUILD)/libbinnacle.a
+	@mkdir -p $(@D)
+	@$(CC) $(LD_$(MODE)) -o $@ $^ $(BNC_LIBS) -lcmocka
 
 # ---- demo -------------------------------------------------------------------------
 
@@ -107,8 +119,8 @@ quick: deps-test ## unit and golden tests under the sanitizers, without real par
 
 .PHONY: binaries unit-binaries sim-binary tools-build quick
 binaries: $(BUILD)/binnacle
-unit-binaries: $(UNIT_TESTS)
-sim-binary: $(BUILD)/binnacle-sim
+unit-binaries: $(UNIT_TESTS) $(SIM_SELF)
+sim-binary: $(BUILD)/binnacle-sim $(BUILD)/source-sim
 tools-build:
 	@hack/tools/build
 

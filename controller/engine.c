@@ -125,16 +125,16 @@ bnc_engine_free(struct bnc_engine *engine)
     if (engine == NULL) {
         return;
     }
+    while (engine->first != NULL) {
+        struct node *node = dequeue(engine);
+        if (node->gone) {
+            free_node(node); /* the map no longer has it */
+        }
+    }
     size_t at = 0;
     void *value = NULL;
     while (bnc_map_next(engine->nodes, &at, NULL, &value)) {
         free_node(value);
-    }
-    while (engine->first != NULL) {
-        struct node *node = dequeue(engine);
-        if (node->gone) {
-            free_node(node);
-        }
     }
     bnc_map_free(engine->nodes);
     bnc_cache_free(engine->cache);

@@ -6,7 +6,9 @@
 
 /* One lowered unit. */
 struct fragment {
-    struct bnc_bytes bytes; /* malloc'd */
+    struct bnc_bytes bytes;    /* malloc'd */
+    struct bnc_arena *arena;   /* of the warnings; NULL when there are none */
+    struct bnc_diags warnings; /* what this Prometheus does not know */
     uint64_t stamp;
     uint64_t used; /* the plan that needed it last */
 };
@@ -29,6 +31,7 @@ static void
 free_fragment(struct fragment *fragment)
 {
     free((void *)(uintptr_t)fragment->bytes.ptr);
+    bnc_arena_free(fragment->arena);
     free(fragment);
 }
 
@@ -95,6 +98,26 @@ reject_unit(struct bnc_hub *hub, const struct bnc_unit *unit, const struct bnc_e
     verdict->n_why = diags.n;
 }
 
+/* What was left out of a unit is told with its object, or with the Observatory. */
+static void
+tell_warnings(struct bnc_hub *hub, const struct bnc_unit *unit,
+              const struct bnc_diags *warnings)
+{
+    if (warnings->n == 0) {
+        return;
+    }
+    if (unit->verdict == SIZE_MAX) {
+        bnc_diags_copy(&hub->plan.diags, warnings->items, warnings->n);
+        return;
+    }
+    struct bnc_verdict *verdict = &hub->plan.verdicts[unit->verdict];
+    struct bnc_diags all = bnc_diags_new(hub->plan_arena);
+    bnc_diags_copy(&all, verdict->why, verdict->n_why);
+    bnc_diags_copy(&all, warnings->items, warnings->n);
+    verdict->why = all.items;
+    verdict->n_why = all.n;
+}
+
 /* Lower one unit for one shard unless its bytes are there already.  True when it did. */
 static bool
 lower(struct bnc_hub *hub, const struct bnc_hub_context *context, size_t index,
@@ -106,6 +129,9 @@ lower(struct bnc_hub *hub, const struct bnc_hub_context *context, size_t index,
 
     if (fragment != NULL && fragment->stamp == unit->stamp) {
         fragment->used = context->stats->plans;
+        if (shard == 0) { /* the others say the same */
+            tell_warnings(hub, unit, &fragment->warnings);
+        }
         return false;
     }
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
@@ -125,6 +151,13 @@ lower(struct bnc_hub *hub, const struct bnc_hub_context *context, size_t index,
     char *copy = bnc_alloc(bytes.len + 1);
     memcpy(copy, bytes.ptr, bytes.len);
     fragment->bytes = (struct bnc_bytes){copy, bytes.len};
+    bnc_arena_free(fragment->arena);
+    fragment->arena = diags.n == 0 ? NULL : bnc_arena_new();
+    fragment->warnings = bnc_diags_new(fragment->arena);
+    bnc_diags_copy(&fragment->warnings, diags.items, diags.n);
+    if (shard == 0) {
+        tell_warnings(hub, unit, &fragment->warnings);
+    }
     fragment->stamp = unit->stamp;
     fragment->used = context->stats->plans;
     return true;

@@ -232,16 +232,6 @@ link_assets(struct linking *l)
 
 /* ---- the whole ----------------------------------------------------------------- */
 
-static void
-copy_diags(struct bnc_diags *to, const struct bnc_diags *from)
-{
-    for (size_t i = 0; i < from->n; i++) {
-        const struct bnc_diag *d = &from->items[i];
-        (d->warning ? bnc_diag_warn : bnc_diag_add)(to, d->reason, d->field, d->remedy,
-                                                    "%s", d->message);
-    }
-}
-
 void
 bnc_hub_link(struct bnc_hub *hub, const struct bnc_planner *planner)
 {
@@ -252,8 +242,8 @@ bnc_hub_link(struct bnc_hub *hub, const struct bnc_planner *planner)
                                 .pending = hub->plan.pending,
                                 .n_jobs = hub->plan.n_units,
                                 .revision = hub->result.revision + 1};
-    copy_diags(&diags, &hub->member->ir->diags);
-    copy_diags(&diags, &hub->plan.diags);
+    bnc_diags_copy(&diags, hub->member->ir->diags.items, hub->member->ir->diags.n);
+    bnc_diags_copy(&diags, hub->plan.diags.items, hub->plan.diags.n);
 
     const struct bnc_spec_observatory *spec = &hub->member->ir->as.observatory->spec;
     result.suspended = spec->suspend == BNC_TRUE;

@@ -117,7 +117,7 @@ object_path(const struct bnc_kube_target *target, const char *sub,
 }
 
 struct bnc_kube_write *
-bnc_kube_apply(struct bnc_kube *kube, const struct bnc_kube_target *target, bool status,
+bnc_kube_apply(struct bnc_kube *kube, const struct bnc_kube_target *target,
                struct bnc_bytes body, bnc_written_fn fn, void *arg, struct bnc_error *err)
 {
     static const struct bnc_url_pair query[] = {
@@ -130,7 +130,7 @@ bnc_kube_apply(struct bnc_kube *kube, const struct bnc_kube_target *target, bool
     struct bnc_kube_request request = {
         .group = BNC_HTTP_UNARY,
         .method = "PATCH",
-        .path = object_path(target, status ? "status" : NULL, arena, err),
+        .path = object_path(target, target->status ? "status" : NULL, arena, err),
         .query = query,
         .accept = METADATA_ONLY,
         .content_type = APPLY_TYPE,

@@ -25,6 +25,7 @@ struct bnc_kube_target {
     enum bnc_kind kind;
     const char *ns;
     const char *name;
+    bool status; /* its status subresource; for an apply only */
 };
 
 /*
@@ -32,7 +33,7 @@ struct bnc_kube_target {
  * handle with `err` says that the write cannot be sent at all (INVALID).
  */
 struct bnc_kube_write *
-bnc_kube_apply(struct bnc_kube *kube, const struct bnc_kube_target *target, bool status,
+bnc_kube_apply(struct bnc_kube *kube, const struct bnc_kube_target *target,
                struct bnc_bytes body, bnc_written_fn fn, void *arg,
                struct bnc_error *err);
 /* `uid`: only that object, CONFLICT when it is another one; NULL: any. */

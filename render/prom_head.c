@@ -5,8 +5,6 @@
 #include "render/prom_tree.h"
 #include "render/prometheus.h"
 
-#define DEFAULT_INTERVAL "30s" /* scrapes and evaluations; Prometheus says 1m */
-
 /* The field of the Observatory, else what `base` says, else the default. */
 static const char *
 put_interval(struct bnc_arena *arena, cJSON *global, const char *key, const char *field,
@@ -47,12 +45,12 @@ put_intervals(struct bnc_arena *arena, const struct bnc_prometheus_spec *spec,
               cJSON *global, struct bnc_error *err)
 {
     const char *interval = put_interval(arena, global, "scrape_interval",
-                                        spec->scrape_interval, DEFAULT_INTERVAL);
+                                        spec->scrape_interval, BNC_PROM_INTERVAL);
     const char *timeout =
         put_interval(arena, global, "scrape_timeout", spec->scrape_timeout, NULL);
 
     (void)put_interval(arena, global, "evaluation_interval", spec->evaluation_interval,
-                       DEFAULT_INTERVAL);
+                       BNC_PROM_INTERVAL);
     return check_timeout(timeout, interval, err);
 }
 

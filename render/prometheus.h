@@ -21,13 +21,14 @@ struct bnc_profile {
     int64_t shard;  /* this document's literal number */
 };
 
-#define BNC_PROM_JOB_INDENT 2 /* column of a job's dash, below `scrape_configs:` */
+#define BNC_PROM_INTERVAL   "30s" /* of scrapes and evaluations; Prometheus says 1m */
+#define BNC_PROM_JOB_INDENT 0     /* column of a job's dash, below `scrape_configs:` */
 #define BNC_PROM_JOB_MAX    ((size_t)1 << 20) /* bytes of one job */
 #define BNC_PROM_HEAD_MAX   ((size_t)8 << 20)
 #define BNC_PROM_TAIL_MAX   ((size_t)16 << 20)
 
 /*
- * One entry of scrape_configs, "- job_name: ..." with its dash in column 2 (as
+ * One entry of scrape_configs, "- job_name: ..." with its dash at the margin (as
  * below `scrape_configs:`), ready to be concatenated.  What this version does not
  * know is left out with a warning (BNC_REASON_UNSUPPORTED_VERSION, the field in
  * camelCase).  Limits follow prometheus-operator's arithmetic (enforced and own:

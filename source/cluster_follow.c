@@ -160,6 +160,8 @@ watch_listed(void *arg)
     struct bnc_follow *f = arg;
 
     f->depth++;
+    /* what failed may have been the slow round that it was in before */
+    bnc_follow_tell_trouble(f, &(struct bnc_error){0});
     if (f->unseen) {
         bnc_follow_tell_gone(f);
     }

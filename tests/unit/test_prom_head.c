@@ -197,23 +197,23 @@ tail(const char *jobs, int64_t shards)
 }
 
 #define SHARD_RULES                                                                      \
-    "    - source_labels:\n"                                                             \
-    "      - __address__\n"                                                              \
-    "      - __tmp_hash\n"                                                               \
-    "      regex: '(.+);'\n"                                                             \
-    "      target_label: __tmp_hash\n"                                                   \
-    "      replacement: $1\n"                                                            \
-    "      action: replace\n"                                                            \
-    "    - source_labels:\n"                                                             \
-    "      - __tmp_hash\n"                                                               \
-    "      modulus: 2\n"                                                                 \
-    "      target_label: __tmp_hash\n"                                                   \
-    "      action: hashmod\n"                                                            \
-    "    - source_labels:\n"                                                             \
-    "      - __tmp_hash\n"                                                               \
-    "      - __tmp_disable_sharding\n"                                                   \
-    "      regex: '1;|.+;.+'\n"                                                          \
-    "      action: keep\n"
+    "  - source_labels:\n"                                                               \
+    "    - __address__\n"                                                                \
+    "    - __tmp_hash\n"                                                                 \
+    "    regex: '(.+);'\n"                                                               \
+    "    target_label: __tmp_hash\n"                                                     \
+    "    replacement: $1\n"                                                              \
+    "    action: replace\n"                                                              \
+    "  - source_labels:\n"                                                               \
+    "    - __tmp_hash\n"                                                                 \
+    "    modulus: 2\n"                                                                   \
+    "    target_label: __tmp_hash\n"                                                     \
+    "    action: hashmod\n"                                                              \
+    "  - source_labels:\n"                                                               \
+    "    - __tmp_hash\n"                                                                 \
+    "    - __tmp_disable_sharding\n"                                                     \
+    "    regex: '1;|.+;.+'\n"                                                            \
+    "    action: keep\n"
 
 static const struct {
     const char *name;
@@ -223,15 +223,15 @@ static const struct {
 } tails[] = {
     {"none", "[]", 2, ""},
     {"two", "[{\"z\":1,\"metrics_path\":\"/p\",\"job_name\":\"a\"},{\"job_name\":\"b\"}]",
-     1, "  - job_name: a\n    metrics_path: /p\n    z: 1\n  - job_name: b\n"},
+     1, "- job_name: a\n  metrics_path: /p\n  z: 1\n- job_name: b\n"},
     {"shards", "[{\"job_name\":\"a\"}]", 2,
-     "  - job_name: a\n    relabel_configs:\n" SHARD_RULES},
+     "- job_name: a\n  relabel_configs:\n" SHARD_RULES},
     {"shards after its own rules",
      "[{\"job_name\":\"a\",\"relabel_configs\":[{\"action\":\"drop\"}]}]", 2,
-     "  - job_name: a\n    relabel_configs:\n    - action: drop\n" SHARD_RULES},
+     "- job_name: a\n  relabel_configs:\n  - action: drop\n" SHARD_RULES},
     {"shards by itself",
      "[{\"job_name\":\"a\",\"relabel_configs\":[{\"action\":\"HashMod\"}]}]", 2,
-     "  - job_name: a\n    relabel_configs:\n    - action: HashMod\n"},
+     "- job_name: a\n  relabel_configs:\n  - action: HashMod\n"},
     {"no object", "[{\"job_name\":\"a\"},3]", 1, "invalid: raw job 1 is no object"},
 };
 

@@ -123,60 +123,60 @@ full_job(void)
 }
 
 #define FULL_BEGIN                                                                       \
-    "  - job_name: scrapePolicy/shop/cart/http\n"                                        \
-    "    honor_labels: true\n"                                                           \
-    "    honor_timestamps: false\n"
+    "- job_name: scrapePolicy/shop/cart/http\n"                                          \
+    "  honor_labels: true\n"                                                             \
+    "  honor_timestamps: false\n"
 #define FULL_PARAMS                                                                      \
-    "    params:\n"                                                                      \
-    "      module:\n"                                                                    \
-    "      - http_2xx\n"                                                                 \
-    "      target:\n"                                                                    \
-    "      - a\n"                                                                        \
-    "      - b\n"                                                                        \
-    "    scrape_interval: 15s\n"                                                         \
-    "    scrape_timeout: 10s\n"
+    "  params:\n"                                                                        \
+    "    module:\n"                                                                      \
+    "    - http_2xx\n"                                                                   \
+    "    target:\n"                                                                      \
+    "    - a\n"                                                                          \
+    "    - b\n"                                                                          \
+    "  scrape_interval: 15s\n"                                                           \
+    "  scrape_timeout: 10s\n"
 #define FULL_HTTP                                                                        \
-    "    metrics_path: /stats/prometheus\n"                                              \
-    "    scheme: https\n"                                                                \
-    "    enable_http2: false\n"                                                          \
-    "    follow_redirects: false\n"                                                      \
-    "    proxy_url: http://proxy:3128\n"
+    "  metrics_path: /stats/prometheus\n"                                                \
+    "  scheme: https\n"                                                                  \
+    "  enable_http2: false\n"                                                            \
+    "  follow_redirects: false\n"                                                        \
+    "  proxy_url: http://proxy:3128\n"
 #define FULL_AUTH                                                                        \
-    "    authorization:\n"                                                               \
-    "      type: Bearer\n"                                                               \
-    "      credentials_file: assets/secret_shop_cart_token\n"                            \
-    "    tls_config:\n"                                                                  \
-    "      insecure_skip_verify: false\n"                                                \
-    "      ca_file: assets/ca\n"                                                         \
-    "      cert_file: assets/cert\n"                                                     \
-    "      key_file: assets/key\n"                                                       \
-    "      server_name: cart.shop\n"                                                     \
-    "      min_version: TLS12\n"                                                         \
-    "      max_version: TLS13\n"                                                         \
-    "    sample_limit: 1000\n"                                                           \
-    "    target_limit: 10\n"                                                             \
-    "    label_limit: 30\n"                                                              \
-    "    label_name_length_limit: 100\n"                                                 \
-    "    label_value_length_limit: 200\n"                                                \
-    "    body_size_limit: 5MB\n"
+    "  authorization:\n"                                                                 \
+    "    type: Bearer\n"                                                                 \
+    "    credentials_file: assets/secret_shop_cart_token\n"                              \
+    "  tls_config:\n"                                                                    \
+    "    insecure_skip_verify: false\n"                                                  \
+    "    ca_file: assets/ca\n"                                                           \
+    "    cert_file: assets/cert\n"                                                       \
+    "    key_file: assets/key\n"                                                         \
+    "    server_name: cart.shop\n"                                                       \
+    "    min_version: TLS12\n"                                                           \
+    "    max_version: TLS13\n"                                                           \
+    "  sample_limit: 1000\n"                                                             \
+    "  target_limit: 10\n"                                                               \
+    "  label_limit: 30\n"                                                                \
+    "  label_name_length_limit: 100\n"                                                   \
+    "  label_value_length_limit: 200\n"                                                  \
+    "  body_size_limit: 5MB\n"
 #define FULL_END                                                                         \
-    "    kubernetes_sd_configs:\n"                                                       \
-    "    - role: pod\n"                                                                  \
-    "      namespaces:\n"                                                                \
-    "        names:\n"                                                                   \
-    "        - shop\n"                                                                   \
-    "      attach_metadata:\n"                                                           \
-    "        node: true\n"                                                               \
-    "    relabel_configs:\n"                                                             \
-    "    - source_labels: [__meta_a, __meta_b]\n"                                        \
-    "      separator: ''\n"                                                              \
-    "      regex: '(.+);true'\n"                                                         \
-    "      action: keep\n"                                                               \
-    "    - target_label: job\n"                                                          \
-    "      replacement: ''\n"                                                            \
-    "    metric_relabel_configs:\n"                                                      \
-    "    - regex: pod_template_hash\n"                                                   \
-    "      action: labeldrop\n"
+    "  kubernetes_sd_configs:\n"                                                         \
+    "  - role: pod\n"                                                                    \
+    "    namespaces:\n"                                                                  \
+    "      names:\n"                                                                     \
+    "      - shop\n"                                                                     \
+    "    attach_metadata:\n"                                                             \
+    "      node: true\n"                                                                 \
+    "  relabel_configs:\n"                                                               \
+    "  - source_labels: [__meta_a, __meta_b]\n"                                          \
+    "    separator: ''\n"                                                                \
+    "    regex: '(.+);true'\n"                                                           \
+    "    action: keep\n"                                                                 \
+    "  - target_label: job\n"                                                            \
+    "    replacement: ''\n"                                                              \
+    "  metric_relabel_configs:\n"                                                        \
+    "  - regex: pod_template_hash\n"                                                     \
+    "    action: labeldrop\n"
 
 TEST(full)
 {
@@ -186,15 +186,14 @@ TEST(full)
     const struct bnc_job job = full_job();
 
     bnc_test_row("3.5");
-    CHECK_STR(render(&job, &new_one),
-              FULL_BEGIN "    track_timestamps_staleness: true\n" FULL_PARAMS
-                         "    scrape_protocols:\n"
-                         "    - OpenMetricsText1.0.0\n"
-                         "    - PrometheusText1.0.0\n"
-                         "    - PrometheusText0.0.4\n"
-                         "    fallback_scrape_protocol: PrometheusText0.0.4\n" FULL_HTTP
-                         "    no_proxy: '10.0.0.0/8'\n" FULL_AUTH
-                         "    keep_dropped_targets: 50\n" FULL_END);
+    CHECK_STR(render(&job, &new_one), FULL_BEGIN
+              "  track_timestamps_staleness: true\n" FULL_PARAMS "  scrape_protocols:\n"
+              "  - OpenMetricsText1.0.0\n"
+              "  - PrometheusText1.0.0\n"
+              "  - PrometheusText0.0.4\n"
+              "  fallback_scrape_protocol: PrometheusText0.0.4\n" FULL_HTTP
+              "  no_proxy: '10.0.0.0/8'\n" FULL_AUTH
+              "  keep_dropped_targets: 50\n" FULL_END);
     CHECK_STR(warned(), "");
 
     bnc_test_row("2.42");
@@ -261,7 +260,7 @@ TEST(messages)
     const struct bnc_profile profile = profile_of(2, 47);
     const struct bnc_job job = {.job_name = "j", .track_timestamps_staleness = BNC_TRUE};
 
-    CHECK_STR(render(&job, &profile), "  - job_name: j\n");
+    CHECK_STR(render(&job, &profile), "- job_name: j\n");
     CHECK_INT(diags.n, 1);
     CHECK_STR(
         bnc_diag_text(&diags.items[0], arena),
@@ -281,11 +280,11 @@ static const struct {
     const char *want;
     const char *warns;
 } basic[] = {
-    {"file", 3, 0, "bob", "u", "      username_file: u\n", ""},
-    {"file in 2.49", 2, 49, "bob", "u", "      username_file: u\n", ""},
-    {"text before 2.49", 2, 48, "bob", "u", "      username: bob\n", ""},
-    {"text only", 3, 0, "bob", NULL, "      username: bob\n", ""},
-    {"file only", 3, 0, NULL, "u", "      username_file: u\n", ""},
+    {"file", 3, 0, "bob", "u", "    username_file: u\n", ""},
+    {"file in 2.49", 2, 49, "bob", "u", "    username_file: u\n", ""},
+    {"text before 2.49", 2, 48, "bob", "u", "    username: bob\n", ""},
+    {"text only", 3, 0, "bob", NULL, "    username: bob\n", ""},
+    {"file only", 3, 0, NULL, "u", "    username_file: u\n", ""},
     {"file only before 2.49", 2, 48, NULL, "u", "", "usernameFile"},
 };
 
@@ -300,11 +299,10 @@ TEST(basic_auth)
                                     .basic_password_file = "p"};
 
         bnc_test_row(basic[i].name);
-        CHECK_STR(render(&job, &profile),
-                  bnc_arena_fmt(arena,
-                                "  - job_name: j\n    basic_auth:\n%s"
-                                "      password_file: p\n",
-                                basic[i].want));
+        CHECK_STR(render(&job, &profile), bnc_arena_fmt(arena,
+                                                        "- job_name: j\n  basic_auth:\n%s"
+                                                        "    password_file: p\n",
+                                                        basic[i].want));
         CHECK_STR(warned(), basic[i].warns);
     }
     bnc_arena_free(arena);
@@ -325,18 +323,18 @@ TEST(oauth2)
     const struct bnc_job job = {.job_name = "j", .oauth2 = &settings};
     const struct bnc_profile profile = profile_of(2, 42);
 
-    CHECK_STR(render(&job, &profile), "  - job_name: j\n"
-                                      "    oauth2:\n"
-                                      "      client_id: id\n"
-                                      "      client_secret_file: s\n"
-                                      "      token_url: https://t/x\n"
-                                      "      scopes:\n"
-                                      "      - a\n"
-                                      "      - b\n"
-                                      "      endpoint_params:\n"
-                                      "        audience: x\n"
-                                      "      proxy_url: http://p\n"
-                                      "      tls_config: {}\n");
+    CHECK_STR(render(&job, &profile), "- job_name: j\n"
+                                      "  oauth2:\n"
+                                      "    client_id: id\n"
+                                      "    client_secret_file: s\n"
+                                      "    token_url: https://t/x\n"
+                                      "    scopes:\n"
+                                      "    - a\n"
+                                      "    - b\n"
+                                      "    endpoint_params:\n"
+                                      "      audience: x\n"
+                                      "    proxy_url: http://p\n"
+                                      "    tls_config: {}\n");
     bnc_arena_free(arena);
 }
 
@@ -351,12 +349,12 @@ TEST(overrides)
 
     profile.override_honor_labels = true;
     profile.override_honor_timestamps = true;
-    CHECK_STR(render(&job, &profile), "  - job_name: j\n"
-                                      "    honor_labels: false\n"
-                                      "    honor_timestamps: false\n");
+    CHECK_STR(render(&job, &profile), "- job_name: j\n"
+                                      "  honor_labels: false\n"
+                                      "  honor_timestamps: false\n");
     job = (struct bnc_job){.job_name = "j", .honor_timestamps = BNC_TRUE};
-    CHECK_STR(render(&job, &profile), "  - job_name: j\n"
-                                      "    honor_timestamps: false\n");
+    CHECK_STR(render(&job, &profile), "- job_name: j\n"
+                                      "  honor_timestamps: false\n");
     bnc_arena_free(arena);
 }
 
@@ -371,22 +369,22 @@ TEST(shards)
     profile.shards = 3;
     profile.shard = 2;
     CHECK_STR(render(&job, &profile),
-              "  - job_name: j\n"
-              "    relabel_configs:\n"
-              "    - target_label: a\n"
-              "      replacement: b\n"
-              "    - source_labels: [__address__, __tmp_hash]\n"
-              "      regex: '(.+);'\n"
-              "      target_label: __tmp_hash\n"
-              "      replacement: $1\n"
-              "      action: replace\n"
-              "    - source_labels: [__tmp_hash]\n"
-              "      modulus: 3\n"
-              "      target_label: __tmp_hash\n"
-              "      action: hashmod\n"
-              "    - source_labels: [__tmp_hash, __tmp_disable_sharding]\n"
-              "      regex: '2;|.+;.+'\n"
-              "      action: keep\n");
+              "- job_name: j\n"
+              "  relabel_configs:\n"
+              "  - target_label: a\n"
+              "    replacement: b\n"
+              "  - source_labels: [__address__, __tmp_hash]\n"
+              "    regex: '(.+);'\n"
+              "    target_label: __tmp_hash\n"
+              "    replacement: $1\n"
+              "    action: replace\n"
+              "  - source_labels: [__tmp_hash]\n"
+              "    modulus: 3\n"
+              "    target_label: __tmp_hash\n"
+              "    action: hashmod\n"
+              "  - source_labels: [__tmp_hash, __tmp_disable_sharding]\n"
+              "    regex: '2;|.+;.+'\n"
+              "    action: keep\n");
     bnc_arena_free(arena);
 }
 

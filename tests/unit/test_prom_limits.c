@@ -65,8 +65,8 @@ TEST(int_limits)
         bnc_test_row(limits[i].name);
         CHECK_STR(render(&job, &profile),
                   limits[i].want < 0
-                      ? "  - job_name: j\n"
-                      : bnc_arena_fmt(arena, "  - job_name: j\n    sample_limit: %d\n",
+                      ? "- job_name: j\n"
+                      : bnc_arena_fmt(arena, "- job_name: j\n  sample_limit: %d\n",
                                       (int)limits[i].want));
     }
     bnc_arena_free(arena);
@@ -101,8 +101,8 @@ TEST(body_limits)
         bnc_test_row(bodies[i].name);
         CHECK_STR(render(&job, &profile),
                   bodies[i].want == NULL
-                      ? "  - job_name: j\n"
-                      : bnc_arena_fmt(arena, "  - job_name: j\n    body_size_limit: %s\n",
+                      ? "- job_name: j\n"
+                      : bnc_arena_fmt(arena, "- job_name: j\n  body_size_limit: %s\n",
                                       bodies[i].want));
     }
     bnc_arena_free(arena);
