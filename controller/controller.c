@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "controller/edges.h"
+#include "controller/hold.h"
+#include "controller/outputs.h"
 #include "controller/report.h"
 #include "lib/log.h"
 
@@ -27,6 +29,9 @@ struct bnc_controller {
     struct bnc_engine *engine;
     struct bnc_publisher *publisher;
     struct bnc_reporter *reporter;
+    struct bnc_holder *holder;
+    struct bnc_map *claimed;  /* uids of Observatories whose earlier outputs are known */
+    struct bnc_map *orphans;  /* owners whose outputs stay when they go */
     struct bnc_timer *work;   /* the next slice */
     struct bnc_timer *report; /* statuses, a little after the last write */
     struct bnc_map *wants;    /* by fact key */
@@ -202,17 +207,50 @@ owner_key(char out[BNC_FACT_KEY_MAX], const struct bnc_object *object)
     return out;
 }
 
-static bool
-still_there(const struct bnc_controller *c, const char *owner)
+/* Finalizers of what no longer holds anything outside of its namespace. */
+static void
+release(struct bnc_controller *c)
+{
+    char key[BNC_FACT_KEY_MAX];
+    for (size_t i = 0; c->options.statuses && i < bnc_engine_count(c->engine); i++) {
+        const struct bnc_result *result = bnc_engine_result(c->engine, i);
+        bool needed = result->outside && !result->object->deleting;
+        if (result->held && !needed && (result->ready || result->object->deleting) &&
+            (!result->object->deleting ||
+             bnc_publisher_released(c->publisher, owner_key(key, result->object)))) {
+            bnc_holder_set(c->holder, result->object, false);
+        }
+    }
+}
+
+static const struct bnc_result *
+result_of(const struct bnc_controller *c, const char *owner)
 {
     char key[BNC_FACT_KEY_MAX];
     for (size_t i = 0; i < bnc_engine_count(c->engine); i++) {
-        const struct bnc_object *object = bnc_engine_result(c->engine, i)->object;
-        if (strcmp(owner_key(key, object), owner) == 0) {
-            return true;
+        const struct bnc_result *result = bnc_engine_result(c->engine, i);
+        if (strcmp(owner_key(key, result->object), owner) == 0) {
+            return result;
         }
     }
-    return false;
+    return NULL;
+}
+
+/* Outputs of Observatories that are gone, or about to go. */
+static void
+drop_gone(struct bnc_controller *c)
+{
+    size_t at = 0;
+    const char *owner = NULL;
+    while ((owner = bnc_publisher_next(c->publisher, &at)) != NULL) {
+        const struct bnc_result *result = result_of(c, owner);
+        if (result == NULL || result->object->deleting) {
+            char copy[BNC_FACT_KEY_MAX];
+            (void)snprintf(copy, sizeof(copy), "%s", owner);
+            bool orphan = bnc_map_get(c->orphans, copy) != NULL;
+            bnc_publisher_drop(c->publisher, copy, orphan);
+        }
+    }
 }
 
 static void
@@ -221,20 +259,31 @@ publish(struct bnc_controller *c)
     char key[BNC_FACT_KEY_MAX];
     for (size_t i = 0; i < bnc_engine_count(c->engine); i++) {
         const struct bnc_result *result = bnc_engine_result(c->engine, i);
+        const char *owner = owner_key(key, result->object);
+        if (c->options.statuses &&
+            bnc_map_put(c->claimed, result->object->uid, c) == NULL) {
+            bnc_outputs_claim(result, c->publisher);
+        }
+        bool hold = result->outside && result->ready && !result->object->deleting;
+
+        if (hold && !result->held && c->options.statuses) {
+            bnc_holder_set(c->holder, result->object, true);
+            continue; /* nothing goes out before it can be given back */
+        }
+        if (hold && c->options.statuses && !bnc_outputs_recorded(result)) {
+            continue; /* nor before the status says where it is */
+        }
         if (result->ready && !result->suspended && !result->object->deleting) {
-            bnc_publisher_set(c->publisher, owner_key(key, result->object),
-                              result->desired, result->n_desired);
+            if (result->orphan) {
+                (void)bnc_map_put(c->orphans, owner, c);
+            } else {
+                (void)bnc_map_take(c->orphans, owner);
+            }
+            bnc_publisher_set(c->publisher, owner, result->desired, result->n_desired);
         }
     }
-    size_t at = 0;
-    const char *owner = NULL;
-    while ((owner = bnc_publisher_next(c->publisher, &at)) != NULL) {
-        if (!still_there(c, owner)) {
-            char copy[BNC_FACT_KEY_MAX];
-            (void)snprintf(copy, sizeof(copy), "%s", owner);
-            bnc_publisher_drop(c->publisher, copy);
-        }
-    }
+    drop_gone(c);
+    release(c);
 }
 
 static void
@@ -257,6 +306,13 @@ do_work(void *arg)
     }
 }
 
+/* A write of a finalizer failed: look again. */
+static void
+republish(void *arg)
+{
+    schedule(arg);
+}
+
 static void
 do_report(void *arg)
 {
@@ -264,6 +320,7 @@ do_report(void *arg)
     if (!bnc_engine_idle(c->engine)) {
         return; /* it comes again when the work is done */
     }
+    release(c); /* what was deleted since may have been the last */
     if (c->options.statuses) {
         bnc_reporter_run(c->reporter);
     }
@@ -283,6 +340,9 @@ bnc_controller_new(const struct bnc_controller_options *options)
     c->options = *options;
     c->wants = bnc_map_new();
     c->troubles = bnc_map_new();
+    c->orphans = bnc_map_new();
+    c->claimed = bnc_map_new();
+    c->holder = bnc_holder_new(options->world, options->source, republish, c);
     c->work = bnc_timer_new(options->world, do_work, c);
     c->report = bnc_timer_new(options->world, do_report, c);
     c->engine = bnc_engine_new(
@@ -317,6 +377,7 @@ bnc_controller_free(struct bnc_controller *c)
         return;
     }
     bnc_reporter_free(c->reporter);
+    bnc_holder_free(c->holder);
     bnc_publisher_free(c->publisher);
     bnc_engine_free(c->engine);
     size_t at = 0;
@@ -330,6 +391,8 @@ bnc_controller_free(struct bnc_controller *c)
     }
     bnc_map_free(c->wants);
     bnc_map_free(c->troubles);
+    bnc_map_free(c->orphans);
+    bnc_map_free(c->claimed);
     bnc_timer_free(c->work);
     bnc_timer_free(c->report);
     free(c);
@@ -375,7 +438,8 @@ bool
 bnc_controller_settled(const struct bnc_controller *c)
 {
     return bnc_engine_idle(c->engine) && bnc_publisher_idle(c->publisher) &&
-           bnc_reporter_idle(c->reporter) && !bnc_timer_pending(c->work);
+           bnc_reporter_idle(c->reporter) && bnc_holder_idle(c->holder) &&
+           !bnc_timer_pending(c->work);
 }
 
 const char *

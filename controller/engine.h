@@ -10,6 +10,9 @@
 #include "lib/hash.h"
 #include "model/plan.h"
 
+/* On what holds something outside its own namespace: given back before it goes. */
+#define BNC_FINALIZER "binnacle.dev/release"
+
 struct bnc_engine; /* opaque */
 
 /* An object that has to be as `body` says. */
@@ -30,6 +33,9 @@ struct bnc_result {
     bool ready;                      /* desired is complete and may be published */
     bool pending;                    /* waits for a fact */
     bool suspended;
+    bool orphan;  /* binnacle.dev/orphan: "true": nothing is deleted with it */
+    bool outside; /* something is written outside of its namespace */
+    bool held;    /* it has our finalizer */
     const struct bnc_desired *desired;
     size_t n_desired;
     const struct bnc_plan *plan; /* NULL when it was rejected */

@@ -22,6 +22,7 @@ struct linking {
     struct bnc_diags *diags;
     struct bnc_desired *desired;
     size_t n;
+    bool orphan;
 };
 
 /* ---- documents ----------------------------------------------------------------------
@@ -89,7 +90,7 @@ metadata(struct linking *l, const char *name, const char *hash)
     bnc_json_set_str(l->arena, meta, "namespace", l->output->ns);
     bnc_json_set_item(l->arena, meta, "labels", labels);
     bnc_json_set_item(l->arena, meta, "annotations", annotations);
-    if (strcmp(l->output->ns, self->ns) == 0 && self->uid[0] != '\0') {
+    if (!l->orphan && strcmp(l->output->ns, self->ns) == 0 && self->uid[0] != '\0') {
         /* an owner in another namespace would get the object collected */
         cJSON *owners = bnc_json_array(l->arena);
         cJSON *owner = bnc_json_object(l->arena);
@@ -232,6 +233,19 @@ link_assets(struct linking *l)
 
 /* ---- the whole ----------------------------------------------------------------- */
 
+static bool
+has_finalizer(const cJSON *finalizers)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, finalizers)
+    {
+        if (cJSON_IsString(item) && strcmp(item->valuestring, BNC_FINALIZER) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 bnc_hub_link(struct bnc_hub *hub, const struct bnc_planner *planner)
 {
@@ -247,13 +261,18 @@ bnc_hub_link(struct bnc_hub *hub, const struct bnc_planner *planner)
 
     const struct bnc_spec_observatory *spec = &hub->member->ir->as.observatory->spec;
     result.suspended = spec->suspend == BNC_TRUE;
+    result.orphan = bnc_str_eq(
+        bnc_json_get_str(hub->member->ir->annotations, "binnacle.dev/orphan"), "true");
+    result.held = has_finalizer(hub->member->ir->finalizers);
     if (diags.errors == 0 && spec->prometheus != NULL) {
         int64_t shards = planner->shards(&hub->plan);
         struct linking l = {.hub = hub,
                             .planner = planner,
                             .output = planner->output(&hub->plan),
                             .arena = arena,
-                            .diags = &diags};
+                            .diags = &diags,
+                            .orphan = result.orphan};
+        result.outside = strcmp(l.output->ns, result.object->ns) != 0;
         l.desired = bnc_arena_array(arena, (size_t)shards + 1, sizeof(*l.desired));
         bool whole = link_assets(&l); /* files before what names them */
         for (int64_t i = 0; i < shards; i++) {

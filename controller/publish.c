@@ -21,7 +21,9 @@ struct output {
     char *body;  /* the intent */
     size_t body_len;
     char hash[BNC_HASH_TEXT_MAX];
-    bool wanted; /* false: to be deleted */
+    bool wanted;  /* false: to be deleted, */
+    bool orphan;  /* or just forgotten */
+    bool dropped; /* its owner is gone or goes */
 
     /* what is known of the live one */
     bool known;
@@ -149,7 +151,7 @@ static bool
 as_desired(const struct output *out)
 {
     if (!out->wanted) {
-        return !out->exists || !out->ours;
+        return out->orphan || !out->exists || !out->ours;
     }
     return out->exists && out->ours && !out->drifted &&
            strcmp(out->hash, out->live_hash) == 0;
@@ -254,6 +256,14 @@ on_written(void *arg, const struct bnc_write_result *result)
     changed(publisher);
 }
 
+/* Known from the status only: the owner's first set decides. */
+static bool
+undecided(const struct output *out)
+{
+    return !out->wanted && !out->dropped &&
+           bnc_map_get(out->publisher->owners, out->owner) == NULL;
+}
+
 /*
  * Files are written before the configuration that names them, and deleted after
  * it no longer does.
@@ -325,7 +335,7 @@ start_write(void *arg)
 static void
 consider(struct output *out)
 {
-    if (out->in_flight || !out->known) {
+    if (out->in_flight || !out->known || undecided(out)) {
         return;
     }
     if (as_desired(out)) {
@@ -385,6 +395,7 @@ set_one(struct output *out, const struct bnc_desired *desired)
                 out->body_len == desired->body.len &&
                 memcmp(out->body, desired->body.ptr, desired->body.len) == 0;
     out->wanted = true;
+    out->orphan = out->dropped = false;
     if (same) {
         return;
     }
@@ -411,6 +422,20 @@ contains(const struct owner *owner, const struct output *out)
     return false;
 }
 
+/* What was claimed for this owner before it had a set. */
+static void
+consider_unwanted(struct bnc_publisher *publisher, const char *owner)
+{
+    size_t at = 0;
+    void *value = NULL;
+    while (bnc_map_next(publisher->outputs, &at, NULL, &value)) {
+        struct output *out = value;
+        if (!out->wanted && strcmp(out->owner, owner) == 0) {
+            consider(out);
+        }
+    }
+}
+
 void
 bnc_publisher_set(struct bnc_publisher *publisher, const char *owner,
                   const struct bnc_desired *desired, size_t n)
@@ -434,17 +459,62 @@ bnc_publisher_set(struct bnc_publisher *publisher, const char *owner,
         }
     }
     free_owner(old);
+    consider_unwanted(publisher, owner);
 }
 
 void
-bnc_publisher_drop(struct bnc_publisher *publisher, const char *owner)
+bnc_publisher_claim(struct bnc_publisher *publisher, const char *owner,
+                    const struct bnc_claimed *claimed)
+{
+    const struct bnc_desired what = {
+        .kind = claimed->kind, .ns = claimed->ns, .name = claimed->name};
+    struct output *out = output_of(publisher, &what, owner);
+    if (!out->wanted) {
+        out->orphan = claimed->orphan;
+        out->dropped = out->dropped || claimed->dropped;
+        consider(out);
+    }
+}
+
+void
+bnc_publisher_each(const struct bnc_publisher *publisher, const char *owner,
+                   bnc_output_fn fn, void *arg)
+{
+    size_t at = 0;
+    void *value = NULL;
+    while (bnc_map_next(publisher->outputs, &at, NULL, &value)) {
+        const struct output *out = value;
+        if (strcmp(out->owner, owner) == 0) {
+            fn(arg, out->kind, out->ns, out->name);
+        }
+    }
+}
+
+void
+bnc_publisher_drop(struct bnc_publisher *publisher, const char *owner, bool orphan)
 {
     struct owner *old = bnc_map_take(publisher->owners, owner);
     for (size_t i = 0; old != NULL && i < old->n; i++) {
-        old->items[i]->wanted = false;
-        consider(old->items[i]);
+        struct output *out = old->items[i];
+        out->wanted = false;
+        out->orphan = orphan;
+        out->dropped = true;
+        consider(out);
     }
     free_owner(old);
+}
+
+bool
+bnc_publisher_released(const struct bnc_publisher *publisher, const char *owner)
+{
+    size_t at = 0;
+    void *value = NULL;
+    while (bnc_map_next(publisher->outputs, &at, NULL, &value)) {
+        if (strcmp(((const struct output *)value)->owner, owner) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 const char *

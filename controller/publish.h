@@ -43,8 +43,30 @@ BNC_DEFINE_AUTO(bnc_publisher);
 void bnc_publisher_set(struct bnc_publisher *publisher, const char *owner,
                        const struct bnc_desired *desired, size_t n);
 
-/* The Observatory is gone: objects that nobody collects for us are deleted. */
-void bnc_publisher_drop(struct bnc_publisher *publisher, const char *owner);
+/* An object that an earlier life of this process wrote. */
+struct bnc_claimed {
+    enum bnc_kind kind;
+    const char *ns;
+    const char *name;
+    bool orphan;  /* to be left alone, not deleted */
+    bool dropped; /* its owner goes: no result will decide */
+};
+
+/* Follow it; unless the owner's next set wants it, it is deleted. */
+void bnc_publisher_claim(struct bnc_publisher *publisher, const char *owner,
+                         const struct bnc_claimed *claimed);
+
+/* Every object of `owner` that is followed, wanted or still to be deleted. */
+typedef void (*bnc_output_fn)(void *arg, enum bnc_kind kind, const char *ns,
+                              const char *name);
+void bnc_publisher_each(const struct bnc_publisher *publisher, const char *owner,
+                        bnc_output_fn fn, void *arg);
+
+/* The Observatory is gone, or goes: what it wanted is deleted, or left alone. */
+void bnc_publisher_drop(struct bnc_publisher *publisher, const char *owner, bool orphan);
+
+/* True when no object is left that belongs to `owner`. */
+bool bnc_publisher_released(const struct bnc_publisher *publisher, const char *owner);
 
 /* Owners that have a set, to find those that are gone: `*at` from 0, NULL at the end. */
 const char *bnc_publisher_next(const struct bnc_publisher *publisher, size_t *at);

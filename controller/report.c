@@ -359,16 +359,19 @@ report_observatory(struct round *round, const struct bnc_result *result)
     struct record *record = record_of(reporter, result->object);
     struct bnc_publication state = publication_of(reporter, result, arena);
 
+    bool record_first = result->outside && result->held && !bnc_outputs_recorded(result);
     bool waits =
         result->pending || (result->ready && !result->suspended && !state.published &&
-                            state.reason == BNC_REASON_WAITING);
+                            !record_first && state.reason == BNC_REASON_WAITING);
     if (record->in_flight || waits || result->object->deleting ||
         bnc_world_mono_ms(reporter->options.world) < record->not_before_ms) {
         return;
     }
     uint64_t stamp = stamp_number(5, result->revision * 2 + (uint64_t)state.published);
     stamp = stamp_text(stamp, state.published ? "" : state.message);
-    stamp = bnc_hash64(result->object->status.ptr, result->object->status.len, stamp) | 1;
+    stamp = bnc_hash64(result->object->status.ptr, result->object->status.len, stamp);
+    cJSON *outputs = bnc_outputs_json(result, reporter->options.publisher, arena);
+    stamp = stamp_number(stamp, (uint64_t)cJSON_GetArraySize(outputs)) | 1;
     if (record->stamp == stamp) {
         return;
     }
@@ -381,7 +384,7 @@ report_observatory(struct round *round, const struct bnc_result *result)
     }
     record->stamp = stamp;
     write_status(round, record, result->object,
-                 bnc_status_observatory(result, &state, arena), arena);
+                 bnc_status_observatory(result, &state, outputs, arena), arena);
 }
 
 void

@@ -319,7 +319,7 @@ rejected_json(const struct bnc_plan *plan, struct bnc_arena *arena)
 }
 
 static cJSON *
-prometheus_json(const struct bnc_result *result, struct bnc_arena *arena)
+prometheus_json(const struct bnc_result *result, cJSON *outputs, struct bnc_arena *arena)
 {
     const struct bnc_plan *plan = result->plan;
     cJSON *out = bnc_json_object(arena);
@@ -333,6 +333,7 @@ prometheus_json(const struct bnc_result *result, struct bnc_arena *arena)
     bnc_json_set_int(arena, selected, "scrapePolicies", (int64_t)policies);
     bnc_json_set_int(arena, selected, "annotatedWorkloads",
                      plan == NULL ? 0 : (int64_t)plan->annotated_workloads);
+    bnc_json_set_item(arena, out, "outputs", outputs);
     bnc_json_set_int(arena, out, "jobs", (int64_t)result->n_jobs);
     for (size_t i = 0; i < result->n_desired; i++) {
         if (!bnc_str_ends(result->desired[i].name, "-assets")) {
@@ -348,7 +349,8 @@ prometheus_json(const struct bnc_result *result, struct bnc_arena *arena)
 
 cJSON *
 bnc_status_observatory(const struct bnc_result *result,
-                       const struct bnc_publication *state, struct bnc_arena *arena)
+                       const struct bnc_publication *state, cJSON *outputs,
+                       struct bnc_arena *arena)
 {
     const struct bnc_diags *diags = result->diags;
     int64_t generation = result->object->generation;
@@ -379,9 +381,8 @@ bnc_status_observatory(const struct bnc_result *result,
     bnc_json_set_int(arena, status, "observedGeneration", generation);
     bnc_json_set_item(arena, status, "conditions",
                       conditions_json(all, used, generation, arena));
-    if (good) {
-        bnc_json_set_item(arena, status, "prometheus", prometheus_json(result, arena));
-    }
+    bnc_json_set_item(arena, status, "prometheus",
+                      prometheus_json(result, outputs, arena));
     return status;
 }
 

@@ -5,6 +5,7 @@
 #define BNC_CONTROLLER_STATUS_H
 
 #include "controller/engine.h"
+#include "controller/outputs.h"
 #include "controller/publish.h"
 
 #define BNC_STATUS_OBSERVATORIES_MAX 16
@@ -38,9 +39,10 @@ bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opi
 struct bnc_condition bnc_status_observatory_ready(const struct bnc_result *result,
                                                   const struct bnc_publication *state,
                                                   struct bnc_arena *arena);
-cJSON *
-bnc_status_observatory(const struct bnc_result *result,
-                       const struct bnc_publication *state, struct bnc_arena *arena);
+/* `outputs`: bnc_outputs_json(). */
+cJSON *bnc_status_observatory(const struct bnc_result *result,
+                              const struct bnc_publication *state, cJSON *outputs,
+                              struct bnc_arena *arena);
 
 /*
  * Fill lastTransitionTime: from `live` where a condition's status is the same,

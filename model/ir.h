@@ -34,6 +34,7 @@ struct bnc_file_ref {
 struct bnc_ir_observatory {
     struct bnc_spec_observatory spec;
     struct bnc_scope reach;        /* what it may touch at all */
+    bool own_only;                 /* that is its own namespace: it is not trusted */
     struct bnc_scope scope;        /* namespaceSelector */
     struct bnc_scope policy_scope; /* scrapePolicyNamespaceSelector */
     const cJSON *base;             /* merged and checked; NULL: none */
@@ -53,7 +54,7 @@ struct bnc_port {
 /* Pods by what controls them, as the discovery's labels tell it. */
 struct bnc_identity {
     const char *ns;
-    const char *controller_kind; /* ReplicaSet, StatefulSet, ...; "" for a bare pod */
+    const char *controller_kind; /* ReplicaSet, StatefulSet, ...; "": a pod by its name */
     const char *name;            /* exact, or the part before the hash or the time */
     enum { BNC_IDENTITY_EXACT, BNC_IDENTITY_HASH, BNC_IDENTITY_TIME } suffix;
 };
@@ -71,6 +72,7 @@ struct bnc_note { /* an annotation that may concern us */
     const char *value;
     enum bnc_layer layer;
     const char *owner; /* "Service shop/web": where it stands, for messages */
+    const char *field; /* of the owner: "metadata.annotations"; static */
 };
 
 struct bnc_ir_workload {
@@ -113,6 +115,8 @@ struct bnc_ir {
     enum bnc_ir_type type;
     bool pending;        /* something that it reads is not known yet */
     const cJSON *labels; /* of the object itself, for selection; NULL: none */
+    const cJSON *annotations;
+    const cJSON *finalizers;
     union {
         struct bnc_ir_observatory *observatory;
         struct bnc_ir_policy *policy;

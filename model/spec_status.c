@@ -70,10 +70,26 @@ static const struct bnc_table rejected_table = {
     .n_fields = BNC_LEN(rejected_rows),
 };
 
+static const struct bnc_field output_rows[] = {
+    {"kind", BNC_FIELD_TEXT, .max_len = 63, .required = true, .doc = "Its kind."},
+    {"namespace", BNC_FIELD_TEXT, .max_len = 63, .required = true,
+     .doc = "Its namespace."},
+    {"name", BNC_FIELD_TEXT, .max_len = 253, .required = true, .doc = "Its name."},
+};
+
+static const struct bnc_table output_table = {
+    .name = "Output",
+    .fields = output_rows,
+    .n_fields = BNC_LEN(output_rows),
+};
+
 static const struct bnc_field prometheus_rows[] = {
     {"jobs", BNC_FIELD_INT, .doc = "Scrape jobs that are published."},
     {"hash", BNC_FIELD_TEXT, .max_len = 128,
      .doc = "Hash of the published configuration."},
+    {"outputs", BNC_FIELD_LIST, .sub = &output_table, .max_items = 1100,
+     .doc = "Objects that binnacle writes for it, and deletes when they are no longer "
+            "wanted."},
     {"selected", BNC_FIELD_OBJECT, .sub = &selected_table,
      .doc = "How much was taken in."},
     {"rejectedTotal", BNC_FIELD_INT, .doc = "Objects that are left out."},

@@ -27,5 +27,7 @@ bnc_object_decode_spec(const struct bnc_object *self, const struct bnc_table *ta
         return;
     }
     out->labels = bnc_json_path(root, "metadata", "labels", NULL);
+    out->annotations = bnc_json_path(root, "metadata", "annotations", NULL);
+    out->finalizers = bnc_json_path(root, "metadata", "finalizers", NULL);
     bnc_fields_decode(table, bnc_json_get(root, "spec"), "spec", spec, &out->diags);
 }

@@ -135,7 +135,8 @@ compare_results(const struct bnc_result *got, const struct bnc_result *want,
             memcmp(g->body.ptr, w->body.ptr, g->body.len) != 0) {
             return bnc_arena_fmt(
                 arena, "%s: %s differs from a fresh render: %s", name, g->name,
-                first_difference(getenv("D")?g->body.ptr:g->content.ptr, getenv("D")?w->body.ptr:w->content.ptr, arena));
+                first_difference(getenv("D") ? g->body.ptr : g->content.ptr,
+                                 getenv("D") ? w->body.ptr : w->content.ptr, arena));
         }
     }
     if (got->plan->n_verdicts != want->plan->n_verdicts) {
@@ -262,4 +263,42 @@ judge_statuses(struct bnc_sim_api *api, struct bnc_arena *arena)
     (void)bnc_sim_api_list(api, "ScrapePolicy", check_status, &s);
     (void)bnc_sim_api_list(api, "Observatory", check_status, &s);
     return s.wrong;
+}
+
+struct collected {
+    struct bnc_sim_api *api;
+    struct bnc_arena *arena;
+    const char *wrong;
+};
+
+static void
+check_owner(void *arg, const struct bnc_sim_api_item *item)
+{
+    struct collected *c = arg;
+    struct bnc_error err = {0};
+    cJSON *root = NULL;
+
+    if (bnc_json_parse(c->arena, item->json, strlen(item->json), &root, &err)) {
+        return;
+    }
+    const cJSON *annotations = bnc_json_path(root, "metadata", "annotations", NULL);
+    const char *owner = bnc_json_get_str(annotations, "binnacle.dev/owner");
+    const char *slash = owner == NULL ? NULL : strchr(owner, '/');
+    if (slash == NULL) {
+        return;
+    }
+    const char *ns = bnc_arena_strndup(c->arena, owner, (size_t)(slash - owner));
+    if (bnc_sim_api_get(c->api, "Observatory", ns, slash + 1) == NULL) {
+        c->wrong = bnc_arena_fmt(c->arena, "%s/%s of %s is still there", item->ns,
+                                 item->name, owner);
+    }
+}
+
+const char *
+judge_collected(struct bnc_sim_api *api, struct bnc_arena *arena)
+{
+    struct collected c = {.api = api, .arena = arena};
+    (void)bnc_sim_api_list(api, "Secret", check_owner, &c);
+    (void)bnc_sim_api_list(api, "ConfigMap", check_owner, &c);
+    return c.wrong;
 }

@@ -120,18 +120,23 @@ calm_part(struct run *r)
     }
     check(r, "calm: incremental = fresh", judge_incremental(&r->product, r->arena));
     check(r, "calm: published", judge_published(&r->product, r->api, r->arena));
+    check(r, "calm: collected", judge_collected(r->api, r->arena));
     check(r, "calm: status", judge_statuses(r->api, r->arena));
 }
 
 static void
 restart_part(struct run *r)
 {
-    if (getenv("DUMP")) printf("BEFORE %s\n", bnc_sim_api_get(r->api, getenv("K"), getenv("N"), getenv("DUMP")));
+    if (getenv("DUMP"))
+        printf("BEFORE %s\n",
+               bnc_sim_api_get(r->api, getenv("K"), getenv("N"), getenv("DUMP")));
     product_stop(&r->product);
     r->quiet = true;
     product_start(&r->product, r->sim);
     (void)bnc_sim_run_for(r->sim, 60000);
-    if (getenv("DUMP")) printf("AFTER %s\n", bnc_sim_api_get(r->api, getenv("K"), getenv("N"), getenv("DUMP")));
+    if (getenv("DUMP"))
+        printf("AFTER %s\n",
+               bnc_sim_api_get(r->api, getenv("K"), getenv("N"), getenv("DUMP")));
 }
 
 static bool

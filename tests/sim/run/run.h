@@ -46,6 +46,9 @@ const char *judge_incremental(const struct product *product, struct bnc_arena *a
 const char *judge_published(const struct product *product, struct bnc_sim_api *api,
                             struct bnc_arena *arena);
 
+/* Nothing of ours is left of Observatories that are gone. */
+const char *judge_collected(struct bnc_sim_api *api, struct bnc_arena *arena);
+
 /* Every policy's and Observatory's status has observedGeneration and Ready. */
 const char *judge_statuses(struct bnc_sim_api *api, struct bnc_arena *arena);
 

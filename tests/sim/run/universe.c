@@ -45,18 +45,26 @@ put_observatory(struct bnc_sim *sim, struct bnc_sim_api *api, const char *ns)
     static const char *const presets[] = {"[]", "[\"istio-proxy\"]",
                                           "[\"istiod\",\"ztunnel\"]"};
     static const char *const extras[] = {
+        "far",
         "",
         ",\"externalLabels\":{\"c\":\"1\"}",
         ",\"shards\":2",
         ",\"output\":{\"kind\":\"ConfigMap\",\"name\":\"cfg\",\"key\":\"p.yml.gz\"}",
         ",\"additionalScrapeConfigs\":{\"name\":\"extra\",\"key\":\"jobs\"}",
         ",\"enforcedNamespaceLabel\":\"tenant\",\"sampleLimit\":100"};
+    char far[128];
     char json[TEXT_MAX];
+    const char *extra = PICK(sim, extras);
+    if (strcmp(extra, "far") == 0) { /* in a namespace that is not its own */
+        (void)snprintf(far, sizeof(far),
+                       ",\"output\":{\"name\":\"far-%s\",\"namespace\":\"bank\"}", ns);
+        extra = far;
+    }
     (void)snprintf(json, sizeof(json),
                    "{\"apiVersion\":\"binnacle.dev/v1alpha1\",\"kind\":\"Observatory\","
                    "\"metadata\":{\"name\":\"main\",\"namespace\":\"%s\"},\"spec\":{%s"
                    "\"prometheus\":{\"scrapePolicySelector\":{},\"presets\":%s%s}}}",
-                   ns, PICK(sim, selectors), PICK(sim, presets), PICK(sim, extras));
+                   ns, PICK(sim, selectors), PICK(sim, presets), extra);
     (void)bnc_sim_api_put(api, json);
 }
 

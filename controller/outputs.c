@@ -1,0 +1,155 @@
+#include "controller/outputs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+
+struct line {
+    enum bnc_kind kind;
+    const char *ns;
+    const char *name;
+};
+
+struct lines {
+    struct bnc_arena *arena;
+    struct line *items;
+    size_t n;
+    size_t room;
+};
+
+static void
+add(void *arg, enum bnc_kind kind, const char *ns, const char *name)
+{
+    struct lines *lines = arg;
+    if (lines->n == lines->room) {
+        size_t room = lines->room == 0 ? 8 : lines->room * 2;
+        struct line *items = bnc_arena_array(lines->arena, room, sizeof(*items));
+        if (lines->n > 0) {
+            memcpy(items, lines->items, lines->n * sizeof(*items));
+        }
+        lines->items = items;
+        lines->room = room;
+    }
+    lines->items[lines->n++] = (struct line){kind, ns, name};
+}
+
+static void
+add_live(const struct bnc_object *object, struct lines *lines)
+{
+    struct bnc_error err = {0};
+    cJSON *status = NULL;
+    if (object->status.len == 0 || bnc_json_parse(lines->arena, object->status.ptr,
+                                                  object->status.len, &status, &err)) {
+        return;
+    }
+    const cJSON *item;
+    cJSON_ArrayForEach(item, bnc_json_path(status, "prometheus", "outputs", NULL))
+    {
+        const char *kind = bnc_json_get_str(item, "kind");
+        const char *ns = bnc_json_get_str(item, "namespace");
+        const char *name = bnc_json_get_str(item, "name");
+        if (kind != NULL && ns != NULL && name != NULL) {
+            add(lines,
+                strcmp(kind, "ConfigMap") == 0 ? BNC_KIND_CONFIG_MAP : BNC_KIND_SECRET,
+                ns, name);
+        }
+    }
+}
+
+static void
+add_desired(const struct bnc_result *result, struct lines *lines)
+{
+    for (size_t i = 0; i < result->n_desired; i++) {
+        add(lines, result->desired[i].kind, result->desired[i].ns,
+            result->desired[i].name);
+    }
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    const struct line *x = a;
+    const struct line *y = b;
+    int c = strcmp(x->ns, y->ns);
+    if (c == 0) {
+        c = strcmp(x->name, y->name);
+    }
+    return c != 0 ? c : (int)x->kind - (int)y->kind;
+}
+
+static const char *
+owner_of(const struct bnc_result *result, struct bnc_arena *arena)
+{
+    return bnc_arena_fmt(arena, "%s/%s", result->object->ns, result->object->name);
+}
+
+cJSON *
+bnc_outputs_json(const struct bnc_result *result, const struct bnc_publisher *publisher,
+                 struct bnc_arena *arena)
+{
+    struct lines lines = {.arena = arena};
+    cJSON *out = bnc_json_array(arena);
+
+    add_desired(result, &lines);
+    bnc_publisher_each(publisher, owner_of(result, arena), add, &lines);
+    if (!result->ready) {
+        add_live(result->object, &lines);
+    }
+    if (lines.n > 0) {
+        qsort(lines.items, lines.n, sizeof(*lines.items), compare);
+    }
+    for (size_t i = 0; i < lines.n; i++) {
+        if (i > 0 && compare(&lines.items[i - 1], &lines.items[i]) == 0) {
+            continue;
+        }
+        cJSON *entry = bnc_json_object(arena);
+        bnc_json_set_str(arena, entry, "kind", bnc_kind_info(lines.items[i].kind)->name);
+        bnc_json_set_str(arena, entry, "namespace", lines.items[i].ns);
+        bnc_json_set_str(arena, entry, "name", lines.items[i].name);
+        bnc_json_add(out, entry);
+    }
+    return out;
+}
+
+bool
+bnc_outputs_recorded(const struct bnc_result *result)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct lines live = {.arena = arena};
+    struct lines desired = {.arena = arena};
+
+    add_live(result->object, &live);
+    add_desired(result, &desired);
+    for (size_t i = 0; i < desired.n; i++) {
+        bool found = false;
+        for (size_t k = 0; k < live.n; k++) {
+            found = found || compare(&desired.items[i], &live.items[k]) == 0;
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+bnc_outputs_claim(const struct bnc_result *result, struct bnc_publisher *publisher)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct lines lines = {.arena = arena};
+    const char *owner = owner_of(result, arena);
+
+    add_live(result->object, &lines);
+    if (result->object->deleting) {
+        add_desired(result, &lines);
+    }
+    for (size_t i = 0; i < lines.n; i++) {
+        const struct bnc_claimed claimed = {.kind = lines.items[i].kind,
+                                            .ns = lines.items[i].ns,
+                                            .name = lines.items[i].name,
+                                            .orphan = result->orphan,
+                                            .dropped = result->object->deleting};
+        bnc_publisher_claim(publisher, owner, &claimed);
+    }
+}

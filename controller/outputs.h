@@ -1,0 +1,23 @@
+/*
+ * status.prometheus.outputs: which objects an Observatory has, so that a later
+ * life of this process can take away what is no longer wanted.
+ */
+#ifndef BNC_CONTROLLER_OUTPUTS_H
+#define BNC_CONTROLLER_OUTPUTS_H
+
+#include "controller/publish.h"
+
+/*
+ * The list as it should be: what is desired and what is still to be deleted;
+ * while there is no result, what the live status says as well.  Sorted.
+ */
+cJSON *bnc_outputs_json(const struct bnc_result *result,
+                        const struct bnc_publisher *publisher, struct bnc_arena *arena);
+
+/* True when the live status names every desired object. */
+bool bnc_outputs_recorded(const struct bnc_result *result);
+
+/* Tell the publisher of what the live status names, and of what would be desired. */
+void bnc_outputs_claim(const struct bnc_result *result, struct bnc_publisher *publisher);
+
+#endif
