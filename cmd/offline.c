@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/log.h"
 #include "lib/yaml_in.h"
 #include "net/real.h"
 #include "reconcilers/plan.h"
 #include "reconcilers/table.h"
+#include "source/docs.h"
 
 #define INPUT_MAX ((size_t)64 * 1024 * 1024)
 
@@ -59,6 +61,14 @@ on_problem(void *arg, const struct bnc_problem *p)
             p->remedy == NULL ? "" : "; ", p->remedy == NULL ? "" : p->remedy)};
     add_finding(o, &finding);
     o->read_problems++;
+}
+
+static void
+drop_object(void *arg, struct bnc_object *object, size_t line)
+{
+    BNC_UNUSED(arg);
+    BNC_UNUSED(line);
+    bnc_object_unref(object);
 }
 
 /* ---- places --------------------------------------------------------------------------
@@ -139,10 +149,42 @@ compare_findings(const void *a, const void *b)
     return c != 0 ? c : strcmp(x->text, y->text);
 }
 
+/* What was wrong with a file when it was read may have been mended since. */
+static void
+read_again(struct bnc_offline *o)
+{
+    static const struct bnc_docs_ops ops = {.on_object = drop_object,
+                                            .on_problem = on_problem};
+    const struct bnc_finding *before = o->findings;
+    size_t n = o->read_problems;
+    const char *last = "";
+
+    o->findings = NULL;
+    o->n_findings = o->room = o->read_problems = 0;
+    for (size_t i = 0; i < n; i++) {
+        BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+        struct bnc_docs_input input = {.file = before[i].file,
+                                       .max_objects = BNC_DOCS_OBJECTS_MAX};
+        struct bnc_docs_counts counts = {0};
+        struct bnc_error err = {0};
+        bool again = strcmp(before[i].file, last) == 0;
+        last = before[i].file;
+        if (again ||
+            bnc_file_read(o->world, before[i].file, BNC_DOCS_FILE_MAX, arena, &input.text,
+                          &err) ||
+            bnc_docs_read(&input, &ops, o, &counts, &err)) {
+            continue; /* gone, or told to on_problem */
+        }
+    }
+}
+
 void
 bnc_offline_collect(struct bnc_offline *o)
 {
     const struct bnc_engine *engine = bnc_controller_engine(o->controller);
+    if (!o->once) {
+        read_again(o);
+    }
 
     bnc_engine_members(engine, BNC_KIND_SCRAPE_POLICY, add_member, o);
     for (size_t i = 0; i < bnc_engine_count(engine); i++) {
@@ -198,6 +240,18 @@ bnc_offline_print(const struct bnc_offline *o, void *to, bool json)
     }
 }
 
+/* One pass does not wait for a disk to be mended. */
+static void
+on_failure(void *arg, const char *message)
+{
+    struct bnc_offline *o = arg;
+    if (o->once && !o->failed) {
+        (void)fprintf(stderr, "binnacle: %s\n", message);
+        o->failed = true;
+        bnc_world_stop(o->world);
+    }
+}
+
 /* ---- life ---------------------------------------------------------------------- */
 
 enum bnc_code
@@ -207,6 +261,9 @@ bnc_offline_start(struct bnc_offline *o, const struct bnc_options *options,
 {
     *o = (struct bnc_offline){.arena = bnc_arena_new(),
                               .once = options->from == NULL || options->once};
+    if (options->from == NULL && bnc_log_set_level("warn", err)) {
+        return err->code; /* nothing is applied: what is found is the output */
+    }
     o->world = bnc_world_real_new(0, err);
     if (o->world == NULL) {
         return err->code;
@@ -251,6 +308,7 @@ bnc_offline_start(struct bnc_offline *o, const struct bnc_options *options,
                                          .settings = &o->settings,
                                          .instance = "offline",
                                          .on_settled = on_settled,
+                                         .on_failure = on_failure,
                                          .arg = o});
     bnc_controller_start(o->controller);
     bnc_world_run(o->world);

@@ -30,6 +30,7 @@ struct bnc_offline {
     size_t room;
     size_t read_problems; /* findings of the reading itself, which come first */
     bool once;
+    bool failed;   /* a write failed in the only pass */
     uint64_t told; /* what the last summary was made of */
 };
 

@@ -70,6 +70,17 @@ write_object(struct bnc_offline *o, const struct bnc_desired *desired, const cha
                           desired->kind == BNC_KIND_SECRET ? 0600 : 0644, err);
 }
 
+/* The first alone is a configuration as it stands; more are documents with a name. */
+static void
+write_content(const struct bnc_desired *desired, size_t before)
+{
+    if (before > 0) {
+        (void)printf("---\n# %s %s/%s\n", bnc_kind_info(desired->kind)->name, desired->ns,
+                     desired->name);
+    }
+    (void)fwrite(desired->content.ptr, 1, desired->content.len, stdout);
+}
+
 static int
 print_results(struct bnc_offline *o, const struct bnc_options *options)
 {
@@ -79,6 +90,7 @@ print_results(struct bnc_offline *o, const struct bnc_options *options)
                              : options->output;
     struct bnc_error err = {0};
     int status = o->read_problems > 0 ? 1 : 0;
+    size_t n_contents = 0;
 
     for (size_t i = 0; i < bnc_engine_count(engine); i++) {
         const struct bnc_result *result = bnc_engine_result(engine, i);
@@ -86,10 +98,16 @@ print_results(struct bnc_offline *o, const struct bnc_options *options)
             status = 1;
             continue;
         }
+        if (result->suspended) {
+            (void)fprintf(stderr,
+                          "Observatory %s/%s is suspended: nothing would be written\n",
+                          result->object->ns, result->object->name);
+            continue;
+        }
         for (size_t k = 0; k < result->n_desired; k++) {
             const struct bnc_desired *desired = &result->desired[k];
             if (options->content && desired->content.ptr != NULL) {
-                (void)fwrite(desired->content.ptr, 1, desired->content.len, stdout);
+                write_content(desired, n_contents++);
             } else if (!options->content && write_object(o, desired, folder, &err)) {
                 (void)fprintf(stderr, "binnacle render: %s\n", err.message);
                 return 1;

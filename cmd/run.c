@@ -76,6 +76,7 @@ run_folder(const struct bnc_options *options)
         (void)fprintf(stderr, "binnacle run: %s\n", err.message);
         status = 1;
     }
+    status = o.failed ? 1 : status;
     bnc_offline_free(&o);
     return status;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/census.h"
 #include "controller/edges.h"
 #include "controller/hold.h"
 #include "controller/outputs.h"
@@ -30,12 +31,14 @@ struct bnc_controller {
     struct bnc_publisher *publisher;
     struct bnc_reporter *reporter;
     struct bnc_holder *holder;
+    struct bnc_census *census;
     struct bnc_map *claimed;  /* uids of Observatories whose earlier outputs are known */
     struct bnc_map *orphans;  /* owners whose outputs stay when they go */
     struct bnc_timer *work;   /* the next slice */
     struct bnc_timer *report; /* statuses, a little after the last write */
     struct bnc_map *wants;    /* by fact key */
     struct bnc_map *troubles; /* by fact key */
+    uint64_t planned;         /* plans when the census was last told */
     uint64_t writes;
     uint64_t turns;
     int64_t longest_turn_us;
@@ -66,6 +69,9 @@ static void
 on_put(void *arg, struct bnc_object *object)
 {
     struct bnc_controller *c = arg;
+    if (object->kind == BNC_KIND_POD) {
+        bnc_census_touch(c->census);
+    }
     bnc_engine_put(c->engine, object);
     schedule(c);
 }
@@ -74,6 +80,9 @@ static void
 on_gone(void *arg, enum bnc_kind kind, const char *ns, const char *name)
 {
     struct bnc_controller *c = arg;
+    if (kind == BNC_KIND_POD) {
+        bnc_census_touch(c->census);
+    }
     bnc_engine_gone(c->engine, kind, ns, name);
     schedule(c);
 }
@@ -118,6 +127,7 @@ on_trouble(void *arg, enum bnc_kind kind, const char *ns, const char *name,
     bnc_fact_key(key, kind, ns, name);
     struct trouble *trouble = bnc_map_get(c->troubles, key);
 
+    bnc_publisher_trouble(c->publisher, kind, ns, name, err);
     if (err->code == BNC_OK) {
         if (trouble != NULL) {
             BNC_LOG(BNC_LEVEL_INFO, "watch works again", BNC_KV("what", trouble->what));
@@ -297,6 +307,10 @@ do_work(void *arg)
         schedule(c);
     } else if (bnc_engine_idle(c->engine)) {
         publish(c);
+        if (c->planned != bnc_engine_stats(c->engine).plans) {
+            c->planned = bnc_engine_stats(c->engine).plans;
+            bnc_census_touch(c->census);
+        }
         wake(c);
     }
     int64_t took = bnc_world_mono_us(c->options.world) - start;
@@ -323,6 +337,10 @@ do_report(void *arg)
     release(c); /* what was deleted since may have been the last */
     if (c->options.statuses) {
         bnc_reporter_run(c->reporter);
+    }
+    const char *failure = bnc_publisher_failure(c->publisher);
+    if (failure != NULL && c->options.on_failure != NULL) {
+        c->options.on_failure(c->options.arg, failure);
     }
     if (bnc_controller_settled(c) && c->options.on_settled != NULL) {
         c->options.on_settled(c->options.arg, c);
@@ -353,6 +371,7 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                      .want = on_want,
                                      .unwant = on_unwant,
                                      .arg = c});
+    c->census = bnc_census_new(options->world, c->engine, options->planner, wake, c);
     c->publisher =
         bnc_publisher_new(&(struct bnc_publisher_options){.world = options->world,
                                                           .source = options->source,
@@ -364,6 +383,7 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                                         .source = options->source,
                                                         .engine = c->engine,
                                                         .publisher = c->publisher,
+                                                        .census = c->census,
                                                         .instance = options->instance,
                                                         .wake = wake,
                                                         .arg = c});
@@ -377,6 +397,7 @@ bnc_controller_free(struct bnc_controller *c)
         return;
     }
     bnc_reporter_free(c->reporter);
+    bnc_census_free(c->census);
     bnc_holder_free(c->holder);
     bnc_publisher_free(c->publisher);
     bnc_engine_free(c->engine);

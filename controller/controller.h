@@ -21,6 +21,8 @@ struct bnc_controller_options {
     bool statuses;        /* write status and Events */
     /* All work is done and written, for now; may be NULL. */
     void (*on_settled)(void *arg, struct bnc_controller *controller);
+    /* A write failed and will be tried again; may be NULL. */
+    void (*on_failure)(void *arg, const char *message);
     void *arg;
 };
 

@@ -76,6 +76,13 @@ void
 bnc_publisher_output(struct bnc_publisher *publisher, enum bnc_kind kind, const char *ns,
                      const char *name, const struct bnc_pruned *metadata);
 
+/* The source cannot read (code, text), or can again (BNC_OK), one of our objects. */
+void bnc_publisher_trouble(struct bnc_publisher *publisher, enum bnc_kind kind,
+                           const char *ns, const char *name, const struct bnc_error *err);
+
+/* Why a write fails, of the first object that has such trouble; NULL: none. */
+const char *bnc_publisher_failure(const struct bnc_publisher *publisher);
+
 struct bnc_publication
 bnc_publisher_state(const struct bnc_publisher *publisher, const char *owner);
 

@@ -252,6 +252,7 @@ policy_stamp(const struct bnc_member *member, const struct bnc_opinion *opinions
         if (!opinions[i].publication.published) {
             stamp = stamp_text(stamp, opinions[i].publication.message);
         }
+        stamp = stamp_number(stamp, (uint64_t)opinions[i].pods);
     }
     return stamp | 1;
 }
@@ -306,10 +307,11 @@ report_policy(void *arg, const struct bnc_member *member)
             result->plan->verdicts[*at].member != member) {
             continue;
         }
-        opinions[n++] =
-            (struct bnc_opinion){.result = result,
-                                 .verdict = &result->plan->verdicts[*at],
-                                 .publication = publication_of(reporter, result, arena)};
+        opinions[n++] = (struct bnc_opinion){
+            .result = result,
+            .verdict = &result->plan->verdicts[*at],
+            .publication = publication_of(reporter, result, arena),
+            .pods = bnc_census_member(reporter->options.census, result, member->object)};
         (*at)++;
     }
     uint64_t stamp = policy_stamp(member, opinions, n);
@@ -370,8 +372,11 @@ report_observatory(struct round *round, const struct bnc_result *result)
     uint64_t stamp = stamp_number(5, result->revision * 2 + (uint64_t)state.published);
     stamp = stamp_text(stamp, state.published ? "" : state.message);
     stamp = bnc_hash64(result->object->status.ptr, result->object->status.len, stamp);
-    cJSON *outputs = bnc_outputs_json(result, reporter->options.publisher, arena);
-    stamp = stamp_number(stamp, (uint64_t)cJSON_GetArraySize(outputs)) | 1;
+    const struct bnc_status_more more = {
+        .outputs = bnc_outputs_json(result, reporter->options.publisher, arena),
+        .annotated_pods = bnc_census_annotated(reporter->options.census, result)};
+    stamp = stamp_number(stamp, (uint64_t)cJSON_GetArraySize(more.outputs));
+    stamp = stamp_number(stamp, (uint64_t)more.annotated_pods) | 1;
     if (record->stamp == stamp) {
         return;
     }
@@ -384,7 +389,7 @@ report_observatory(struct round *round, const struct bnc_result *result)
     }
     record->stamp = stamp;
     write_status(round, record, result->object,
-                 bnc_status_observatory(result, &state, outputs, arena), arena);
+                 bnc_status_observatory(result, &state, &more, arena), arena);
 }
 
 void

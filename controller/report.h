@@ -4,6 +4,7 @@
 #ifndef BNC_CONTROLLER_REPORT_H
 #define BNC_CONTROLLER_REPORT_H
 
+#include "controller/census.h"
 #include "controller/engine.h"
 #include "controller/publish.h"
 
@@ -14,6 +15,7 @@ struct bnc_reporter_options {
     struct bnc_source *source;
     const struct bnc_engine *engine;
     const struct bnc_publisher *publisher;
+    const struct bnc_census *census;
     const char *instance;
     void (*wake)(void *arg); /* a write failed or ended: report again soon */
     void *arg;

@@ -144,8 +144,9 @@ bnc_status_policy_ready(const struct bnc_member *member,
                 why_text(diags->items, diags->n, true, arena));
         }
         return condition("Ready", false, BNC_REASON_NO_OBSERVATORY,
-                         "no Observatory reaches this namespace; create one here, or one "
-                         "elsewhere whose namespaceSelector selects it");
+                         "no Observatory that is accepted reaches this namespace; create "
+                         "one here, or one elsewhere whose namespaceSelector selects it, "
+                         "and see kubectl get observatories -A");
     }
     struct bnc_condition accepted = accepted_by(opinion, arena);
     struct bnc_condition published = published_by(opinion);
@@ -207,6 +208,36 @@ resolved_refs(const struct bnc_diags *diags, bool pending, struct bnc_arena *are
                                "everything that it refers to is there");
 }
 
+/* A number of the live status, until a new one is known: -1 when it has none. */
+static int64_t
+live_number(const struct bnc_object *object, const char *block, const char *key)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_error err = {0};
+    cJSON *live = NULL;
+    int64_t number = -1;
+
+    if (object->status.len > 0 &&
+        !bnc_json_parse(arena, object->status.ptr, object->status.len, &live, &err)) {
+        const cJSON *at =
+            block == NULL ? live : bnc_json_path(live, "prometheus", block, NULL);
+        (void)bnc_json_get_int(at, key, &number);
+    }
+    return number;
+}
+
+/* True when the pods of every accepted opinion have been counted. */
+static bool
+counted(const struct bnc_opinion *opinions, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (opinions[i].verdict->accepted && opinions[i].pods < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 cJSON *
 bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opinions,
                   size_t n, struct bnc_arena *arena)
@@ -216,6 +247,7 @@ bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opi
     const struct bnc_opinion *decides = best(opinions, n);
     struct bnc_condition all[5];
     size_t jobs = 0;
+    int64_t pods = counted(opinions, n) ? 0 : live_number(object, NULL, "pods");
 
     all[0] = bnc_status_policy_ready(member, opinions, n, arena);
     all[1] = decides == NULL ? all[0] : accepted_by(decides, arena);
@@ -235,13 +267,19 @@ bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opi
         bnc_json_set_item(arena, entry, "conditions",
                           conditions_json(two, BNC_LEN(two), generation, arena));
         bnc_json_add(list, entry);
-        jobs += opinions[i].verdict->accepted ? opinions[i].verdict->jobs : 0;
+        if (opinions[i].verdict->accepted) {
+            jobs += opinions[i].verdict->jobs;
+            pods = opinions[i].pods > pods ? opinions[i].pods : pods;
+        }
     }
     cJSON *status = bnc_json_object(arena);
     bnc_json_set_int(arena, status, "observedGeneration", generation);
     bnc_json_set_item(arena, status, "conditions",
                       conditions_json(all, used, generation, arena));
     bnc_json_set_item(arena, status, "observatories", list);
+    if (pods >= 0) {
+        bnc_json_set_int(arena, status, "pods", pods);
+    }
     bnc_json_set_int(arena, status, "jobs", (int64_t)jobs);
     return status;
 }
@@ -319,8 +357,10 @@ rejected_json(const struct bnc_plan *plan, struct bnc_arena *arena)
 }
 
 static cJSON *
-prometheus_json(const struct bnc_result *result, cJSON *outputs, struct bnc_arena *arena)
+prometheus_json(const struct bnc_result *result, const struct bnc_status_more *more,
+                struct bnc_arena *arena)
 {
+    int64_t pods = more->annotated_pods;
     const struct bnc_plan *plan = result->plan;
     cJSON *out = bnc_json_object(arena);
     cJSON *selected = bnc_json_object(arena);
@@ -333,7 +373,13 @@ prometheus_json(const struct bnc_result *result, cJSON *outputs, struct bnc_aren
     bnc_json_set_int(arena, selected, "scrapePolicies", (int64_t)policies);
     bnc_json_set_int(arena, selected, "annotatedWorkloads",
                      plan == NULL ? 0 : (int64_t)plan->annotated_workloads);
-    bnc_json_set_item(arena, out, "outputs", outputs);
+    if (pods < 0) {
+        pods = live_number(result->object, "selected", "annotatedPods");
+    }
+    if (pods >= 0) {
+        bnc_json_set_int(arena, selected, "annotatedPods", pods);
+    }
+    bnc_json_set_item(arena, out, "outputs", more->outputs);
     bnc_json_set_int(arena, out, "jobs", (int64_t)result->n_jobs);
     for (size_t i = 0; i < result->n_desired; i++) {
         if (!bnc_str_ends(result->desired[i].name, "-assets")) {
@@ -349,8 +395,8 @@ prometheus_json(const struct bnc_result *result, cJSON *outputs, struct bnc_aren
 
 cJSON *
 bnc_status_observatory(const struct bnc_result *result,
-                       const struct bnc_publication *state, cJSON *outputs,
-                       struct bnc_arena *arena)
+                       const struct bnc_publication *state,
+                       const struct bnc_status_more *more, struct bnc_arena *arena)
 {
     const struct bnc_diags *diags = result->diags;
     int64_t generation = result->object->generation;
@@ -381,83 +427,6 @@ bnc_status_observatory(const struct bnc_result *result,
     bnc_json_set_int(arena, status, "observedGeneration", generation);
     bnc_json_set_item(arena, status, "conditions",
                       conditions_json(all, used, generation, arena));
-    bnc_json_set_item(arena, status, "prometheus",
-                      prometheus_json(result, outputs, arena));
+    bnc_json_set_item(arena, status, "prometheus", prometheus_json(result, more, arena));
     return status;
-}
-
-/* ---- against the live one ------------------------------------------------------ */
-
-/* The list entry of the same type, or of the same namespace and name. */
-static cJSON *
-twin(const cJSON *list, const cJSON *item)
-{
-    static const char *const keys[] = {"type", "namespace", "name"};
-    cJSON *candidate;
-    cJSON_ArrayForEach(candidate, list)
-    {
-        bool same = true;
-        for (size_t i = 0; i < BNC_LEN(keys); i++) {
-            same = same && bnc_str_eq(bnc_json_get_str(candidate, keys[i]),
-                                      bnc_json_get_str(item, keys[i]));
-        }
-        if (same) {
-            return candidate;
-        }
-    }
-    return NULL;
-}
-
-/* Times of conditions whose status is as it was stay; others get `now`. */
-static void
-fill_times(cJSON *conditions, cJSON *live, const char *now, struct bnc_arena *arena)
-{
-    cJSON *item;
-    cJSON_ArrayForEach(item, conditions)
-    {
-        cJSON *old = twin(live, item);
-        const char *time = bnc_json_get_str(old, "lastTransitionTime");
-        bool same =
-            bnc_str_eq(bnc_json_get_str(old, "status"), bnc_json_get_str(item, "status"));
-        bnc_json_set_str(arena, item, "lastTransitionTime",
-                         same && time != NULL ? time : now);
-    }
-}
-
-bool
-bnc_status_differs(cJSON *status, struct bnc_bytes live, const char *now,
-                   struct bnc_arena *arena)
-{
-    struct bnc_error err = {0};
-    cJSON *old = NULL;
-    if (live.len == 0 || bnc_json_parse(arena, live.ptr, live.len, &old, &err)) {
-        old = NULL;
-    }
-    fill_times(bnc_json_get(status, "conditions"), bnc_json_get(old, "conditions"), now,
-               arena);
-    cJSON *entry;
-    cJSON_ArrayForEach(entry, bnc_json_get(status, "observatories"))
-    {
-        cJSON *before = twin(bnc_json_get(old, "observatories"), entry);
-        fill_times(bnc_json_get(entry, "conditions"), bnc_json_get(before, "conditions"),
-                   now, arena);
-    }
-    return old == NULL || !bnc_json_equal(status, old);
-}
-
-struct bnc_bytes
-bnc_status_intent(const struct bnc_object *object, cJSON *status, struct bnc_arena *arena)
-{
-    cJSON *root = bnc_json_object(arena);
-    cJSON *meta = bnc_json_object(arena);
-    struct bnc_str out = bnc_str_new(arena, (size_t)1024 * 1024);
-
-    bnc_json_set_str(arena, meta, "name", object->name);
-    bnc_json_set_str(arena, meta, "namespace", object->ns);
-    bnc_json_set_str(arena, root, "apiVersion", bnc_kind_api_version(object->kind));
-    bnc_json_set_str(arena, root, "kind", bnc_kind_info(object->kind)->name);
-    bnc_json_set_item(arena, root, "metadata", meta);
-    bnc_json_set_item(arena, root, "status", status);
-    bnc_json_print(root, &out);
-    return (struct bnc_bytes){out.ptr, out.len};
 }

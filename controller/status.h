@@ -16,6 +16,7 @@ struct bnc_opinion {
     const struct bnc_result *result;
     const struct bnc_verdict *verdict;
     struct bnc_publication publication;
+    int64_t pods; /* that it scrapes; -1: not counted yet */
 };
 
 /* One condition. */
@@ -39,10 +40,15 @@ bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opi
 struct bnc_condition bnc_status_observatory_ready(const struct bnc_result *result,
                                                   const struct bnc_publication *state,
                                                   struct bnc_arena *arena);
-/* `outputs`: bnc_outputs_json(). */
-cJSON *bnc_status_observatory(const struct bnc_result *result,
-                              const struct bnc_publication *state, cJSON *outputs,
-                              struct bnc_arena *arena);
+/* What the result itself does not know. */
+struct bnc_status_more {
+    cJSON *outputs;         /* bnc_outputs_json() */
+    int64_t annotated_pods; /* -1: not counted yet */
+};
+cJSON *
+bnc_status_observatory(const struct bnc_result *result,
+                       const struct bnc_publication *state,
+                       const struct bnc_status_more *more, struct bnc_arena *arena);
 
 /*
  * Fill lastTransitionTime: from `live` where a condition's status is the same,

@@ -12,10 +12,8 @@ bnc_diags_new(struct bnc_arena *arena)
 static void
 add(struct bnc_diags *diags, struct bnc_diag diag, const char *fmt, va_list args)
 {
-    if (!diag.warning) {
-        diags->errors++;
-    }
     if (diags->n == BNC_DIAGS_MAX) {
+        diags->errors += !diag.warning;
         return;
     }
     if (diags->n == diags->room) {
@@ -30,6 +28,14 @@ add(struct bnc_diags *diags, struct bnc_diag diag, const char *fmt, va_list args
     diag.field = bnc_arena_strdup(diags->arena, diag.field == NULL ? "" : diag.field);
     diag.remedy = bnc_arena_strdup(diags->arena, diag.remedy);
     diag.message = bnc_arena_vfmt(diags->arena, fmt, args);
+    for (size_t i = 0; i < diags->n; i++) {
+        const struct bnc_diag *before = &diags->items[i];
+        if (before->warning == diag.warning && strcmp(before->field, diag.field) == 0 &&
+            strcmp(before->message, diag.message) == 0) {
+            return; /* said already: two ways led to one reference */
+        }
+    }
+    diags->errors += !diag.warning;
     diags->items[diags->n++] = diag;
 }
 
@@ -55,6 +61,16 @@ bnc_diag_warn(struct bnc_diags *diags, enum bnc_reason reason, const char *field
             .reason = reason, .field = field, .remedy = remedy, .warning = true},
         fmt, args);
     va_end(args);
+}
+
+void
+bnc_diags_copy(struct bnc_diags *diags, const struct bnc_diag *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        (items[i].warning ? bnc_diag_warn : bnc_diag_add)(diags, items[i].reason,
+                                                          items[i].field, items[i].remedy,
+                                                          "%s", items[i].message);
+    }
 }
 
 const char *

@@ -35,6 +35,9 @@ void bnc_diag_add(struct bnc_diags *diags, enum bnc_reason reason, const char *f
 void bnc_diag_warn(struct bnc_diags *diags, enum bnc_reason reason, const char *field,
                    const char *remedy, const char *fmt, ...) BNC_PRINTF(5, 6);
 
+/* Add copies of `n` others. */
+void bnc_diags_copy(struct bnc_diags *diags, const struct bnc_diag *items, size_t n);
+
 /* "field: message; remedy" in `arena`: the one text for people. */
 const char *bnc_diag_text(const struct bnc_diag *diag, struct bnc_arena *arena);
 

@@ -21,7 +21,9 @@ path_add(const struct bnc_path *path, struct bnc_str *out, struct bnc_arena *are
     if (path->text == NULL) {
         bnc_str_fmt(out, "[%zu]", path->index);
     } else if (path->key) {
-        bnc_str_fmt(out, "[%s]", bnc_text_shown(arena, path->text));
+        bool quote = strchr(path->text, '"') != NULL; /* as bnc_yaml_locate() reads it */
+        bnc_str_fmt(out, quote ? "['%s']" : "[\"%s\"]",
+                    bnc_text_shown(arena, path->text));
     } else {
         bnc_str_fmt(out, "%s%s", out->len == 0 ? "" : ".",
                     bnc_text_shown(arena, path->text));

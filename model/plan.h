@@ -68,6 +68,9 @@ struct bnc_planner {
                            struct bnc_arena *arena, struct bnc_bytes *head,
                            struct bnc_bytes *tail, struct bnc_diags *diags,
                            struct bnc_error *err);
+    /* Add one to counts[i] for each verdict i whose jobs scrape the pod. */
+    void (*count)(const struct bnc_plan *plan, const struct bnc_object *pod,
+                  uint32_t *counts);
     /* How many documents there are, at least 1; and where they go. */
     int64_t (*shards)(const struct bnc_plan *plan);
     const struct bnc_output_spec *(*output)(const struct bnc_plan *plan);

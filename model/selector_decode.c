@@ -199,7 +199,7 @@ bnc_selector_decode(const cJSON *json, const char *path, struct bnc_diags *diags
         if (!bnc_label_value_valid(pair->value)) {
             wrong_value(
                 pair->value,
-                bnc_arena_fmt(diags->arena, "%s.matchLabels[%s]", path, pair->key),
+                bnc_arena_fmt(diags->arena, "%s.matchLabels[\"%s\"]", path, pair->key),
                 diags);
         }
         *added = (struct bnc_requirement){.key = pair->key, .op = BNC_SELECTOR_IN};

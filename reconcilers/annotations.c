@@ -1,24 +1,15 @@
-#include "reconcilers/annotations.h"
+#include "reconcilers/annotations_reading.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/clip.h"
 #include "lib/regex.h"
 #include "lib/units.h"
 #include "render/prom_prune.h"
 
-#define OUR_PREFIX   "binnacle.dev"
-#define CLAIMS_MAX   64
 #define PARAM_PREFIX "param_"
-
-struct reading {
-    const struct bnc_ir_workload *workload;
-    const struct bnc_texts *prefixes;
-    struct bnc_arena *arena;
-    struct bnc_diags *diags;
-    struct bnc_request *out;
-    bool broken; /* something without which scraping would be wrong */
-};
+#define SHOWN_MAX    64 /* bytes of a value in a message */
 
 /* ---- the words ----------------------------------------------------------------- */
 
@@ -26,50 +17,57 @@ struct reading {
 struct word {
     const char *name;
     bool ours;
-    void (*read)(struct reading *r, const struct bnc_note *note);
+    void (*read)(struct bnc_reading *r, const struct bnc_note *note);
 };
 
-static void
-complain(struct reading *r, const struct bnc_note *note, const char *remedy,
-         const char *message)
+void
+bnc_reading_complain(struct bnc_reading *r, const struct bnc_note *note,
+                     const char *remedy, const char *message)
 {
     bnc_diag_warn(r->diags, BNC_REASON_INVALID_ANNOTATION,
-                  bnc_arena_fmt(r->arena, "metadata.annotations[\"%s\"]", note->key),
-                  remedy, "\"%.64s\" on %s %s", note->value, note->owner, message);
+                  bnc_arena_fmt(r->arena, "%s[\"%s\"]", note->field, note->key), remedy,
+                  "\"%.*s\" on %s %s", bnc_clip(note->value, SHOWN_MAX), note->value,
+                  note->owner, message);
 }
 
 static bool
-read_bool(struct reading *r, const struct bnc_note *note, bool *out)
+read_bool(struct bnc_reading *r, const struct bnc_note *note, bool *out)
 {
     if (strcmp(note->value, "true") == 0 || strcmp(note->value, "false") == 0) {
         *out = note->value[0] == 't';
         return true;
     }
-    complain(r, note, "write \"true\" or \"false\"", "is neither true nor false");
+    bnc_reading_complain(r, note, "write \"true\" or \"false\"",
+                         "is neither true nor false");
     return false;
 }
 
 static void
-read_scrape(struct reading *r, const struct bnc_note *note)
+read_scrape(struct bnc_reading *r, const struct bnc_note *note)
 {
     (void)read_bool(r, note, &r->out->scrape);
 }
 
+/* A "false" of scrape that is as near to the pod says no to this as well. */
 static void
-read_scrape_slow(struct reading *r, const struct bnc_note *note)
+read_scrape_slow(struct bnc_reading *r, const struct bnc_note *note)
 {
+    const struct bnc_note *scrape = bnc_reading_find(r, "scrape", NULL);
+    bool refused = scrape != NULL && strcmp(scrape->value, "false") == 0 &&
+                   scrape->layer <= note->layer;
     bool slow = false;
-    if (read_bool(r, note, &slow) && slow) {
+
+    if (read_bool(r, note, &slow) && slow && !refused) {
         r->out->scrape = true;
         r->out->interval = "5m";
     }
 }
 
 static void
-read_scheme(struct reading *r, const struct bnc_note *note)
+read_scheme(struct bnc_reading *r, const struct bnc_note *note)
 {
     if (strcmp(note->value, "http") != 0 && strcmp(note->value, "https") != 0) {
-        complain(r, note, "write http or https", "is no scheme");
+        bnc_reading_complain(r, note, "write http or https", "is no scheme");
         r->broken = true;
         return;
     }
@@ -77,20 +75,21 @@ read_scheme(struct reading *r, const struct bnc_note *note)
 }
 
 static bool
-duration_ok(struct reading *r, const struct bnc_note *note)
+duration_ok(struct bnc_reading *r, const struct bnc_note *note)
 {
     struct bnc_error err = {0};
     int64_t ms = 0;
     if (bnc_duration_parse(note->value, &ms, &err) || ms < 1000) {
-        complain(r, note, "write a duration of at least 1s, such as 30s or 1m",
-                 "is no usable duration");
+        bnc_reading_complain(r, note,
+                             "write a duration of at least 1s, such as 30s or 1m",
+                             "is no usable duration");
         return false;
     }
     return true;
 }
 
 static void
-read_interval(struct reading *r, const struct bnc_note *note)
+read_interval(struct bnc_reading *r, const struct bnc_note *note)
 {
     if (duration_ok(r, note)) {
         r->out->interval = note->value;
@@ -98,8 +97,10 @@ read_interval(struct reading *r, const struct bnc_note *note)
 }
 
 static void
-read_timeout(struct reading *r, const struct bnc_note *note)
+read_timeout(struct bnc_reading *r, const struct bnc_note *note)
 {
+    /* over the interval that holds, Prometheus would refuse the whole document */
+    const char *holds = r->out->interval != NULL ? r->out->interval : r->interval;
     struct bnc_error err = {0};
     int64_t timeout = 0;
     int64_t interval = 0;
@@ -107,39 +108,41 @@ read_timeout(struct reading *r, const struct bnc_note *note)
     if (!duration_ok(r, note) || bnc_duration_parse(note->value, &timeout, &err)) {
         return;
     }
-    if (r->out->interval != NULL &&
-        !bnc_duration_parse(r->out->interval, &interval, &err) && timeout > interval) {
-        complain(r, note, "make it at most the interval", "is longer than the interval");
+    if (holds != NULL && !bnc_duration_parse(holds, &interval, &err) &&
+        timeout > interval) {
+        bnc_reading_complain(
+            r, note, "make it at most the interval, or set interval as well",
+            bnc_arena_fmt(r->arena, "is longer than the interval %.32s", holds));
         return;
     }
     r->out->timeout = note->value;
 }
 
 static void
-read_job(struct reading *r, const struct bnc_note *note)
+read_job(struct bnc_reading *r, const struct bnc_note *note)
 {
     if (note->value[0] == '\0' || strlen(note->value) > 256) {
-        complain(r, note, "write 1 to 256 characters", "is no usable job label");
+        bnc_reading_complain(r, note, "write 1 to 256 characters",
+                             "is no usable job label");
         return;
     }
     r->out->job = note->value;
 }
 
 static void
-read_sample_limit(struct reading *r, const struct bnc_note *note)
+read_sample_limit(struct bnc_reading *r, const struct bnc_note *note)
 {
     char *end = NULL;
     long long value = strtoll(note->value, &end, 10);
     if (end == note->value || *end != '\0' || value < 1 || value > INT32_MAX) {
-        complain(r, note, "write a whole number above 0", "is no limit");
+        bnc_reading_complain(r, note, "write a whole number above 0", "is no limit");
         return;
     }
     r->out->sample_limit = (struct bnc_opt_int){.set = true, .value = value};
 }
 
-/* The texts between any of `separators`, empty ones left out. */
-static struct bnc_texts
-split(struct bnc_arena *arena, const char *text, const char *separators)
+struct bnc_texts
+bnc_reading_split(struct bnc_arena *arena, const char *text, const char *separators)
 {
     struct bnc_texts out = {.set = true};
     out.items = bnc_arena_array(arena, strlen(text) / 2 + 1, sizeof(*out.items));
@@ -153,16 +156,17 @@ split(struct bnc_arena *arena, const char *text, const char *separators)
 }
 
 static struct bnc_texts
-read_regexes(struct reading *r, const struct bnc_note *note)
+read_regexes(struct bnc_reading *r, const struct bnc_note *note)
 {
-    struct bnc_texts all = split(r->arena, note->value, " \t\r\n");
+    struct bnc_texts all = bnc_reading_split(r->arena, note->value, " \t\r\n");
     struct bnc_texts good = {.items = all.items, .set = true};
     struct bnc_error err = {0};
 
     for (size_t i = 0; i < all.n; i++) {
         if (bnc_regex_check(all.items[i], strlen(all.items[i]), &err)) {
-            complain(r, note, "write RE2 expressions separated by spaces",
-                     bnc_arena_fmt(r->arena, "has a wrong expression: %s", err.message));
+            bnc_reading_complain(
+                r, note, "write RE2 expressions separated by spaces",
+                bnc_arena_fmt(r->arena, "has a wrong expression: %s", err.message));
         } else {
             good.items[good.n++] = all.items[i];
         }
@@ -172,35 +176,35 @@ read_regexes(struct reading *r, const struct bnc_note *note)
 }
 
 static void
-read_drop_metrics(struct reading *r, const struct bnc_note *note)
+read_drop_metrics(struct bnc_reading *r, const struct bnc_note *note)
 {
     r->out->prune.drop_metrics = read_regexes(r, note);
 }
 
 static void
-read_keep_metrics(struct reading *r, const struct bnc_note *note)
+read_keep_metrics(struct bnc_reading *r, const struct bnc_note *note)
 {
     r->out->prune.keep_metrics = read_regexes(r, note);
 }
 
 static void
-read_drop_labels(struct reading *r, const struct bnc_note *note)
+read_drop_labels(struct bnc_reading *r, const struct bnc_note *note)
 {
     r->out->prune.drop_labels = read_regexes(r, note);
 }
 
 static void
-read_prune(struct reading *r, const struct bnc_note *note)
+read_prune(struct bnc_reading *r, const struct bnc_note *note)
 {
     if (bnc_prom_prune_preset(note->value).n == 0) {
-        complain(r, note, "use the preset envoy", "is no prune preset");
+        bnc_reading_complain(r, note, "use the preset envoy", "is no prune preset");
         return;
     }
     r->out->prune.preset = note->value;
 }
 
 static void
-nothing(struct reading *r, const struct bnc_note *note)
+nothing(struct bnc_reading *r, const struct bnc_note *note)
 {
     BNC_UNUSED(r);
     BNC_UNUSED(note);
@@ -263,8 +267,8 @@ find_in_layer(const struct bnc_ir_workload *w, enum bnc_layer layer, const char 
     return NULL;
 }
 
-static const struct bnc_note *
-find_with(const struct reading *r, const char *name, const char *only_prefix)
+const struct bnc_note *
+bnc_reading_find(const struct bnc_reading *r, const char *name, const char *only_prefix)
 {
     for (enum bnc_layer layer = 0; layer < BNC_LAYER_COUNT; layer++) {
         size_t n = only_prefix != NULL ? 1 : r->prefixes->n;
@@ -280,149 +284,7 @@ find_with(const struct reading *r, const char *name, const char *only_prefix)
     return NULL;
 }
 
-/* ---- ports and paths -----------------------------------------------------------------
- */
-
-static const char *
-clean_path(struct reading *r, const struct bnc_note *note, const char *path)
-{
-    if (path[0] != '/' || strpbrk(path, "?#\n\r") != NULL || strlen(path) > 1024) {
-        complain(r, note, "begin with '/'; parameters go into param_NAME", "is no path");
-        r->broken = true;
-        return NULL;
-    }
-    return path;
-}
-
-static void
-add_claim(struct reading *r, const struct bnc_port *port, int64_t number,
-          const char *path)
-{
-    struct bnc_request *out = r->out;
-    for (size_t i = 0; i < out->n_claims; i++) {
-        if (out->claims[i].port == number && strcmp(out->claims[i].path, path) == 0) {
-            return;
-        }
-    }
-    if (out->n_claims < CLAIMS_MAX) {
-        out->claims[out->n_claims++] =
-            (struct bnc_claim){.port = number,
-                               .port_name = port == NULL ? "" : port->name,
-                               .declared = port != NULL,
-                               .path = path};
-    }
-}
-
-static const struct bnc_port *
-port_by_number(const struct bnc_ir_workload *w, int64_t number)
-{
-    for (size_t i = 0; i < w->n_ports; i++) {
-        if (w->ports[i].number == number && strcmp(w->ports[i].protocol, "TCP") == 0) {
-            return &w->ports[i];
-        }
-    }
-    return NULL;
-}
-
-static void
-claim_port(struct reading *r, const struct bnc_note *note, const char *text,
-           const char *path)
-{
-    char *end = NULL;
-    long long number = strtoll(text, &end, 10);
-
-    if (text[0] >= '0' && text[0] <= '9' && *end == '\0') {
-        if (number < 1 || number > 65535) {
-            complain(r, note, "use 1 to 65535", "is no port number");
-            return;
-        }
-        add_claim(r, port_by_number(r->workload, number), number, path);
-        return;
-    }
-    bool found = false;
-    for (size_t i = 0; i < r->workload->n_ports; i++) {
-        const struct bnc_port *port = &r->workload->ports[i];
-        if (strcmp(port->name, text) == 0) {
-            add_claim(r, port, port->number, path);
-            found = true;
-        }
-    }
-    if (!found) {
-        complain(
-            r, note, "use a number, or a name that a container port has",
-            bnc_arena_fmt(r->arena, "names no port of its containers (\"%.63s\")", text));
-    }
-}
-
-static void
-claim_declared(struct reading *r, const struct bnc_note *scrape, const char *path)
-{
-    for (size_t i = 0; i < r->workload->n_ports; i++) {
-        const struct bnc_port *port = &r->workload->ports[i];
-        if (strcmp(port->protocol, "TCP") == 0) {
-            add_claim(r, port, port->number, path);
-        }
-    }
-    if (r->out->n_claims == 0 && scrape != NULL) {
-        complain(r, scrape, "add the annotation port, or declare the container's ports",
-                 "asks for scraping, but no TCP port is declared");
-    }
-}
-
-static void
-claim_endpoints(struct reading *r, const struct bnc_note *note)
-{
-    struct bnc_texts items = split(r->arena, note->value, ", \t\n");
-    for (size_t i = 0; i < items.n; i++) {
-        const char *slash = strchr(items.items[i], '/');
-        const char *path = slash == NULL ? "/metrics" : slash;
-        const char *port = slash == NULL
-                               ? items.items[i]
-                               : bnc_arena_strndup(r->arena, items.items[i],
-                                                   (size_t)(slash - items.items[i]));
-        if (clean_path(r, note, path) != NULL) {
-            claim_port(r, note, port, path);
-        }
-    }
-}
-
-static void
-read_claims(struct reading *r)
-{
-    const struct bnc_note *merge = find_with(r, "merge-metrics", "prometheus.istio.io");
-    const struct bnc_note *endpoints = find_with(r, "endpoints", OUR_PREFIX);
-    const struct bnc_note *port = find_with(r, "port", NULL);
-    const struct bnc_note *path_note = find_with(r, "path", NULL);
-    const char *path = "/metrics";
-
-    r->out->claims = bnc_arena_array(r->arena, CLAIMS_MAX, sizeof(*r->out->claims));
-    if (merge != NULL && strcmp(merge->value, "true") == 0) {
-        /* Istio's agent serves application, Envoy and itself together there */
-        add_claim(r, port_by_number(r->workload, 15020), 15020, "/stats/prometheus");
-        return;
-    }
-    if (endpoints != NULL) {
-        claim_endpoints(r, endpoints);
-        return;
-    }
-    if (path_note != NULL) {
-        path = clean_path(r, path_note, path_note->value);
-        if (path == NULL) {
-            return;
-        }
-    }
-    if (port == NULL) {
-        claim_declared(r, find_with(r, "scrape", NULL), path);
-        return;
-    }
-    struct bnc_texts ports = split(r->arena, port->value, ", \t\n");
-    for (size_t i = 0; i < ports.n; i++) {
-        claim_port(r, port, ports.items[i], path);
-    }
-    if (ports.n == 0) {
-        complain(r, port, "write a port number or name", "names no port");
-    }
-}
+/* ---- the whole ----------------------------------------------------------------- */
 
 static int
 compare_params(const void *a, const void *b)
@@ -433,7 +295,7 @@ compare_params(const void *a, const void *b)
 }
 
 static void
-read_params(struct reading *r)
+read_params(struct bnc_reading *r)
 {
     const struct bnc_ir_workload *w = r->workload;
     struct bnc_multipairs *params = &r->out->params;
@@ -442,7 +304,7 @@ read_params(struct reading *r)
     for (size_t i = 0; i < w->n_notes; i++) {
         const char *name = strrchr(w->notes[i].key, '/') + 1;
         if (!bnc_str_starts(name, PARAM_PREFIX) ||
-            find_with(r, name, NULL) != &w->notes[i]) {
+            bnc_reading_find(r, name, NULL) != &w->notes[i]) {
             continue;
         }
         const char **value = bnc_arena_alloc(r->arena, sizeof(*value));
@@ -457,23 +319,25 @@ read_params(struct reading *r)
 
 void
 bnc_annotations_read(const struct bnc_ir_workload *workload,
-                     const struct bnc_texts *prefixes, struct bnc_arena *arena,
-                     struct bnc_request *out, struct bnc_diags *diags)
+                     const struct bnc_texts *prefixes, const char *interval,
+                     struct bnc_arena *arena, struct bnc_request *out,
+                     struct bnc_diags *diags)
 {
-    struct reading r = {.workload = workload,
-                        .prefixes = prefixes,
-                        .arena = arena,
-                        .diags = diags,
-                        .out = out};
+    struct bnc_reading r = {.workload = workload,
+                            .prefixes = prefixes,
+                            .interval = interval,
+                            .arena = arena,
+                            .diags = diags,
+                            .out = out};
     *out = (struct bnc_request){0};
 
-    const struct bnc_note *ignore = find_with(&r, "ignore", OUR_PREFIX);
+    const struct bnc_note *ignore = bnc_reading_find(&r, "ignore", BNC_OUR_PREFIX);
     if (ignore != NULL && strcmp(ignore->value, "true") == 0) {
         return;
     }
     for (size_t i = 0; i < BNC_LEN(words); i++) {
         const struct bnc_note *note =
-            find_with(&r, words[i].name, words[i].ours ? OUR_PREFIX : NULL);
+            bnc_reading_find(&r, words[i].name, words[i].ours ? BNC_OUR_PREFIX : NULL);
         if (note != NULL) {
             words[i].read(&r, note);
         }
@@ -482,7 +346,7 @@ bnc_annotations_read(const struct bnc_ir_workload *workload,
         }
     }
     read_params(&r);
-    read_claims(&r);
+    bnc_reading_claims(&r);
     out->scrape = !r.broken && out->n_claims > 0;
 }
 

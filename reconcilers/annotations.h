@@ -34,12 +34,14 @@ struct bnc_request {
 
 /*
  * Settle the annotations of a workload: the most specific layer that has a key
- * wins, in it the first of `prefixes`.  What can't be understood becomes a
+ * wins, in it the first of `prefixes`.  `interval` is what holds for a workload
+ * that names none (NULL: not known).  What can't be understood becomes a
  * diagnostic whose field is the annotation's key; the others count.
  */
 void bnc_annotations_read(const struct bnc_ir_workload *workload,
-                          const struct bnc_texts *prefixes, struct bnc_arena *arena,
-                          struct bnc_request *out, struct bnc_diags *diags);
+                          const struct bnc_texts *prefixes, const char *interval,
+                          struct bnc_arena *arena, struct bnc_request *out,
+                          struct bnc_diags *diags);
 
 /* A text that is equal for requests that one job can serve (ports and paths apart). */
 const char *bnc_request_key(const struct bnc_request *request, struct bnc_arena *arena);

@@ -1,8 +1,10 @@
 /*
  * Observatory: decode, check, resolve.  What it makes of its members is in plan.c.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/clip.h"
 #include "lib/json.h"
 #include "lib/units.h"
 #include "lib/yaml_in.h"
@@ -25,11 +27,18 @@ struct step {
     struct bnc_version version; /* of Prometheus */
 };
 
+static int
+compare_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static void
 resolve_reach(struct step *s)
 {
     if (!bnc_settings_trusts(s->settings, s->self->ns)) {
         s->ir->reach = bnc_scope_own(s->self->ns, s->arena);
+        s->ir->own_only = true;
         return;
     }
     const char *const *watched = s->settings->watch_namespaces;
@@ -43,6 +52,7 @@ resolve_reach(struct step *s)
     }
     names->items = bnc_arena_array(s->arena, names->n + 1, sizeof(*names->items));
     memcpy(names->items, watched, names->n * sizeof(*names->items));
+    qsort(names->items, names->n, sizeof(*names->items), compare_text);
     names->set = true;
 }
 
@@ -85,6 +95,13 @@ check_presets(struct step *s)
                                        bnc_preset_names(false, s->arena)),
                          "there is no preset \"%s\"", names->items[i]);
             continue;
+        }
+        if (preset->observatory_only && !bnc_settings_trusts(s->settings, s->self->ns)) {
+            bnc_diag_add(s->diags, BNC_REASON_NOT_PERMITTED, field,
+                         "leave it out, or run binnacle with this namespace in "
+                         "--trusted-namespaces",
+                         "the preset %s is not of namespace %s", names->items[i],
+                         s->self->ns);
         }
         for (size_t k = 0; k < i; k++) {
             if (strcmp(names->items[k], names->items[i]) == 0) {
@@ -182,6 +199,16 @@ resolve_files(struct step *s)
     }
 }
 
+static struct bnc_base_rules
+base_rules(const struct step *s)
+{
+    const char *interval = s->ir->spec.prometheus->scrape_interval;
+    return (struct bnc_base_rules){.version = &s->version,
+                                   .files_only = true,
+                                   .scrape_interval =
+                                       interval == NULL ? "30s" : interval};
+}
+
 static void
 resolve_raw_jobs(struct step *s)
 {
@@ -205,9 +232,69 @@ resolve_raw_jobs(struct step *s)
         return;
     }
     size_t before = s->diags->errors;
-    bnc_jobs_check(docs.items[0].root, &s->version, true, field, s->diags);
+    struct bnc_base_rules rules = base_rules(s);
+    bnc_jobs_check(docs.items[0].root, &rules, field, s->diags);
     if (s->diags->errors == before) {
         s->ir->raw_jobs = docs.items[0].root;
+    }
+}
+
+static bool
+has_job(const cJSON *jobs, const char *name)
+{
+    const cJSON *job;
+    cJSON_ArrayForEach(job, jobs)
+    {
+        if (bnc_str_eq(bnc_json_get_str(job, "job_name"), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One of our own jobs, as they are named in reconcilers/plan.c. */
+static bool
+is_our_job(const struct step *s, const char *name)
+{
+    const struct bnc_texts *presets = &s->ir->spec.prometheus->presets;
+
+    for (size_t i = 0; i < presets->n; i++) {
+        const struct bnc_preset *preset = bnc_preset_find(presets->items[i]);
+        if (preset != NULL && strcmp(preset->job_name, name) == 0) {
+            return true;
+        }
+    }
+    return bnc_str_starts(name, "scrapePolicy/") || bnc_str_starts(name, "annotations/");
+}
+
+/* Prometheus refuses the whole document when two jobs have one name. */
+static void
+check_job_names(struct step *s)
+{
+    const cJSON *base_jobs = bnc_json_get(s->ir->base, "scrape_configs");
+    const struct {
+        const cJSON *jobs;
+        const char *field;
+        const cJSON *others;
+    } lists[] = {
+        {base_jobs, "spec.prometheus.base.scrape_configs", NULL},
+        {s->ir->raw_jobs, "spec.prometheus.additionalScrapeConfigs", base_jobs},
+    };
+    for (size_t i = 0; i < BNC_LEN(lists); i++) {
+        size_t index = 0;
+        const cJSON *job;
+        cJSON_ArrayForEach(job, lists[i].jobs)
+        {
+            const char *name = bnc_json_get_str(job, "job_name");
+            if (name != NULL && (is_our_job(s, name) || has_job(lists[i].others, name))) {
+                bnc_diag_add(
+                    s->diags, BNC_REASON_INVALID_BASE,
+                    bnc_arena_fmt(s->arena, "%s[%zu].job_name", lists[i].field, index),
+                    "give the job another name", "there is another job \"%.*s\"",
+                    bnc_clip(name, 60), name);
+            }
+            index++;
+        }
     }
 }
 
@@ -271,12 +358,13 @@ compile_prometheus(struct step *s)
     resolve_raw_jobs(s);
     if (prometheus->base != NULL) {
         size_t before = s->diags->errors;
-        bnc_base_check(prometheus->base, &s->version, true, "spec.prometheus.base",
-                       s->diags);
+        struct bnc_base_rules rules = base_rules(s);
+        bnc_base_check(prometheus->base, &rules, "spec.prometheus.base", s->diags);
         if (s->diags->errors == before) {
             s->ir->base = prometheus->base;
         }
     }
+    check_job_names(s);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "lib/hash.h"
 #include "lib/json.h"
 #include "lib/map.h"
+#include "reconcilers/plan_count.h"
 #include "reconcilers/plan_state.h"
 #include "reconcilers/plan_verdict.h"
 #include "reconcilers/scope.h"
@@ -254,6 +255,25 @@ compare_units(const void *a, const void *b)
     return strcmp(x->job_name, y->job_name);
 }
 
+/* What of the Observatory decides on its members. */
+static void
+settle_head(struct bnc_plan_state *state)
+{
+    const cJSON *global = bnc_json_get(state->ir->base, "global");
+    struct bnc_error err = {0};
+
+    if (bnc_version_parse(state->prometheus->version, &state->version, &err)) {
+        state->version = (struct bnc_version){.major = 3, .minor = 5};
+    }
+    state->interval = state->prometheus->scrape_interval;
+    if (state->interval == NULL) {
+        state->interval = bnc_json_get_str(global, "scrape_interval");
+    }
+    if (state->interval == NULL) {
+        state->interval = BNC_PROM_INTERVAL;
+    }
+}
+
 static void
 make(const struct bnc_member *observatory, const struct bnc_member *const *members,
      size_t n_members, struct bnc_arena *arena, struct bnc_plan *out)
@@ -271,13 +291,16 @@ make(const struct bnc_member *observatory, const struct bnc_member *const *membe
     if (state->prometheus == NULL || observatory->ir->diags.errors > 0) {
         return;
     }
+    settle_head(state);
     bnc_plan_select(out, state, members, n_members);
     qsort(state->takers, state->n_takers, sizeof(*state->takers), compare_takers);
     make_groups(&u);
     add_policy_units(&u);
     add_preset_units(&u);
     add_group_units(&u);
-    qsort(out->units, out->n_units, sizeof(*out->units), compare_units);
+    if (out->n_units > 0) {
+        qsort(out->units, out->n_units, sizeof(*out->units), compare_units);
+    }
     collect_assets(&u);
 }
 
@@ -294,7 +317,8 @@ profile_of(const struct bnc_plan *plan, int64_t shard)
 {
     const struct bnc_plan_state *state = plan->state;
     const struct bnc_prometheus_spec *prometheus = state->prometheus;
-    struct bnc_profile profile = {
+    return (struct bnc_profile){
+        .version = state->version,
         .limits = prometheus->limits,
         .enforced = prometheus->enforced,
         .enforced_namespace_label = prometheus->enforced_namespace_label,
@@ -302,11 +326,26 @@ profile_of(const struct bnc_plan *plan, int64_t shard)
         .override_honor_timestamps = prometheus->override_honor_timestamps == BNC_TRUE,
         .shards = shards(plan),
         .shard = shard};
-    struct bnc_error err = {0};
-    if (bnc_version_parse(prometheus->version, &profile.version, &err)) {
-        profile.version = (struct bnc_version){.major = 3, .minor = 5};
+}
+
+/* Rendering knows a field's name only: put what it belongs to before it. */
+static void
+place_warnings(const struct bnc_unit_source *source, struct bnc_diags *diags)
+{
+    static const char *const of_endpoint[] = {"trackTimestampsStaleness", "noProxy",
+                                              "proxyFromEnvironment", "usernameFile"};
+
+    for (size_t i = 0; i < diags->n && source->type == BNC_UNIT_POLICY; i++) {
+        struct bnc_diag *diag = &diags->items[i];
+        const char *prefix = "spec";
+        for (size_t k = 0; k < BNC_LEN(of_endpoint); k++) {
+            if (strcmp(diag->field, of_endpoint[k]) == 0) {
+                prefix =
+                    bnc_arena_fmt(diags->arena, "spec.endpoints[%zu]", source->endpoint);
+            }
+        }
+        diag->field = bnc_arena_fmt(diags->arena, "%s.%s", prefix, diag->field);
     }
-    return profile;
 }
 
 static enum bnc_code
@@ -316,7 +355,9 @@ lower(const struct bnc_plan *plan, size_t unit, int64_t shard, struct bnc_arena 
     const struct bnc_unit *u = &plan->units[unit];
     struct bnc_profile profile = profile_of(plan, shard);
     const struct bnc_job *job = bnc_plan_job(plan->state, u->source, u->job_name, arena);
-    return bnc_prom_job_render(job, &profile, arena, out, diags, err);
+    enum bnc_code code = bnc_prom_job_render(job, &profile, arena, out, diags, err);
+    place_warnings(u->source, diags);
+    return code;
 }
 
 /* Jobs of `list` after `out[n]`; gives the new number. */
@@ -349,8 +390,17 @@ frame(const struct bnc_plan *plan, int64_t shard, struct bnc_arena *arena,
                                   .profile = &profile,
                                   .base = state->ir->base,
                                   .has_jobs = plan->n_units + n > 0};
-    if (bnc_prom_head_render(&parts, arena, head, diags, err)) {
-        return err->code;
+    struct bnc_diags found = bnc_diags_new(arena);
+    enum bnc_code code = bnc_prom_head_render(&parts, arena, head, &found, err);
+    for (size_t i = 0; i < found.n; i++) {
+        found.items[i].field =
+            bnc_arena_fmt(arena, "spec.prometheus.%s", found.items[i].field);
+    }
+    if (shard == 0) { /* the others say the same */
+        bnc_diags_copy(diags, found.items, found.n);
+    }
+    if (code) {
+        return code;
     }
     return bnc_prom_tail_render(jobs, n, &profile, arena, tail, err);
 }
@@ -362,5 +412,9 @@ output(const struct bnc_plan *plan)
     return state->prometheus->output;
 }
 
-const struct bnc_planner bnc_planner_prometheus = {
-    .make = make, .lower = lower, .frame = frame, .shards = shards, .output = output};
+const struct bnc_planner bnc_planner_prometheus = {.make = make,
+                                                   .lower = lower,
+                                                   .frame = frame,
+                                                   .count = bnc_plan_count,
+                                                   .shards = shards,
+                                                   .output = output};

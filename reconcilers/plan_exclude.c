@@ -35,7 +35,9 @@ static bool
 ports_may_meet(const struct bnc_endpoint_ir *a, const struct bnc_endpoint_ir *b)
 {
     if (a->preset != NULL && b->preset != NULL) {
-        return strcmp(a->preset, b->preset) == 0;
+        const struct bnc_preset *preset = bnc_preset_find(a->preset);
+        return strcmp(a->preset, b->preset) == 0 ||
+               (preset != NULL && bnc_str_eq(preset->not_beside, b->preset));
     }
     if (a->preset != NULL || b->preset != NULL) {
         const struct bnc_endpoint_ir *with = a->preset != NULL ? a : b;
@@ -115,17 +117,19 @@ exclude_for_preset(const struct bnc_plan_state *state, struct bnc_unit_source *s
                    struct bnc_arena *arena)
 {
     const struct bnc_preset *preset = source->preset;
+    const struct bnc_preset *other = /* the one that has the same series */
+        preset->not_beside == NULL ? NULL : bnc_preset_find(preset->not_beside);
     struct bnc_endpoint spec = {.path = preset->path};
     struct bnc_endpoint_ir mine = {.spec = &spec, .preset = preset->name};
     size_t room = count_endpoints(state->takers, state->n_takers);
 
     for (size_t i = 0; i < state->n_takers; i++) {
-        const struct bnc_taker *other = &state->takers[i];
-        for (size_t k = 0; k < other->ir->n_endpoints; k++) {
-            const struct bnc_endpoint_ir *theirs = &other->ir->endpoints[k];
+        const struct bnc_taker *taker = &state->takers[i];
+        for (size_t k = 0; k < taker->ir->n_endpoints; k++) {
+            const struct bnc_endpoint_ir *theirs = &taker->ir->endpoints[k];
             if (strcmp(bnc_endpoint_path(theirs), preset->path) == 0 &&
                 ports_may_meet(theirs, &mine)) {
-                add(source, other, k, room, arena);
+                add(source, taker, k, room, arena);
             }
         }
     }
@@ -136,7 +140,8 @@ exclude_for_preset(const struct bnc_plan_state *state, struct bnc_unit_source *s
     source->pods = bnc_arena_array(arena, n, sizeof(*source->pods));
     for (size_t i = 0; i < state->n_groups; i++) {
         const struct bnc_group *group = state->group_list[i];
-        if (group->claim.port == preset->port &&
+        if ((group->claim.port == preset->port ||
+             (other != NULL && group->claim.port == other->port)) &&
             strcmp(group->claim.path, preset->path) == 0) {
             memcpy(source->pods + source->n_pods, group->pods,
                    group->n_pods * sizeof(*source->pods));

@@ -3,6 +3,7 @@
  * that ask for the same, from a preset.  One shape: which pods, whose they are
  * not, their labels, the user's own rules, the enforced label.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,129 +19,6 @@ struct building {
     struct bnc_job *job;
 };
 
-/* ---- whose they are not -------------------------------------------------------- */
-
-static const struct bnc_identity **
-workload_identities(const struct bnc_taker *taker, const char *ns, size_t *n,
-                    struct bnc_arena *arena)
-{
-    const struct bnc_list *list = &taker->ir->spec.workloads;
-    const struct bnc_workload_ref *refs = list->items;
-    const struct bnc_identity **out = bnc_arena_array(arena, list->n, sizeof(*out));
-
-    *n = 0;
-    for (size_t i = 0; i < list->n; i++) {
-        struct bnc_identity *id = bnc_arena_alloc(arena, sizeof(*id));
-        bool deployment = bnc_str_eq(refs[i].kind, "Deployment");
-        bool cron = bnc_str_eq(refs[i].kind, "CronJob");
-        *id = (struct bnc_identity){.ns = ns,
-                                    .controller_kind = deployment ? "ReplicaSet"
-                                                       : cron     ? "Job"
-                                                                  : refs[i].kind,
-                                    .name = refs[i].name,
-                                    .suffix = deployment ? BNC_IDENTITY_HASH
-                                              : cron     ? BNC_IDENTITY_TIME
-                                                         : BNC_IDENTITY_EXACT};
-        out[(*n)++] = id;
-    }
-    return out;
-}
-
-/* A regex over identity sources for the workloads that a policy names. */
-static const char *
-workloads_regex(const struct bnc_taker *taker, struct bnc_arena *arena)
-{
-    struct bnc_str out = bnc_str_new(arena, (size_t)1024 * 1024);
-    size_t n_scopes = taker->scope.all ? 1 : taker->scope.names.n;
-
-    for (size_t i = 0; i < n_scopes; i++) {
-        size_t n = 0;
-        const char *ns = taker->scope.all ? "[^;]+" : taker->scope.names.items[i];
-        const struct bnc_identity **ids = workload_identities(taker, ns, &n, arena);
-        bnc_str_fmt(&out, "%s%s", i == 0 ? "" : "|", bnc_identity_regex(ids, n, arena));
-    }
-    return out.ptr == NULL ? "" : out.ptr;
-}
-
-static void
-add_drop_flag(struct bnc_rules *rules, const char *flag)
-{
-    bnc_rules_filter(rules, "drop", flag, "1");
-}
-
-static void
-port_condition(const struct bnc_endpoint_ir *endpoint, struct bnc_arena *arena,
-               const char **source, const char **regex)
-{
-    *source = NULL;
-    *regex = NULL;
-    if (endpoint->preset != NULL) {
-        const struct bnc_preset *preset = bnc_preset_find(endpoint->preset);
-        if (preset != NULL && preset->port_name != NULL) {
-            *source = BNC_META "pod_container_port_name";
-            *regex = preset->port_name;
-        }
-        return;
-    }
-    bool number =
-        strspn(endpoint->spec->port, "0123456789") == strlen(endpoint->spec->port);
-    *source = number ? BNC_META "pod_container_port_number"
-                     : BNC_META "pod_container_port_name";
-    *regex = bnc_regex_quote(endpoint->spec->port, arena);
-}
-
-static void
-flag_workloads(struct building *b, const struct bnc_taker *taker, const char *source,
-               const char *regex, const char *flag)
-{
-    if (taker->ir->spec.workloads.n == 0) {
-        return;
-    }
-    struct bnc_texts sources =
-        source == NULL
-            ? bnc_identity_sources(b->arena)
-            : bnc_sources(b->arena, BNC_META "namespace", BNC_META "pod_controller_kind",
-                          BNC_META "pod_controller_name", BNC_META "pod_name", source,
-                          NULL);
-    const char *who = workloads_regex(taker, b->arena);
-    struct bnc_relabel rule = {
-        .source_labels = sources,
-        .regex = source == NULL ? who : bnc_arena_fmt(b->arena, "(?:%s);%s", who, regex),
-        .target_label = flag,
-        .replacement = "1"};
-    bnc_rules_add(&b->rules, &rule);
-}
-
-static void
-add_exclusions(struct building *b)
-{
-    for (size_t i = 0; i < b->source->n_exclusions; i++) {
-        const struct bnc_exclusion *ex = &b->source->exclusions[i];
-        const struct bnc_spec_scrape_policy *spec = &ex->taker->ir->spec;
-        const char *source = NULL;
-        const char *regex = NULL;
-        port_condition(&ex->taker->ir->endpoints[ex->endpoint], b->arena, &source,
-                       &regex);
-        if (b->source->type == BNC_UNIT_PRESET && b->source->preset->port_name == NULL) {
-            source =
-                NULL; /* the address is rewritten: any container stands for the pod */
-        }
-        if (spec->selector != NULL) {
-            bnc_rules_flag_selected(&b->rules, spec->selector, &ex->taker->scope, source,
-                                    regex, BNC_TMP_TAKEN);
-        }
-        flag_workloads(b, ex->taker, source, regex, BNC_TMP_TAKEN);
-        add_drop_flag(&b->rules, BNC_TMP_TAKEN);
-    }
-    if (b->source->n_pods > 0) {
-        struct bnc_relabel rule = {
-            .source_labels = bnc_identity_sources(b->arena),
-            .regex = bnc_identity_regex(b->source->pods, b->source->n_pods, b->arena),
-            .action = "drop"};
-        bnc_rules_add(&b->rules, &rule);
-    }
-}
-
 /* ---- labels -------------------------------------------------------------------------
  */
 
@@ -155,29 +33,31 @@ add_pod_target_labels(struct building *b, const struct bnc_texts *names)
             continue;
         }
         const char *safe = bnc_sanitize(names->items[i], b->arena);
+        bool digit = safe[0] >= '0' && safe[0] <= '9'; /* no label name begins so */
         bnc_rules_copy(&b->rules, bnc_arena_fmt(b->arena, BNC_META "pod_label_%s", safe),
-                       safe);
+                       bnc_arena_fmt(b->arena, "%s%s", digit ? "_" : "", safe));
     }
 }
 
-/* job = NAMESPACE/WORKLOAD from what controls the pod. */
+/*
+ * job = NAMESPACE/WORKLOAD from what controls the pod; the last that matches
+ * counts.  A ReplicaSet that is no Deployment's is most likely of a kind that
+ * names its ReplicaSets alike (a Rollout), else its own name has no such end.
+ */
 static void
 add_workload_job(struct building *b, bool cron)
 {
-    const struct {
-        const char *regex;
-        const char *replacement;
-    } rows[] = {
-        {"([^;]+);[^;]*;[^;]*;(.+)", "$1/$2"}, /* a bare pod: its own name */
-        {"([^;]+);[^;]+;([^;]+);.+", "$1/$2"}, /* exact */
-        {cron ? "([^;]+);Job;(.+)-[0-9]+;.+" : "([^;]+);ReplicaSet;(.+)-[a-z0-9]+;.+",
-         "$1/$2"},
+    const char *rows[] = {
+        "([^;]+);[^;]+;([^;]+);.+", /* exact */
+        cron ? "([^;]+);Job;(.+)-" BNC_TIME_REGEX ";.+"
+             : "([^;]+);ReplicaSet;(.+)-" BNC_HASH_REGEX ";.+",
+        "([^;]+);(?:|Node);[^;]*;(.+)", /* the pod's own name */
     };
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         struct bnc_relabel rule = {.source_labels = bnc_identity_sources(b->arena),
-                                   .regex = rows[i].regex,
+                                   .regex = rows[i],
                                    .target_label = "job",
-                                   .replacement = rows[i].replacement};
+                                   .replacement = "$1/$2"};
         bnc_rules_add(&b->rules, &rule);
     }
 }
@@ -210,41 +90,20 @@ add_prune(struct building *b, const struct bnc_prune_spec *prune)
  */
 
 static void
-add_policy_selection(struct building *b)
-{
-    const struct bnc_taker *taker = b->source->taker;
-    const struct bnc_spec_scrape_policy *spec = &taker->ir->spec;
-
-    if (spec->workloads.n == 0) {
-        bnc_rules_keep_selected(&b->rules, spec->selector);
-        return;
-    }
-    if (spec->selector == NULL) {
-        struct bnc_relabel rule = {.source_labels = bnc_identity_sources(b->arena),
-                                   .regex = workloads_regex(taker, b->arena),
-                                   .action = "keep"};
-        bnc_rules_add(&b->rules, &rule);
-        return;
-    }
-    bnc_rules_flag_selected(&b->rules, spec->selector, NULL, NULL, NULL, BNC_TMP_MATCH);
-    flag_workloads(b, taker, NULL, NULL, BNC_TMP_MATCH);
-    bnc_rules_filter(&b->rules, "keep", BNC_TMP_MATCH, "1");
-}
-
-static void
 add_policy_labels(struct building *b, const struct bnc_preset *preset)
 {
     const struct bnc_taker *taker = b->source->taker;
     const struct bnc_spec_scrape_policy *spec = &taker->ir->spec;
     const struct bnc_object *object = taker->member->object;
 
+    /* before ours: a pod's label may not say another namespace */
+    add_pod_target_labels(b, &b->state->prometheus->pod_target_labels);
+    add_pod_target_labels(b, &spec->pod_target_labels);
     if (preset != NULL) {
         bnc_preset_label_rules(preset, &b->rules);
     } else {
         bnc_rules_pod_labels(&b->rules, true);
     }
-    add_pod_target_labels(b, &spec->pod_target_labels);
-    add_pod_target_labels(b, &b->state->prometheus->pod_target_labels);
     bnc_rules_set(&b->rules, "job",
                   bnc_arena_fmt(b->arena, "%s/%s", object->ns, object->name));
     if (spec->job_label != NULL) {
@@ -258,16 +117,21 @@ add_policy_labels(struct building *b, const struct bnc_preset *preset)
     }
 }
 
+/* A client certificate is a credential: without the right to it the rest counts. */
 static void
-take_class_tls(struct bnc_job_tls *tls, const struct bnc_tls_config *class)
+take_class_tls(struct bnc_job_tls *tls, const struct bnc_tls_config *class,
+               bool credentials)
 {
     const struct {
         const char **to;
         const char *from;
     } rows[] = {
-        {&tls->ca_file, class->ca_file},         {&tls->cert_file, class->cert_file},
-        {&tls->key_file, class->key_file},       {&tls->server_name, class->server_name},
-        {&tls->min_version, class->min_version}, {&tls->max_version, class->max_version},
+        {&tls->ca_file, class->ca_file},
+        {&tls->server_name, class->server_name},
+        {&tls->min_version, class->min_version},
+        {&tls->max_version, class->max_version},
+        {&tls->cert_file, credentials ? class->cert_file : NULL},
+        {&tls->key_file, credentials ? class->key_file : NULL},
     };
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         if (*rows[i].to == NULL) {
@@ -289,8 +153,8 @@ take_class(struct building *b)
     if (class == NULL) {
         return;
     }
-    if (class->tls_config != NULL && taker->class_credentials) {
-        take_class_tls(&job->tls, class->tls_config);
+    if (class->tls_config != NULL) {
+        take_class_tls(&job->tls, class->tls_config, taker->class_credentials);
     }
     bool own = job->auth_type != NULL || job->basic_username != NULL ||
                job->basic_password_file != NULL || job->oauth2 != NULL;
@@ -309,9 +173,20 @@ take_class(struct building *b)
     bnc_rules_add_list(&b->metric_rules, &class->metric_relabelings);
 }
 
+/* Prometheus takes HTTPS, and then has no such protocol. */
+static const char *
+lower_case(const char *text, struct bnc_arena *arena)
+{
+    char *copy = bnc_arena_strdup(arena, text);
+    for (char *p = copy; p != NULL && *p != '\0'; p++) {
+        *p = (char)tolower((unsigned char)*p);
+    }
+    return copy;
+}
+
 static void
 fill_endpoint(struct bnc_job *job, const struct bnc_endpoint_ir *endpoint,
-              const struct bnc_spec_scrape_policy *policy)
+              const struct bnc_spec_scrape_policy *policy, struct bnc_arena *arena)
 {
     const struct bnc_endpoint *spec = endpoint->spec;
     job->honor_labels = spec->honor_labels;
@@ -321,7 +196,7 @@ fill_endpoint(struct bnc_job *job, const struct bnc_endpoint_ir *endpoint,
     job->scrape_timeout = spec->scrape_timeout;
     job->metrics_path = spec->path;
     job->params = spec->params;
-    job->scheme = spec->scheme;
+    job->scheme = lower_case(spec->scheme, arena);
     job->follow_redirects = spec->follow_redirects;
     job->enable_http2 = spec->enable_http2;
     job->proxy_url = spec->proxy_url;
@@ -348,7 +223,7 @@ build_policy(struct building *b)
     const struct bnc_preset *preset =
         endpoint->preset == NULL ? NULL : bnc_preset_find(endpoint->preset);
 
-    fill_endpoint(b->job, endpoint, &taker->ir->spec);
+    fill_endpoint(b->job, endpoint, &taker->ir->spec, b->arena);
     b->job->role = "pod";
     if (!taker->scope.all) {
         b->job->namespaces = taker->scope.names;
@@ -356,16 +231,16 @@ build_policy(struct building *b)
     if (endpoint->spec->filter_running != BNC_FALSE) {
         bnc_rules_filter(&b->rules, "drop", BNC_META "pod_phase", "(Failed|Succeeded)");
     }
-    add_policy_selection(b);
+    bnc_plan_select_rules(taker, &b->rules);
     if (preset != NULL) {
         bnc_preset_target_rules(preset, false, &b->rules);
     } else {
         const char *source = NULL;
         const char *regex = NULL;
-        port_condition(endpoint, b->arena, &source, &regex);
+        bnc_plan_port(endpoint, b->arena, &source, &regex);
         bnc_rules_filter(&b->rules, "keep", source, regex);
     }
-    add_exclusions(b);
+    bnc_plan_exclude_rules(b->source, &b->rules);
     add_policy_labels(b, preset);
     take_class(b);
     bnc_rules_add_list(&b->rules, &endpoint->spec->relabelings);
@@ -432,8 +307,8 @@ build_group(struct building *b)
     } else {
         bnc_rules_pod_address(&b->rules, group->claim.port);
     }
-    bnc_rules_pod_labels(&b->rules, group->claim.declared);
     add_pod_target_labels(b, &b->state->prometheus->pod_target_labels);
+    bnc_rules_pod_labels(&b->rules, group->claim.declared);
     if (request->job != NULL) {
         bnc_rules_set(&b->rules, "job", request->job);
     } else {
@@ -450,15 +325,23 @@ build_preset(struct building *b)
 {
     const struct bnc_preset *preset = b->source->preset;
 
-    bnc_preset_job(preset, b->job);
+    bnc_preset_job(preset, b->arena, b->job);
     if (!b->state->ir->scope.all && strcmp(preset->role, "pod") == 0) {
         b->job->namespaces = b->state->ir->scope.names;
     }
+    if (strcmp(preset->role, "pod") == 0) {
+        bnc_rules_filter(&b->rules, "drop", BNC_META "pod_phase", "(Failed|Succeeded)");
+    }
     bnc_preset_target_rules(preset, true, &b->rules);
-    add_exclusions(b);
-    bnc_preset_label_rules(preset, &b->rules);
+    bnc_plan_exclude_rules(b->source, &b->rules);
     if (strcmp(preset->role, "pod") == 0) {
         add_pod_target_labels(b, &b->state->prometheus->pod_target_labels);
+    }
+    bnc_preset_label_rules(preset, &b->rules);
+    if (preset->all_pod_labels) { /* one of them may be called so */
+        bnc_rules_set(&b->rules, "job", preset->job_name);
+    }
+    if (strcmp(preset->role, "pod") == 0) {
         add_enforced_label(b, NULL);
     }
 }

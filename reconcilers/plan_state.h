@@ -4,6 +4,7 @@
 #ifndef BNC_RECONCILERS_PLAN_STATE_H
 #define BNC_RECONCILERS_PLAN_STATE_H
 
+#include "lib/units.h"
 #include "reconcilers/annotations.h"
 #include "reconcilers/plan.h"
 #include "reconcilers/presets.h"
@@ -61,7 +62,9 @@ struct bnc_unit_source {
 struct bnc_plan_state {
     const struct bnc_ir_observatory *ir;
     const struct bnc_prometheus_spec *prometheus;
-    struct bnc_taker *takers; /* by rank: whose word counts more comes first */
+    struct bnc_version version; /* of Prometheus */
+    const char *interval;       /* of scrapes, where a job names none */
+    struct bnc_taker *takers;   /* by rank: whose word counts more comes first */
     size_t n_takers;
     struct bnc_asker *askers;
     size_t n_askers;
@@ -80,6 +83,14 @@ void bnc_plan_exclude(const struct bnc_plan_state *state, struct bnc_unit_source
 /* True when a policy whose word counts scrapes this port and path of the workload. */
 bool bnc_plan_taken(const struct bnc_plan_state *state, const struct bnc_asker *asker,
                     const struct bnc_claim *claim);
+
+/* The rules for them (plan_pods.c). */
+void bnc_plan_exclude_rules(const struct bnc_unit_source *self, struct bnc_rules *rules);
+/* The pods of a policy stay, all others go. */
+void bnc_plan_select_rules(const struct bnc_taker *taker, struct bnc_rules *rules);
+/* The discovery label and its regex that tell an endpoint's port; NULL: any port. */
+void bnc_plan_port(const struct bnc_endpoint_ir *endpoint, struct bnc_arena *arena,
+                   const char **source, const char **regex);
 
 /* The job behind a unit (plan_jobs.c). */
 const struct bnc_job *

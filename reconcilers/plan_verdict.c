@@ -94,6 +94,13 @@ check_rights(struct judging *j, const struct bnc_ir_policy *ir)
             bnc_arena_fmt(j->arena,
                           "a policy outside namespace %s reaches its own namespace only",
                           j->plan->observatory->object->ns));
+    } else if (j->state->ir->own_only && ir->beyond_own) {
+        refuse(j, "spec.namespaceSelector",
+               "leave it out, or run binnacle with this namespace in "
+               "--trusted-namespaces",
+               bnc_arena_fmt(j->arena, "Observatory %s/%s reaches its own namespace only",
+                             j->plan->observatory->object->ns,
+                             j->plan->observatory->object->name));
     }
     for (size_t i = 0; i < ir->n_endpoints; i++) {
         if (!j->rights.any_target) {
@@ -102,6 +109,54 @@ check_rights(struct judging *j, const struct bnc_ir_policy *ir)
         if (!j->rights.files) {
             check_files(j, ir->endpoints[i].spec, i);
         }
+    }
+}
+
+/* What compiling could not know: which Prometheus this is and how often it scrapes. */
+static void
+check_versions(struct judging *j, const struct bnc_list *list, const char *field)
+{
+    const struct bnc_relabel *rules = list->items;
+    for (size_t i = 0; i < list->n; i++) {
+        struct bnc_relabel rule = rules[i];
+        rule.regex = NULL; /* the same for every version, and dear */
+        bnc_relabel_check(&rule, bnc_arena_fmt(j->arena, "%s[%zu]", field, i),
+                          &j->state->version, &j->diags);
+    }
+}
+
+static void
+check_timeout(struct judging *j, const struct bnc_endpoint *endpoint, const char *field)
+{
+    struct bnc_error err = {0};
+    int64_t timeout = 0;
+    int64_t interval = 0;
+
+    if (endpoint->scrape_timeout == NULL || endpoint->interval != NULL ||
+        bnc_duration_parse(endpoint->scrape_timeout, &timeout, &err) ||
+        bnc_duration_parse(j->state->interval, &interval, &err) || timeout <= interval) {
+        return;
+    }
+    bnc_diag_add(&j->diags, BNC_REASON_INVALID_FIELD,
+                 bnc_arena_fmt(j->arena, "%s.scrapeTimeout", field),
+                 "make it shorter, or set interval as well",
+                 "%s is longer than the interval %s of Observatory %s/%s",
+                 endpoint->scrape_timeout, j->state->interval,
+                 j->plan->observatory->object->ns, j->plan->observatory->object->name);
+}
+
+static void
+check_endpoints(struct judging *j, const struct bnc_ir_policy *ir)
+{
+    for (size_t i = 0; i < ir->n_endpoints; i++) {
+        const struct bnc_endpoint *endpoint = ir->endpoints[i].spec;
+        const char *field = bnc_arena_fmt(j->arena, "spec.endpoints[%zu]", i);
+
+        check_timeout(j, endpoint, field);
+        check_versions(j, &endpoint->relabelings,
+                       bnc_arena_fmt(j->arena, "%s.relabelings", field));
+        check_versions(j, &endpoint->metric_relabelings,
+                       bnc_arena_fmt(j->arena, "%s.metricRelabelings", field));
     }
 }
 
@@ -178,10 +233,11 @@ judge_policy(struct judging *j, struct bnc_verdict *verdict)
         return;
     }
     check_rights(j, ir);
+    check_endpoints(j, ir);
     const struct bnc_scrape_class *class = find_class(j, ir->spec.scrape_class);
     check_class_rights(j, class, ir->spec.scrape_class != NULL);
     struct bnc_scope scope = bnc_scope_limit(&ir->scope, &j->state->ir->reach, j->arena);
-    if (!scope.all && scope.names.n == 0) {
+    if (!scope.all && scope.names.n == 0 && j->diags.errors == 0) {
         bnc_diag_warn(&j->diags, BNC_REASON_OVERLAP, "spec.namespaceSelector",
                       "label a namespace so, or change it",
                       "it matches no namespace that the Observatory reaches");
@@ -221,7 +277,8 @@ judge_workload(struct judging *j, struct bnc_verdict *verdict)
         j->plan->pending = true;
         return false;
     }
-    bnc_annotations_read(asker.ir, prefixes_of(j), j->arena, &asker.request, &j->diags);
+    bnc_annotations_read(asker.ir, prefixes_of(j), j->state->interval, j->arena,
+                         &asker.request, &j->diags);
     if (!asker.request.scrape && j->diags.n == 0) {
         return false;
     }

@@ -20,7 +20,7 @@ static const struct bnc_preset presets[] = {
      .role = "pod",
      .path = "/stats/prometheus",
      .port = 15020,
-     .container = "istio-proxy",
+     .marker = ".*-envoy-prom", /* not ztunnel, whose container has the same name */
      .all_pod_labels = true,
      .pod_name_label = true,
      .not_beside = "istio-proxy",
@@ -61,6 +61,7 @@ static const struct bnc_preset presets[] = {
      .role = "node",
      .path = "/metrics/cadvisor",
      .scheme = "https",
+     .own_timestamps = true,
      .observatory_only = true,
      .doc = "containers' use of resources, from every kubelet"},
     {.name = "apiserver",
@@ -103,8 +104,9 @@ bnc_preset_target_rules(const struct bnc_preset *preset, bool own_pods,
         bnc_rules_filter(rules, "keep", BNC_META "pod_container_port_name",
                          preset->port_name);
     }
-    if (preset->container != NULL) {
-        bnc_rules_filter(rules, "keep", BNC_META "pod_container_name", preset->container);
+    if (preset->marker != NULL) {
+        bnc_rules_filter(rules, "keep", BNC_META "pod_container_port_name",
+                         preset->marker);
     }
     if (own_pods && preset->label != NULL) {
         bnc_rules_filter(rules, "keep", preset->label, preset->label_regex);
@@ -133,9 +135,10 @@ bnc_preset_label_rules(const struct bnc_preset *preset, struct bnc_rules *rules)
     }
     if (strcmp(preset->role, "node") == 0) {
         bnc_rules_copy(rules, BNC_META "node_name", "node");
+        bnc_rules_copy(rules, "__metrics_path__", "metrics_path");
         return;
     }
-    bool container = preset->port_name != NULL || preset->container != NULL;
+    bool container = preset->port_name != NULL || preset->marker != NULL;
     bnc_rules_pod_labels(rules, container && strcmp(preset->role, "pod") == 0);
     if (preset->pod_name_label) {
         bnc_rules_copy(rules, BNC_META "pod_name", "pod_name");
@@ -143,7 +146,8 @@ bnc_preset_label_rules(const struct bnc_preset *preset, struct bnc_rules *rules)
 }
 
 void
-bnc_preset_job(const struct bnc_preset *preset, struct bnc_job *job)
+bnc_preset_job(const struct bnc_preset *preset, struct bnc_arena *arena,
+               struct bnc_job *job)
 {
     job->role = preset->role;
     job->metrics_path = preset->path;
@@ -155,8 +159,13 @@ bnc_preset_job(const struct bnc_preset *preset, struct bnc_job *job)
     job->credentials_file = SA_FOLDER "token";
     job->tls.present = true;
     job->tls.ca_file = SA_FOLDER "ca.crt";
+    if (strcmp(preset->role, "endpoints") == 0) {
+        job->tls.server_name = "kubernetes"; /* in every API server's certificate */
+        job->namespaces = bnc_sources(arena, "default", NULL);
+    }
     if (strcmp(preset->role, "node") == 0) {
         job->honor_labels = BNC_TRUE;
+        job->honor_timestamps = preset->own_timestamps ? BNC_FALSE : BNC_UNSET;
         /* kubelets' certificates are self-signed unless the cluster was told else */
         job->tls.insecure_skip_verify = BNC_TRUE;
     }

@@ -14,12 +14,13 @@ struct bnc_preset {
     const char *scheme;      /* NULL: http */
     int64_t port;            /* the address is rewritten to it; 0: as discovered */
     const char *port_name;   /* regex of the container port's name; NULL: none */
-    const char *container;   /* name of a container that must be there; NULL: any */
+    const char *marker;      /* regex of a port name that marks the pod; NULL: none */
     const char *label;       /* discovery label of a pod that must match ... */
     const char *label_regex; /* ... this */
     bool all_pod_labels;
     bool pod_name_label; /* the label pod_name beside pod, as in Istio's old charts */
     bool observatory_only;
+    bool own_timestamps;    /* of its samples: they lag behind the scrapes */
     const char *not_beside; /* another preset that has the same series */
     const char *doc;
 };
@@ -39,6 +40,7 @@ void bnc_preset_target_rules(const struct bnc_preset *preset, bool own_pods,
 /* Which labels. */
 void bnc_preset_label_rules(const struct bnc_preset *preset, struct bnc_rules *rules);
 /* Settings of the job beside its rules: scheme, TLS, token. */
-void bnc_preset_job(const struct bnc_preset *preset, struct bnc_job *job);
+void bnc_preset_job(const struct bnc_preset *preset, struct bnc_arena *arena,
+                    struct bnc_job *job);
 
 #endif

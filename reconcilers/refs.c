@@ -2,7 +2,10 @@
 
 #include <string.h>
 
+#include "lib/hash.h"
 #include "validate/pem.h"
+
+#define FILE_NAME_MAX 253
 
 static const char *
 kind_word(enum bnc_kind kind)
@@ -50,12 +53,26 @@ usable(struct bnc_refs *refs, enum bnc_found found, enum bnc_kind kind,
     return false;
 }
 
+/* "secret_NS_NAME_KEY"; a key of a Secret has at most 253 bytes. */
+static const char *
+asset_file(struct bnc_refs *refs, enum bnc_kind kind, const struct bnc_ref *ref)
+{
+    const char *word = kind == BNC_KIND_SECRET ? "secret" : "configmap";
+    const char *file =
+        bnc_arena_fmt(refs->arena, "%s_%s_%s_%s", word, refs->ns, ref->name, ref->key);
+    char digest[BNC_SHA256_HEX];
+
+    if (strlen(file) <= FILE_NAME_MAX) {
+        return file;
+    }
+    bnc_sha256_hex(file, strlen(file), digest);
+    return bnc_arena_fmt(refs->arena, "%s_%s_%s", word, refs->ns, digest);
+}
+
 static const char *
 add_asset(struct bnc_refs *refs, enum bnc_kind kind, const struct bnc_ref *ref)
 {
-    const char *file = bnc_arena_fmt(refs->arena, "%s_%s_%s_%s",
-                                     kind == BNC_KIND_SECRET ? "secret" : "configmap",
-                                     refs->ns, ref->name, ref->key);
+    const char *file = asset_file(refs, kind, ref);
     const char *path = bnc_arena_fmt(refs->arena, BNC_FILES_FOLDER "/%s", file);
 
     for (size_t i = 0; i < refs->n_assets; i++) {

@@ -312,13 +312,14 @@ compare_identity(const void *a, const void *b)
 }
 
 /*
- * A ReplicaSet's name is its Deployment's with a hash without '-', a Job's its
- * CronJob's with the scheduled minute: so "web" never takes "web-api"'s pods.
+ * A ReplicaSet's name is its Deployment's with a hash (of letters that make no
+ * words, and no '-'), a Job's its CronJob's with the scheduled minute: so "web"
+ * never takes "web-api"'s pods.
  */
 static const char *const suffix_regex[] = {
     [BNC_IDENTITY_EXACT] = "",
-    [BNC_IDENTITY_HASH] = "-[a-z0-9]+",
-    [BNC_IDENTITY_TIME] = "-[0-9]+",
+    [BNC_IDENTITY_HASH] = "-" BNC_HASH_REGEX,
+    [BNC_IDENTITY_TIME] = "-" BNC_TIME_REGEX,
 };
 
 /* The names of one group, "(?:a|b)SUFFIX" and the part for the pod's own name. */
@@ -330,7 +331,8 @@ add_group(struct bnc_str *out, const struct bnc_identity *const *items, size_t n
     bool bare = first->controller_kind[0] == '\0';
     size_t end = 0;
 
-    bnc_str_puts(out, bare ? ";;(?:" : first->controller_kind);
+    /* a pod by its own name may be controlled: a node's static pod is */
+    bnc_str_puts(out, bare ? "[^;]*;[^;]*;(?:" : first->controller_kind);
     bnc_str_puts(out, bare ? "" : ";(?:");
     while (end < n && strcmp(items[end]->ns, first->ns) == 0 &&
            strcmp(items[end]->controller_kind, first->controller_kind) == 0 &&

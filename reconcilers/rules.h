@@ -10,6 +10,12 @@
 #define BNC_TMP_MATCH "__tmp_binnacle_match"
 #define BNC_TMP_TAKEN "__tmp_binnacle_taken"
 
+/* What follows "DEPLOYMENT-" in a ReplicaSet's name: Kubernetes' own alphabet. */
+#define BNC_HASH_LETTERS "bcdfghjklmnpqrstvwxz2456789"
+#define BNC_HASH_REGEX   "[" BNC_HASH_LETTERS "]+"
+/* What follows "CRONJOB-" in a Job's name: minutes since 1970, seconds before 1.21. */
+#define BNC_TIME_REGEX "[0-9]{8,10}"
+
 /* A list of rules that grows in an arena. */
 struct bnc_rules {
     struct bnc_arena *arena;

@@ -8,6 +8,7 @@
 #include "lib/json.h"
 #include "reconcilers/annotations.h"
 #include "reconcilers/compile.h"
+#include "reconcilers/rules.h"
 
 #define NOTES_MAX 512 /* annotations of one workload, all layers together */
 #define PORTS_MAX 256
@@ -21,9 +22,24 @@ struct step {
 
 /* ---- annotations --------------------------------------------------------------- */
 
+static const char own_field[] = "metadata.annotations";
+
+static const char *
+template_field(enum bnc_kind kind)
+{
+    switch ((int)kind) {
+    case BNC_KIND_POD:
+        return own_field;
+    case BNC_KIND_CRON_JOB:
+        return "spec.jobTemplate.spec.template.metadata.annotations";
+    default:
+        return "spec.template.metadata.annotations";
+    }
+}
+
 static void
 add_notes(struct step *s, const cJSON *annotations, enum bnc_layer layer,
-          const char *owner)
+          const char *owner, const char *field)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, annotations)
@@ -35,7 +51,8 @@ add_notes(struct step *s, const cJSON *annotations, enum bnc_layer layer,
         s->ir->notes[s->ir->n_notes++] = (struct bnc_note){.key = item->string,
                                                            .value = item->valuestring,
                                                            .layer = layer,
-                                                           .owner = owner};
+                                                           .owner = owner,
+                                                           .field = field};
     }
 }
 
@@ -63,7 +80,8 @@ add_service_notes(void *arg, const struct bnc_object *service)
         }
     }
     add_notes(s, bnc_json_path(root, "metadata", "annotations", NULL), BNC_LAYER_SERVICE,
-              bnc_arena_fmt(s->arena, "Service %s/%s", service->ns, service->name));
+              bnc_arena_fmt(s->arena, "Service %s/%s", service->ns, service->name),
+              own_field);
 }
 
 static void
@@ -80,7 +98,8 @@ add_namespace_notes(struct step *s)
         return; /* defaults that can't be read are none */
     }
     add_notes(s, bnc_json_path(root, "metadata", "annotations", NULL),
-              BNC_LAYER_NAMESPACE, bnc_arena_fmt(s->arena, "Namespace %s", ns->name));
+              BNC_LAYER_NAMESPACE, bnc_arena_fmt(s->arena, "Namespace %s", ns->name),
+              own_field);
 }
 
 static int
@@ -97,13 +116,17 @@ compare_notes(const void *a, const void *b)
 
 /* ---- ports --------------------------------------------------------------------- */
 
+/* Of init containers only those that stay (sidecars) have ports to scrape. */
 static void
-add_ports(struct step *s, const cJSON *containers)
+add_ports(struct step *s, const cJSON *containers, bool init)
 {
     const cJSON *container;
     cJSON_ArrayForEach(container, containers)
     {
         const char *name = bnc_json_get_str(container, "name");
+        if (init && !bnc_str_eq(bnc_json_get_str(container, "restartPolicy"), "Always")) {
+            continue;
+        }
         const cJSON *port;
         cJSON_ArrayForEach(port, bnc_json_get(container, "ports"))
         {
@@ -138,14 +161,16 @@ controller_of(const cJSON *root)
     return NULL;
 }
 
-/* "web" of the ReplicaSet "web-6d4cf56db6", NULL when there is no '-'. */
+/* "web" of the ReplicaSet "web-6d4cf56db6", NULL when no hash ends the name. */
 static const char *
 deployment_name(struct step *s, const char *replica_set)
 {
     const char *dash = strrchr(replica_set, '-');
-    return dash == NULL
-               ? NULL
-               : bnc_arena_strndup(s->arena, replica_set, (size_t)(dash - replica_set));
+    if (dash == NULL || dash[1] == '\0' ||
+        strspn(dash + 1, BNC_HASH_LETTERS) != strlen(dash + 1)) {
+        return NULL;
+    }
+    return bnc_arena_strndup(s->arena, replica_set, (size_t)(dash - replica_set));
 }
 
 /* False when another object that we compile speaks for this pod. */
@@ -160,8 +185,8 @@ identify_pod(struct step *s, const cJSON *root)
 
     id->controller_kind = "";
     id->name = s->self->name;
-    if (kind == NULL || name == NULL) {
-        return true;
+    if (kind == NULL || name == NULL || strcmp(kind, "Node") == 0) {
+        return true; /* a node's static pods have nothing else in common */
     }
     for (size_t i = 0; i < BNC_LEN(known); i++) {
         if (strcmp(kind, known[i]) == 0) {
@@ -180,6 +205,22 @@ identify_pod(struct step *s, const cJSON *root)
     id->name = name;
     s->ir->workload = name;
     return true;
+}
+
+/* "report-28391040" of the CronJob "report", which speaks for it; not one made by hand.
+ */
+static bool
+is_scheduled(const char *name, const cJSON *root)
+{
+    const cJSON *owner = controller_of(root);
+    const char *cron = bnc_json_get_str(owner, "name");
+    if (!bnc_str_eq(bnc_json_get_str(owner, "kind"), "CronJob") || cron == NULL ||
+        !bnc_str_starts(name, cron)) {
+        return false;
+    }
+    const char *rest = name + strlen(cron);
+    size_t digits = rest[0] == '-' ? strspn(rest + 1, "0123456789") : 0;
+    return digits >= 8 && digits <= 10 && rest[1 + digits] == '\0'; /* BNC_TIME_REGEX */
 }
 
 static bool
@@ -205,9 +246,7 @@ identify(struct step *s, const cJSON *root)
         return true;
     }
     id->controller_kind = bnc_kind_info(s->self->kind)->name;
-    /* a CronJob's Jobs are spoken for by the CronJob */
-    return s->self->kind != BNC_KIND_JOB ||
-           !bnc_str_eq(bnc_json_get_str(controller_of(root), "kind"), "CronJob");
+    return s->self->kind != BNC_KIND_JOB || !is_scheduled(s->self->name, root);
 }
 
 static const cJSON *
@@ -243,6 +282,7 @@ keep(const struct bnc_ir_workload *from, struct bnc_arena *arena)
             (struct bnc_note){.key = bnc_arena_strdup(arena, note->key),
                               .value = bnc_arena_strdup(arena, note->value),
                               .layer = note->layer,
+                              .field = note->field,
                               .owner = same_owner ? to->notes[i - 1].owner
                                                   : bnc_arena_strdup(arena, note->owner)};
     }
@@ -267,10 +307,10 @@ add_all_notes(struct step *s, const cJSON *root, const cJSON *template, bool *pe
 
     s->ir->notes = bnc_arena_array(s->arena, NOTES_MAX, sizeof(*s->ir->notes));
     add_notes(s, bnc_json_path(template, "metadata", "annotations", NULL),
-              BNC_LAYER_TEMPLATE, owner);
+              BNC_LAYER_TEMPLATE, owner, template_field(s->self->kind));
     if (template != root) {
         add_notes(s, bnc_json_path(root, "metadata", "annotations", NULL),
-                  BNC_LAYER_WORKLOAD, owner);
+                  BNC_LAYER_WORKLOAD, owner, own_field);
     }
     if (bnc_view_list(s->view, BNC_KIND_SERVICE, s->self->ns, add_service_notes, s) ==
         BNC_VIEW_PENDING) {
@@ -303,8 +343,8 @@ bnc_compile_workload(const struct bnc_object *self, const struct bnc_settings *s
         return; /* BNC_IR_NONE: nothing here concerns us */
     }
     workload.ports = bnc_arena_array(scratch, PORTS_MAX, sizeof(*workload.ports));
-    add_ports(&s, bnc_json_path(template, "spec", "containers", NULL));
-    add_ports(&s, bnc_json_path(template, "spec", "initContainers", NULL));
+    add_ports(&s, bnc_json_path(template, "spec", "containers", NULL), false);
+    add_ports(&s, bnc_json_path(template, "spec", "initContainers", NULL), true);
     out->type = BNC_IR_WORKLOAD;
     out->as.workload = keep(&workload, out->arena);
 }

@@ -84,10 +84,13 @@ read_answered(struct bnc_follow *f, const struct bnc_kube_result *result)
         read_failed(f, result);
         return;
     }
+    bool mended = f->denied && f->error.code == BNC_DENIED;
     bnc_backoff_reset(&f->backoff);
-    read_later(f, READ_EVERY_MS +
-                      (int64_t)(bnc_world_random(f->cluster->world) % READ_SPREAD_MS));
-    f->n_reads++;
+    read_later(f, mended ? 0
+                         : READ_EVERY_MS + (int64_t)(bnc_world_random(f->cluster->world) %
+                                                     READ_SPREAD_MS));
+    /* rights have been given: the watch may be allowed by now as well */
+    f->n_reads = mended ? WATCH_AGAIN : f->n_reads + 1;
     bnc_follow_tell_trouble(f, &fine);
     if (!f->dead && absent && f->present) {
         bnc_follow_tell_gone(f);

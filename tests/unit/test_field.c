@@ -330,17 +330,19 @@ static const struct {
     {"item not allowed", "\"colors\":[\"blue\"]",
      "spec.colors[0]: \"blue\" is none of the known values; use one of red, green"},
     {"map with a bad name", "\"labels\":{\"a-b\":\"x\"}",
-     "spec.labels[a-b]: the name \"a-b\" is not valid; use letters, digits and \"_\", no "
+     "spec.labels[\"a-b\"]: the name \"a-b\" is not valid; use letters, digits and "
+     "\"_\", no "
      "digit at the beginning"},
     {"map with an empty name", "\"labels\":{\"\":\"x\"}",
-     "spec.labels[]: the name \"\" is not valid; use letters, digits and \"_\", no digit "
+     "spec.labels[\"\"]: the name \"\" is not valid; use letters, digits and \"_\", no "
+     "digit "
      "at the beginning"},
     {"map with a number", "\"labels\":{\"a\":1}",
-     "spec.labels[a]: 1 has the wrong type; put it in quotes: \"1\""},
+     "spec.labels[\"a\"]: 1 has the wrong type; put it in quotes: \"1\""},
     {"map too large", "\"labels\":{\"a\":\"\",\"b\":\"\",\"c\":\"\",\"d\":\"\"}",
      "spec.labels: there are 4 items; keep at most 3"},
     {"name twice", "\"labels\":{\"a\":\"1\",\"a\":\"2\"}",
-     "spec.labels[a]: the name is there twice; remove one of them"},
+     "spec.labels[\"a\"]: the name is there twice; remove one of them"},
     {"map is empty", "\"matches\":{}", "spec.matches: it is empty; give at least 1"},
     {"multimap with text", "\"params\":{\"a\":\"x\"}",
      "spec.params[a]: \"x\" has the wrong type; write a list of texts"},

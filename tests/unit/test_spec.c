@@ -365,7 +365,8 @@ static const struct {
      "9007199254740992"},
     {"label that is taken", &bnc_table_scrape_policy,
      "{\"preset\":\"istiod\",\"labels\":{\"job\":\"x\"}}", BNC_REASON_INVALID_FIELD,
-     "spec.labels[job]: the name \"job\" is not valid; use letters, digits and \"_\"; "
+     "spec.labels[\"job\"]: the name \"job\" is not valid; use letters, digits and "
+     "\"_\"; "
      "namespace, job, instance and names that begin with \"__\" are taken"},
     {"output name", &bnc_table_observatory,
      "{\"prometheus\":{\"output\":{\"key\":\"a/b\"}}}", BNC_REASON_INVALID_FIELD,

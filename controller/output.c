@@ -1,0 +1,271 @@
+#include "controller/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+
+#define RETRY_FIRST_MS 1000
+#define RETRY_MAX_MS   30000
+
+void
+bnc_output_free(struct bnc_output *out)
+{
+    bnc_timer_free(out->timer);
+    free(out->ns);
+    free(out->name);
+    free(out->owner);
+    free(out->body);
+    free(out->uid);
+    free(out->resource_version);
+    free(out);
+}
+
+void
+bnc_output_key(char key[BNC_OUTPUT_KEY_MAX], enum bnc_kind kind, const char *ns,
+               const char *name)
+{
+    (void)snprintf(key, BNC_OUTPUT_KEY_MAX, "%d/%s/%s", (int)kind, ns, name);
+}
+
+void
+bnc_output_text(char **at, const char *text)
+{
+    free(*at);
+    *at = bnc_strdup(text);
+}
+
+void
+bnc_output_changed(const struct bnc_publisher *publisher)
+{
+    publisher->options.changed(publisher->options.arg);
+}
+
+static int64_t
+now_ms(const struct bnc_output *out)
+{
+    return bnc_world_mono_ms(out->publisher->options.world);
+}
+
+static bool
+may_touch(const struct bnc_output *out)
+{
+    return !out->exists || out->ours || out->adopted;
+}
+
+bool
+bnc_output_done(const struct bnc_output *out)
+{
+    if (!out->wanted) {
+        return out->orphan || !out->exists || !out->ours;
+    }
+    return out->exists && out->ours && !out->drifted &&
+           strcmp(out->hash, out->live_hash) == 0;
+}
+
+static void
+forget(struct bnc_output *out)
+{
+    char key[640];
+    bnc_output_key(key, out->kind, out->ns, out->name);
+    bnc_source_unwatch_output(out->publisher->options.source, out->kind, out->ns,
+                              out->name);
+    (void)bnc_map_take(out->publisher->outputs, key);
+    bnc_output_free(out);
+}
+
+static void
+log_write(const struct bnc_output *out, const char *text)
+{
+    BNC_LOG(BNC_LEVEL_INFO, text, BNC_KV("kind", bnc_kind_info(out->kind)->name),
+            BNC_KV("namespace", out->ns), BNC_KV("name", out->name),
+            BNC_KV("observatory", out->owner), BNC_KV("hash", out->live_hash));
+}
+
+static void
+retry_later(struct bnc_output *out, const struct bnc_write_result *result)
+{
+    int64_t delay = RETRY_FIRST_MS << (out->failures < 5 ? out->failures : 5);
+    out->failures++;
+    delay = delay > RETRY_MAX_MS ? RETRY_MAX_MS : delay;
+    if (result->retry_after_ms > delay) {
+        delay = result->retry_after_ms;
+    }
+    out->reason = BNC_REASON_WRITE_FAILED;
+    (void)snprintf(out->message, sizeof(out->message), "%s %s/%s: %.400s",
+                   bnc_kind_info(out->kind)->name, out->ns, out->name, result->message);
+    BNC_LOG(BNC_LEVEL_WARN, "write failed",
+            BNC_KV("kind", bnc_kind_info(out->kind)->name), BNC_KV("namespace", out->ns),
+            BNC_KV("name", out->name), BNC_KV("error", result->message));
+    bnc_timer_set(out->timer, delay);
+}
+
+bool
+bnc_output_older(const char *a, const char *b)
+{
+    if (a == NULL || b == NULL || strspn(a, "0123456789") != strlen(a) ||
+        strspn(b, "0123456789") != strlen(b)) {
+        return false;
+    }
+    size_t n = strlen(a);
+    size_t m = strlen(b);
+    return n != m ? n < m : strcmp(a, b) < 0;
+}
+
+/* Our write is the latest news, unless a later one came before its answer. */
+static void
+take_written(struct bnc_output *out, const struct bnc_write_result *result)
+{
+    if (bnc_output_older(result->resource_version, out->resource_version)) {
+        return;
+    }
+    out->exists = out->ours = true;
+    out->drifted = false;
+    memcpy(out->live_hash, out->sent_hash, sizeof(out->live_hash));
+    bnc_output_text(&out->resource_version, result->resource_version);
+    bnc_output_text(&out->uid, result->uid);
+}
+
+static void
+on_written(void *arg, const struct bnc_write_result *result)
+{
+    struct bnc_output *out = arg;
+    struct bnc_publisher *publisher = out->publisher;
+    out->in_flight = false;
+
+    if (out->deleting) {
+        out->deleting = false;
+        if (result->code == BNC_OK || result->code == BNC_NOT_FOUND) {
+            log_write(out, "object deleted");
+            out->exists = false;
+        } else {
+            retry_later(out, result);
+            bnc_output_changed(publisher);
+            return;
+        }
+        bnc_output_consider(out);
+        bnc_output_changed(publisher);
+        return;
+    }
+    if (result->code != BNC_OK) {
+        retry_later(out, result);
+    } else {
+        out->failures = 0;
+        take_written(out, result);
+        log_write(out, "object applied");
+        if (publisher->options.writes != NULL) {
+            (*publisher->options.writes)++;
+        }
+        bnc_output_consider(out);
+    }
+    bnc_output_changed(publisher);
+}
+
+/* Known from the status only: the owner's first set decides. */
+static bool
+undecided(const struct bnc_output *out)
+{
+    return !out->wanted && !out->dropped &&
+           bnc_map_get(out->publisher->owners, out->owner) == NULL;
+}
+
+/*
+ * Files are written before the configuration that names them, and deleted after
+ * it no longer does.
+ */
+static bool
+must_wait(const struct bnc_output *out)
+{
+    const struct bnc_owner *set = bnc_map_get(out->publisher->owners, out->owner);
+    for (size_t i = 0; set != NULL && i < set->n && set->items[i] != out; i++) {
+        if (!bnc_output_done(set->items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True when somebody else rewrites it again and again: do not fight. */
+static bool
+loops(struct bnc_output *out)
+{
+    int64_t now = now_ms(out);
+    bool same = out->exists && strcmp(out->hash, out->live_hash) == 0;
+    if (!same || now - out->window_ms > BNC_LOOP_WINDOW_MS) {
+        out->window_ms = now;
+        out->window_writes = 0;
+    }
+    return ++out->window_writes > BNC_LOOP_WRITES;
+}
+
+void
+bnc_output_write(void *arg)
+{
+    struct bnc_output *out = arg;
+    struct bnc_publisher *publisher = out->publisher;
+
+    if (out->in_flight || !out->known || bnc_output_done(out) || !may_touch(out)) {
+        bnc_output_consider(out);
+        return;
+    }
+    if (must_wait(out)) {
+        bnc_timer_set(out->timer, BNC_FIRST_WRITE_MS);
+        return;
+    }
+    if (out->wanted && loops(out)) {
+        out->reason = BNC_REASON_APPLY_LOOP;
+        (void)snprintf(out->message, sizeof(out->message),
+                       "somebody else rewrites %s %s/%s again and again",
+                       bnc_kind_info(out->kind)->name, out->ns, out->name);
+        out->window_ms = 0;
+        bnc_timer_set(out->timer, BNC_LOOP_PAUSE_MS);
+        bnc_output_changed(publisher);
+        return;
+    }
+    struct bnc_write write = {.verb = out->wanted ? BNC_VERB_APPLY : BNC_VERB_DELETE,
+                              .kind = out->kind,
+                              .ns = out->ns,
+                              .name = out->name,
+                              .uid = out->wanted ? NULL : out->uid};
+    if (out->wanted) {
+        write.body = (struct bnc_bytes){out->body, out->body_len};
+        memcpy(out->sent_hash, out->hash, sizeof(out->hash));
+    }
+    out->in_flight = true;
+    out->deleting = !out->wanted;
+    out->last_write_ms = now_ms(out);
+    bnc_source_write(publisher->options.source, &write, on_written, out);
+}
+
+void
+bnc_output_consider(struct bnc_output *out)
+{
+    if (out->in_flight || !out->known || undecided(out)) {
+        return;
+    }
+    if (bnc_output_done(out)) {
+        bnc_timer_stop(out->timer);
+        out->reason = BNC_REASON_NONE;
+        if (!out->wanted) {
+            forget(out);
+        }
+        return;
+    }
+    if (!may_touch(out)) {
+        bnc_timer_stop(out->timer);
+        out->reason = BNC_REASON_OUTPUT_TAKEN;
+        (void)snprintf(out->message, sizeof(out->message),
+                       "%s %s/%s exists and is not ours; delete it, choose another name, "
+                       "or label it binnacle.dev/adopt: %s",
+                       bnc_kind_info(out->kind)->name, out->ns, out->name,
+                       strchr(out->owner, '/') + 1);
+        return;
+    }
+    if (bnc_timer_pending(out->timer)) {
+        return;
+    }
+    int64_t delay = out->last_write_ms + BNC_NEXT_WRITE_MS - now_ms(out);
+    bool first = out->last_write_ms == 0 || delay < BNC_FIRST_WRITE_MS;
+    bnc_timer_set(out->timer, first ? BNC_FIRST_WRITE_MS : delay);
+}

@@ -1,0 +1,80 @@
+/*
+ * What the publisher's files share: one object that we write, from what is
+ * desired and what is live to what has to be done.
+ */
+#ifndef BNC_CONTROLLER_OUTPUT_H
+#define BNC_CONTROLLER_OUTPUT_H
+
+#include "controller/publish.h"
+#include "lib/map.h"
+
+#define BNC_OUTPUT_KEY_MAX 640
+
+/* One object that we write. */
+struct bnc_output {
+    struct bnc_publisher *publisher;
+    enum bnc_kind kind;
+    char *ns;
+    char *name;
+    char *owner; /* "NS/NAME" of its Observatory */
+    char *body;  /* the intent */
+    size_t body_len;
+    char hash[BNC_HASH_TEXT_MAX];
+    bool wanted;  /* false: to be deleted, */
+    bool orphan;  /* or just forgotten */
+    bool dropped; /* its owner is gone or goes */
+
+    /* what is known of the live one */
+    bool known;
+    bool exists;
+    bool ours;    /* it says so itself */
+    bool adopted; /* it is labelled for us to take */
+    char live_hash[BNC_HASH_TEXT_MAX];
+    bool drifted; /* somebody changed a field of ours */
+    char *uid;
+    char *resource_version;
+
+    /* writing */
+    struct bnc_timer *timer;
+    bool in_flight;
+    bool deleting;
+    char sent_hash[BNC_HASH_TEXT_MAX];
+    int64_t last_write_ms;
+    int64_t window_ms; /* when the current window of equal writes began */
+    unsigned window_writes;
+    unsigned failures;
+    enum bnc_reason reason;
+    char message[BNC_ERROR_MAX];
+};
+
+/* An Observatory's set. */
+struct bnc_owner {
+    struct bnc_output **items;
+    size_t n;
+};
+
+struct bnc_publisher {
+    struct bnc_publisher_options options;
+    struct bnc_map *outputs; /* "KIND/NS/NAME" */
+    struct bnc_map *owners;
+};
+
+void bnc_output_free(struct bnc_output *out);
+/* "KIND/NS/NAME" */
+void bnc_output_key(char key[BNC_OUTPUT_KEY_MAX], enum bnc_kind kind, const char *ns,
+                    const char *name);
+/* Replace a text that we own by a copy; NULL is allowed. */
+void bnc_output_text(char **at, const char *text);
+
+/* True when nothing has to be written (output.c). */
+bool bnc_output_done(const struct bnc_output *out);
+/* Look at it again after something changed: plan a write, or forget it. */
+void bnc_output_consider(struct bnc_output *out);
+/* Timer callback: write it now if that is still right; `arg` is the output. */
+void bnc_output_write(void *arg);
+/* Tell whoever reports. */
+void bnc_output_changed(const struct bnc_publisher *publisher);
+/* Decimal resourceVersions compare by length, then bytes (KEP-5504). */
+bool bnc_output_older(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,1 @@
+"""What the e2e cases are written with."""
