@@ -224,10 +224,11 @@ release(struct bnc_controller *c)
     char key[BNC_FACT_KEY_MAX];
     for (size_t i = 0; c->options.statuses && i < bnc_engine_count(c->engine); i++) {
         const struct bnc_result *result = bnc_engine_result(c->engine, i);
-        bool needed = result->outside && !result->object->deleting;
-        if (result->held && !needed && (result->ready || result->object->deleting) &&
-            (!result->object->deleting ||
-             bnc_publisher_released(c->publisher, owner_key(key, result->object)))) {
+        bool decided =
+            result->object->deleting
+                ? bnc_publisher_released(c->publisher, owner_key(key, result->object))
+                : result->ready && !bnc_outputs_outside(result, c->publisher);
+        if (result->held && decided) {
             bnc_holder_set(c->holder, result->object, false);
         }
     }
@@ -274,7 +275,8 @@ publish(struct bnc_controller *c)
             bnc_map_put(c->claimed, result->object->uid, c) == NULL) {
             bnc_outputs_claim(result, c->publisher);
         }
-        bool hold = result->outside && result->ready && !result->object->deleting;
+        bool hold = result->ready && !result->object->deleting &&
+                    bnc_outputs_outside(result, c->publisher);
 
         if (hold && !result->held && c->options.statuses) {
             bnc_holder_set(c->holder, result->object, true);

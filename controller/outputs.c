@@ -133,6 +133,23 @@ bnc_outputs_recorded(const struct bnc_result *result)
     return true;
 }
 
+bool
+bnc_outputs_outside(const struct bnc_result *result,
+                    const struct bnc_publisher *publisher)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct lines lines = {.arena = arena};
+
+    add_desired(result, &lines);
+    bnc_publisher_each(publisher, owner_of(result, arena), add, &lines);
+    for (size_t i = 0; i < lines.n; i++) {
+        if (strcmp(lines.items[i].ns, result->object->ns) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 bnc_outputs_claim(const struct bnc_result *result, struct bnc_publisher *publisher)
 {

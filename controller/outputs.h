@@ -17,6 +17,10 @@ cJSON *bnc_outputs_json(const struct bnc_result *result,
 /* True when the live status names every desired object. */
 bool bnc_outputs_recorded(const struct bnc_result *result);
 
+/* True when something that it has, or had, is outside of its own namespace. */
+bool bnc_outputs_outside(const struct bnc_result *result,
+                         const struct bnc_publisher *publisher);
+
 /* Tell the publisher of what the live status names, and of what would be desired. */
 void bnc_outputs_claim(const struct bnc_result *result, struct bnc_publisher *publisher);
 

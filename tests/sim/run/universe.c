@@ -60,11 +60,15 @@ put_observatory(struct bnc_sim *sim, struct bnc_sim_api *api, const char *ns)
                        ",\"output\":{\"name\":\"far-%s\",\"namespace\":\"bank\"}", ns);
         extra = far;
     }
+    /* kubectl apply leaves the finalizers of others alone */
+    const char *live = bnc_sim_api_get(api, "Observatory", ns, "main");
+    bool held = live != NULL && strstr(live, BNC_FINALIZER) != NULL;
     (void)snprintf(json, sizeof(json),
                    "{\"apiVersion\":\"binnacle.dev/v1alpha1\",\"kind\":\"Observatory\","
-                   "\"metadata\":{\"name\":\"main\",\"namespace\":\"%s\"},\"spec\":{%s"
+                   "\"metadata\":{\"name\":\"main\",\"namespace\":\"%s\"%s},\"spec\":{%s"
                    "\"prometheus\":{\"scrapePolicySelector\":{},\"presets\":%s%s}}}",
-                   ns, PICK(sim, selectors), PICK(sim, presets), extra);
+                   ns, held ? ",\"finalizers\":[\"" BNC_FINALIZER "\"]" : "",
+                   PICK(sim, selectors), PICK(sim, presets), extra);
     (void)bnc_sim_api_put(api, json);
 }
 
