@@ -282,7 +282,8 @@ publish(struct bnc_controller *c)
             bnc_holder_set(c->holder, result->object, true);
             continue; /* nothing goes out before it can be given back */
         }
-        if (hold && c->options.statuses && !bnc_outputs_recorded(result)) {
+        if (hold && result->outside && c->options.statuses &&
+            !bnc_outputs_recorded(result)) {
             continue; /* nor before the status says where it is */
         }
         if (result->ready && !result->suspended && !result->object->deleting) {

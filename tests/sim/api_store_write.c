@@ -59,7 +59,8 @@ settle_status(struct bnc_arena *arena, const struct bnc_api_kind *kind,
               const struct bnc_jv *live, struct bnc_jv **tree,
               const struct bnc_api_writer *writer)
 {
-    if (!kind->status || writer->direct) {
+    /* a user who names no status leaves it as it is */
+    if (!kind->status || (writer->direct && bnc_jv_get(*tree, "status") != NULL)) {
         return;
     }
     struct bnc_jv *to = *tree;
