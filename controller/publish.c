@@ -175,15 +175,19 @@ bnc_publisher_each(const struct bnc_publisher *publisher, const char *owner,
 void
 bnc_publisher_drop(struct bnc_publisher *publisher, const char *owner, bool orphan)
 {
-    struct bnc_owner *old = bnc_map_take(publisher->owners, owner);
-    for (size_t i = 0; old != NULL && i < old->n; i++) {
-        struct bnc_output *out = old->items[i];
-        out->wanted = false;
-        out->orphan = orphan;
-        out->dropped = true;
-        bnc_output_consider(out);
+    size_t at = 0;
+    void *value = NULL;
+
+    free_owner(bnc_map_take(publisher->owners, owner));
+    while (bnc_map_next(publisher->outputs, &at, NULL, &value)) {
+        struct bnc_output *out = value;
+        if (strcmp(out->owner, owner) == 0) {
+            out->wanted = false;
+            out->orphan = orphan;
+            out->dropped = true;
+            bnc_output_consider(out);
+        }
     }
-    free_owner(old);
 }
 
 bool
