@@ -64,6 +64,18 @@ unknown_command(const char *name)
     return 2;
 }
 
+/* Output that did not get out is no success. */
+static int
+finish(const char *name, int status)
+{
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        (void)fprintf(stderr, "binnacle %s: standard output could not be written\n",
+                      name);
+        return 1;
+    }
+    return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -91,7 +103,7 @@ main(int argc, char **argv)
             bnc_options_help(&commands[i]);
             return 0;
         }
-        return commands[i].run(&options);
+        return finish(name, commands[i].run(&options));
     }
     return unknown_command(name);
 }

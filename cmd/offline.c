@@ -231,7 +231,9 @@ bnc_offline_print(const struct bnc_offline *o, void *to, bool json)
     }
     for (size_t i = 0; i < o->n_findings; i++) {
         const struct bnc_finding *f = &o->findings[i];
-        if (f->file[0] != '\0') {
+        if (f->file[0] != '\0' && f->line == 0) {
+            (void)fprintf(to, "%s: ", f->file); /* the file as a whole */
+        } else if (f->file[0] != '\0') {
             (void)fprintf(to, "%s:%zu:%zu: ", f->file, f->line,
                           f->column == 0 ? (size_t)1 : f->column);
         }

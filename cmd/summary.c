@@ -37,7 +37,11 @@ print_observatory(const struct bnc_offline *o, const struct bnc_result *result)
         (void)printf("    %s\n", plan->units[i].job_name);
     }
     if (!result->ready) {
-        (void)printf("  nothing is published: see above; what was published stays\n");
+        (void)printf(result->diags->errors == 0 && !result->pending && plan != NULL &&
+                             plan->n_units == 0
+                         ? "  nothing is published: it has no spec.prometheus\n"
+                         : "  nothing is published: see above; what was published "
+                           "stays\n");
         return;
     }
     for (size_t i = 0; i < result->n_desired; i++) {

@@ -43,7 +43,7 @@ on_written(void *arg, const struct bnc_write_result *result)
 {
     struct bnc_holder *holder = arg;
     holder->in_flight--;
-    if (result->code != BNC_OK && result->code != BNC_NOT_FOUND) {
+    if (result->code != BNC_OK) {
         BNC_LOG(BNC_LEVEL_WARN, "finalizer not written",
                 BNC_KV("error", result->message));
         bnc_map_free(holder->asked);

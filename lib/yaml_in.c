@@ -168,6 +168,36 @@ bnc_yaml_few_tags(const char *text, size_t n)
     return count <= BNC_YAML_TAGS_MAX;
 }
 
+/* Bytes of the character at `text`; 0 when it is none that may stand there. */
+static size_t
+character(const char *text, size_t n)
+{
+    for (size_t k = 1; k <= 4 && k <= n && *text != '\0'; k++) {
+        if (bnc_utf8_valid(text, k)) {
+            return k;
+        }
+    }
+    return 0;
+}
+
+/* `message` with the place of the first byte that no text may hold. */
+static enum bnc_code
+fail_at(const char *text, size_t n, const char *message, struct bnc_error *err)
+{
+    size_t line = 1;
+    size_t column = 1;
+    size_t k;
+
+    for (size_t at = 0; at < n && (k = character(text + at, n - at)) > 0; at += k) {
+        column++;
+        if (text[at] == '\n') {
+            line++;
+            column = 1;
+        }
+    }
+    return bnc_fail(err, BNC_INVALID, "line %zu, column %zu: %s", line, column, message);
+}
+
 static enum bnc_code
 check_bytes(const char *text, size_t n, size_t max, struct bnc_error *err)
 {
@@ -175,10 +205,10 @@ check_bytes(const char *text, size_t n, size_t max, struct bnc_error *err)
         return bnc_fail(err, BNC_TOO_BIG, "the text is over %zu bytes", max);
     }
     if (memchr(text, '\0', n) != NULL) {
-        return bnc_fail(err, BNC_INVALID, "the text holds a NUL byte");
+        return fail_at(text, n, "the text holds a NUL byte", err);
     }
     if (!bnc_utf8_valid(text, n)) {
-        return bnc_fail(err, BNC_INVALID, "the text is not UTF-8");
+        return fail_at(text, n, "the text is not UTF-8", err);
     }
     if (!bnc_yaml_few_tags(text, n)) {
         return bnc_fail(err, BNC_TOO_BIG, "over %d %%TAG lines", BNC_YAML_TAGS_MAX);

@@ -10,6 +10,10 @@
 
 #define PARAM_PREFIX "param_"
 #define SHOWN_MAX    64 /* bytes of a value in a message */
+/* Of one workload, so that none fills the document: */
+#define REGEXES_MAX 4096 /* bytes of the regular expressions of one annotation */
+#define PARAMS_MAX  32
+#define PARAM_MAX   1024 /* bytes of one parameter's value */
 
 /* ---- the words ----------------------------------------------------------------- */
 
@@ -158,9 +162,16 @@ bnc_reading_split(struct bnc_arena *arena, const char *text, const char *separat
 static struct bnc_texts
 read_regexes(struct bnc_reading *r, const struct bnc_note *note)
 {
+    struct bnc_error err = {0};
+
+    if (strlen(note->value) > REGEXES_MAX) {
+        bnc_reading_complain(
+            r, note, "use a ScrapePolicy for so many",
+            bnc_arena_fmt(r->arena, "has more than %d bytes", REGEXES_MAX));
+        return (struct bnc_texts){0};
+    }
     struct bnc_texts all = bnc_reading_split(r->arena, note->value, " \t\r\n");
     struct bnc_texts good = {.items = all.items, .set = true};
-    struct bnc_error err = {0};
 
     for (size_t i = 0; i < all.n; i++) {
         if (bnc_regex_check(all.items[i], strlen(all.items[i]), &err)) {
@@ -305,6 +316,13 @@ read_params(struct bnc_reading *r)
         const char *name = strrchr(w->notes[i].key, '/') + 1;
         if (!bnc_str_starts(name, PARAM_PREFIX) ||
             bnc_reading_find(r, name, NULL) != &w->notes[i]) {
+            continue;
+        }
+        if (params->n == PARAMS_MAX || strlen(w->notes[i].value) > PARAM_MAX) {
+            bnc_reading_complain(r, &w->notes[i], "use a ScrapePolicy for so much",
+                                 bnc_arena_fmt(r->arena,
+                                               "is over %d parameters of %d bytes",
+                                               PARAMS_MAX, PARAM_MAX));
             continue;
         }
         const char **value = bnc_arena_alloc(r->arena, sizeof(*value));

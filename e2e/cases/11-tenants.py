@@ -23,10 +23,10 @@ REACHING = {  # name: spec, reason, words of the message
         {"sourceLabels": ["__meta_kubernetes_pod_annotation_x"], "targetLabel": "${1}", "replacement": "x"}]}]},
                 "NotPermitted", ["spec.endpoints[0].relabelings[0]"]),
     "ca-file": ({"selector": {}, "endpoints": [{**PORT, "scheme": "https", "tlsConfig": {"caFile": "/etc/passwd"}}]},
-                "NotPermitted", ["spec.endpoints[0].tlsConfig.caFile"]),
+                "NotPermitted", ["spec.endpoints[0]", "file", "tenants.fileReferences"]),
     "credentials-file": ({"selector": {}, "endpoints": [{**PORT, "authorization": {
         "credentialsFile": "/var/run/secrets/kubernetes.io/serviceaccount/token"}}]},
-                         "NotPermitted", ["spec.endpoints[0].authorization.credentialsFile"]),
+                         "NotPermitted", ["spec.endpoints[0]", "file", "tenants.fileReferences"]),
     "secret": ({"selector": {}, "endpoints": [{**PORT, "authorization": {
         "credentials": {"name": "victims-secret", "key": "token"}}}]},
                "RefNotFound", ["spec.endpoints[0].authorization.credentials", "victims-secret"]),

@@ -19,7 +19,7 @@ def run(t):
     text = t.published(tenant, [f"/{tenant}"], name="own-prometheus")
     expect(len(jobs_of(text)) == 1 and f"/{other}" not in text, f"own namespace only: {jobs_of(text)}")
     t.refused("Observatory", tenant, "beyond", "NotPermitted", ["spec.namespaceSelector", "trusted"])
-    t.refused("Observatory", tenant, "away", "NotPermitted", ["spec.prometheus.output.namespace", "trusted"])
+    t.refused("Observatory", tenant, "away", "NotPermitted", ["spec.prometheus.output.namespace", other])
     t.settled(quiet=0.5)
     expect(t.api.get("Secret", tenant, "beyond-prometheus") is None, "it is published all the same")
     expect(t.api.get("Secret", other, "stolen") is None, "written into another namespace")

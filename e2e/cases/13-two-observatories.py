@@ -24,7 +24,8 @@ def run(t):
     t.settled()
 
     watch = t.api.watch("Secret", two, "main-prometheus")
-    t.api.merge("Observatory", one, "main", {"spec": {"prometheus": {"version": "not a version"}}})
+    t.api.merge("Observatory", one, "main", {"spec": {"prometheus": {"version": "2.30.0"}}})
+    t.refused("Observatory", one, "main", "UnsupportedVersion", ["spec.prometheus.version", "2.30.0", "2.42"])
     t.api.annotate("Deployment", single, "shop", {"prometheus.io/path": "/changed"})
     t.settled()
     expect(not watch.events, "the second one was written for a change that is the first one's")

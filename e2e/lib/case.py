@@ -8,7 +8,7 @@ import time
 
 from . import envoy
 from .binnacle import Controller, offline
-from .prometheus import Prometheus
+from .prometheus import Prometheus, check, promtool_of
 from .wait import Failed, expect, expect_in, until
 
 ACCOUNT = "binnacle-system/binnacle"
@@ -33,6 +33,16 @@ class Case:
         self.undo = []
         self.controller = None
         folder.mkdir(parents=True)
+
+    def check_published(self):
+        """Every configuration that the case leaves behind is one that promtool takes."""
+        promtool = promtool_of(self.plane.tools)
+        for ns in self.namespaces:
+            for kind in ("Secret", "ConfigMap"):
+                for thing in self.api.list(kind, ns, "?labelSelector=binnacle.dev/observatory"):
+                    for key in {**thing.get("data", {}), **thing.get("binaryData", {})}:
+                        if re.search(r"\.ya?ml(\.gz)?$", key):
+                            check(promtool, content_of(thing, key))
 
     def close(self):
         """End processes first, so that nothing of the next case sees this one's objects go."""
@@ -142,7 +152,7 @@ class Case:
         until(look, timeout, f"{ns}: still published: {unwanted}")
 
     def describe(self, ns, name, wanted):
-        status = [thing.get("status") for thing in self.list_or_none("Observatory", ns)]
+        status = [thing.get("status") for own in self.namespaces for thing in self.list_or_none("Observatory", own)]
         return f"{ns}/{name} never held {wanted}; status {str(status)[:800]}"
 
     def condition(self, kind, ns, name, condition):

@@ -50,6 +50,11 @@ class Plane:
         port = int(config["clusters"][0]["cluster"]["server"].rsplit(":", 1)[1])
         return Api(port, config["users"][0]["user"]["token"], self.dir / "pki/ca.crt")
 
+    def tools_of(self, part):
+        """Where the programs of an optional part are; None when it is not built."""
+        done = run([self.repo / "hack/tools/path", part])
+        return done.stdout.decode().strip() if done.returncode == 0 else None
+
     def kubectl(self, *words, stdin=None, timeout=60):
         """kubectl as admin; its standard output as text."""
         env = {**os.environ, "PATH": f"{self.tools}:{os.environ['PATH']}", "KUBERC": "off",

@@ -1,7 +1,12 @@
 """Processes of a case: started with a log of their own, ended by their own pid."""
 
+import os
 import signal
 import subprocess
+import tempfile
+import threading
+import time
+from typing import NamedTuple
 
 STOP_S = 5
 
@@ -53,3 +58,25 @@ class Process:
 def run(argv, timeout=60, **options):
     """A program that ends by itself; its CompletedProcess, whatever its status."""
     return subprocess.run(list(map(str, argv)), timeout=timeout, capture_output=True, **options)
+
+
+def measured(argv, timeout):
+    """A program that ends by itself: status, standard output, messages, seconds, most bytes of memory."""
+    begin = time.monotonic()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        popen = subprocess.Popen(list(map(str, argv)), stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        killer = threading.Timer(timeout, popen.kill)
+        killer.start()
+        _, status, usage = os.wait4(popen.pid, 0)
+        killer.cancel()
+        popen.returncode = os.waitstatus_to_exitcode(status)
+        texts = [file.seek(0) or file.read() for file in (out, err)]
+    return Measured(popen.returncode, *texts, time.monotonic() - begin, usage.ru_maxrss * 1024)
+
+
+class Measured(NamedTuple):
+    status: int
+    out: bytes
+    err: bytes
+    seconds: float
+    peak: int  # never less than what Python itself had when it started the program

@@ -249,7 +249,7 @@ static const struct row wrong[] = {
      "line 1, column 4: found character that cannot start any token"},
     {"control character", "a: 1\nb: \xc3\xa9\x01", NULL,
      "line 2, column 5: control characters are not allowed"},
-    {"not UTF-8", "a: \xff", NULL, "the text is not UTF-8"},
+    {"not UTF-8", "a: \xff", NULL, "line 1, column 4: the text is not UTF-8"},
     {"UTF-16",
      "\xff\xfe"
      "a",
