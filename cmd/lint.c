@@ -25,16 +25,6 @@ stop(void *arg, struct bnc_controller *controller)
     bnc_world_stop(o->world);
 }
 
-static size_t
-count_errors(const struct bnc_offline *o)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < o->n_findings; i++) {
-        n += !o->findings[i].warning;
-    }
-    return n;
-}
-
 int
 bnc_cmd_lint(const struct bnc_options *options)
 {
@@ -54,11 +44,11 @@ bnc_cmd_lint(const struct bnc_options *options)
         (void)fprintf(stderr, "binnacle lint: %s\n", err.message);
     } else {
         bnc_offline_collect(&o);
-        bnc_offline_print(&o, stdout, json);
+        bnc_findings_print(&o.found, stdout, json);
         struct bnc_source_dir_counts counts = bnc_source_dir_counts(o.source);
-        size_t errors = count_errors(&o);
+        size_t errors = o.found.errors;
         (void)fprintf(stderr, "%zu objects in %zu files: %zu errors, %zu warnings\n",
-                      counts.objects, counts.files, errors, o.n_findings - errors);
+                      counts.objects, counts.files, errors, o.found.n - errors);
         status = errors > 0 ? 1 : 0;
     }
     bnc_offline_free(&o);

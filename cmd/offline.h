@@ -4,20 +4,10 @@
 #ifndef BNC_CMD_OFFLINE_H
 #define BNC_CMD_OFFLINE_H
 
+#include "cmd/findings.h"
 #include "cmd/options.h"
 #include "controller/controller.h"
 #include "source/dir.h"
-
-/* Something to be said about the input, sorted by place. */
-struct bnc_finding {
-    const char *file; /* "" when it has no place */
-    size_t line;
-    size_t column;
-    const char *object; /* "ScrapePolicy shop/web", or "" */
-    const char *reason;
-    const char *text; /* field, message and remedy */
-    bool warning;
-};
 
 struct bnc_offline {
     struct bnc_arena *arena;
@@ -25,10 +15,10 @@ struct bnc_offline {
     struct bnc_source *source;
     struct bnc_controller *controller;
     struct bnc_settings settings;
-    struct bnc_finding *findings;
-    size_t n_findings;
-    size_t room;
-    size_t read_problems; /* findings of the reading itself, which come first */
+    struct bnc_findings found; /* by the last bnc_offline_collect() */
+    struct bnc_findings fresh; /* problems of reading, not collected yet */
+    struct bnc_map *broken;    /* files that had some */
+    size_t read_problems;      /* so far */
     bool once;
     bool failed;   /* a write failed in the only pass */
     uint64_t told; /* what the last summary was made of */
@@ -45,13 +35,7 @@ bnc_offline_start(struct bnc_offline *offline, const struct bnc_options *options
                   struct bnc_error *err) BNC_MUST_CHECK;
 void bnc_offline_free(struct bnc_offline *offline);
 
-/*
- * Add what compiling and planning find now to the findings, with the place of
- * each field, and sort them.
- */
+/* What reading, compiling and planning find now, into `found`. */
 void bnc_offline_collect(struct bnc_offline *offline);
-
-/* "file:line:column: object: text [Reason]" for each, to `to` (a FILE *). */
-void bnc_offline_print(const struct bnc_offline *offline, void *to, bool json);
 
 #endif

@@ -137,7 +137,7 @@ bnc_cmd_render(const struct bnc_options *options)
         (void)fprintf(stderr, "binnacle render: %s\n", err.message);
     } else {
         bnc_offline_collect(&o);
-        bnc_offline_print(&o, stderr, false);
+        bnc_findings_print(&o.found, stderr, false);
         status = print_results(&o, options);
     }
     bnc_offline_free(&o);

@@ -61,10 +61,10 @@ bnc_summary_print(const struct bnc_offline *o)
 
     (void)printf("read: %zu objects in %zu files (%zu of kinds that are not needed)\n",
                  counts.objects, counts.files, counts.ignored);
-    if (o->n_findings > 0) {
+    if (o->found.n > 0) {
         (void)printf("left out, with the reason:\n");
         (void)fflush(stdout);
-        bnc_offline_print(o, stdout, false);
+        bnc_findings_print(&o->found, stdout, false);
     }
     for (size_t i = 0; i < bnc_engine_count(engine); i++) {
         print_observatory(o, bnc_engine_result(engine, i));

@@ -165,7 +165,7 @@ struct bnc_kind_doc {
  * if it is required; the rest is filled.  A text "" that has a rule and is not
  * required counts as unset, a null of a field with a default likewise.
  * The order of diagnostics does not depend on the order of keys.
- * Owns: all in the arena of `diags`; only raw objects are borrowed from `json`.
+ * Owns: all in the arena of `diags`; nothing is borrowed from `json`.
  */
 void bnc_fields_decode(const struct bnc_table *table, const cJSON *json, const char *path,
                        void *out, struct bnc_diags *diags);

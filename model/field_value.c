@@ -251,5 +251,6 @@ bnc_decode_selector(const struct bnc_spot *spot, void *member)
 void
 bnc_decode_raw(const struct bnc_spot *spot, void *member)
 {
-    memcpy(member, &spot->json, sizeof(void *));
+    const cJSON *copy = bnc_json_clone(spot->decoder->diags->arena, spot->json);
+    memcpy(member, &copy, sizeof(void *));
 }

@@ -181,8 +181,11 @@ make_groups(struct units *u)
     BNC_AUTO(bnc_map) groups = bnc_map_new();
     for (size_t i = 0; i < u->state->n_askers; i++) {
         const struct bnc_asker *asker = &u->state->askers[i];
+        BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
+        const struct bnc_scope own = bnc_scope_own(asker->ir->identity.ns, scratch);
+        struct bnc_near_list near = bnc_near_find(u->state, &own, scratch);
         for (size_t k = 0; k < asker->request.n_claims; k++) {
-            if (!bnc_plan_taken(u->state, asker, &asker->request.claims[k])) {
+            if (!bnc_plan_taken(u->state, &near, asker, &asker->request.claims[k])) {
                 group_add(u, groups, asker, &asker->request.claims[k]);
             }
         }
@@ -294,6 +297,7 @@ make(const struct bnc_member *observatory, const struct bnc_member *const *membe
     settle_head(state);
     bnc_plan_select(out, state, members, n_members);
     qsort(state->takers, state->n_takers, sizeof(*state->takers), compare_takers);
+    bnc_near_build(state, arena);
     make_groups(&u);
     add_policy_units(&u);
     add_preset_units(&u);

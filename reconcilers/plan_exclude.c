@@ -68,23 +68,33 @@ pods_may_meet(const struct bnc_taker *a, const struct bnc_taker *b)
 
 static void
 add(struct bnc_unit_source *source, const struct bnc_taker *taker, size_t endpoint,
-    size_t room, struct bnc_arena *arena)
+    struct bnc_arena *arena)
 {
-    if (source->exclusions == NULL) {
-        source->exclusions = bnc_arena_array(arena, room, sizeof(*source->exclusions));
+    if (source->n_exclusions == source->room) {
+        size_t room = source->room == 0 ? 4 : source->room * 2;
+        struct bnc_exclusion *items = bnc_arena_array(arena, room, sizeof(*items));
+        if (source->n_exclusions > 0) {
+            memcpy(items, source->exclusions, source->n_exclusions * sizeof(*items));
+        }
+        source->exclusions = items;
+        source->room = room;
     }
     source->exclusions[source->n_exclusions++] =
         (struct bnc_exclusion){.taker = taker, .endpoint = endpoint};
 }
 
-static size_t
-count_endpoints(const struct bnc_taker *takers, size_t n)
+/* Those endpoints of a policy that may take what `mine` would. */
+static void
+add_endpoints(struct bnc_unit_source *source, const struct bnc_taker *taker,
+              const struct bnc_endpoint_ir *mine, struct bnc_arena *arena)
 {
-    size_t total = 0;
-    for (size_t i = 0; i < n; i++) {
-        total += takers[i].ir->n_endpoints;
+    for (size_t k = 0; k < taker->ir->n_endpoints; k++) {
+        const struct bnc_endpoint_ir *theirs = &taker->ir->endpoints[k];
+        if (strcmp(bnc_endpoint_path(theirs), bnc_endpoint_path(mine)) == 0 &&
+            ports_may_meet(theirs, mine)) {
+            add(source, taker, k, arena);
+        }
     }
-    return total;
 }
 
 /* Endpoints of policies of higher rank than `source`'s that may take its targets. */
@@ -94,20 +104,13 @@ exclude_for_policy(const struct bnc_plan_state *state, struct bnc_unit_source *s
 {
     const struct bnc_endpoint_ir *mine = &source->taker->ir->endpoints[source->endpoint];
     size_t higher = (size_t)(source->taker - state->takers);
-    size_t room = 0;
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
+    struct bnc_near_list near = bnc_near_find(state, &source->taker->scope, scratch);
 
-    for (size_t i = 0; i < higher; i++) {
-        const struct bnc_taker *other = &state->takers[i];
-        if (!pods_may_meet(other, source->taker)) {
-            continue;
-        }
-        for (size_t k = 0; k < other->ir->n_endpoints; k++) {
-            const struct bnc_endpoint_ir *theirs = &other->ir->endpoints[k];
-            if (strcmp(bnc_endpoint_path(theirs), bnc_endpoint_path(mine)) == 0 &&
-                ports_may_meet(theirs, mine)) {
-                room = room == 0 ? count_endpoints(state->takers, higher) : room;
-                add(source, other, k, room, arena);
-            }
+    for (size_t i = 0; i < near.n && near.items[i] < higher; i++) {
+        const struct bnc_taker *other = &state->takers[near.items[i]];
+        if (pods_may_meet(other, source->taker)) {
+            add_endpoints(source, other, mine, arena);
         }
     }
 }
@@ -121,17 +124,9 @@ exclude_for_preset(const struct bnc_plan_state *state, struct bnc_unit_source *s
         preset->not_beside == NULL ? NULL : bnc_preset_find(preset->not_beside);
     struct bnc_endpoint spec = {.path = preset->path};
     struct bnc_endpoint_ir mine = {.spec = &spec, .preset = preset->name};
-    size_t room = count_endpoints(state->takers, state->n_takers);
 
     for (size_t i = 0; i < state->n_takers; i++) {
-        const struct bnc_taker *taker = &state->takers[i];
-        for (size_t k = 0; k < taker->ir->n_endpoints; k++) {
-            const struct bnc_endpoint_ir *theirs = &taker->ir->endpoints[k];
-            if (strcmp(bnc_endpoint_path(theirs), preset->path) == 0 &&
-                ports_may_meet(theirs, &mine)) {
-                add(source, taker, k, room, arena);
-            }
-        }
+        add_endpoints(source, &state->takers[i], &mine, arena);
     }
     size_t n = 0;
     for (size_t i = 0; i < state->n_groups; i++) {
@@ -204,11 +199,11 @@ endpoint_takes(const struct bnc_endpoint_ir *endpoint, const struct bnc_claim *c
 }
 
 bool
-bnc_plan_taken(const struct bnc_plan_state *state, const struct bnc_asker *asker,
-               const struct bnc_claim *claim)
+bnc_plan_taken(const struct bnc_plan_state *state, const struct bnc_near_list *near,
+               const struct bnc_asker *asker, const struct bnc_claim *claim)
 {
-    for (size_t i = 0; i < state->n_takers; i++) {
-        const struct bnc_taker *taker = &state->takers[i];
+    for (size_t i = 0; i < near->n; i++) {
+        const struct bnc_taker *taker = &state->takers[near->items[i]];
         for (size_t k = 0; k < taker->ir->n_endpoints; k++) {
             if (endpoint_takes(&taker->ir->endpoints[k], claim) &&
                 selects(taker, asker)) {

@@ -54,9 +54,18 @@ struct bnc_unit_source {
         size_t endpoint;
     } * exclusions;
     size_t n_exclusions;
+    size_t room;
     /* annotated workloads that are left out of a preset */
     const struct bnc_identity **pods;
     size_t n_pods;
+};
+
+/* Accepted policies by namespace (plan_near.c). */
+struct bnc_near {
+    struct bnc_near_row *rows;
+    size_t n_rows;
+    size_t *wide; /* those that reach every namespace */
+    size_t n_wide;
 };
 
 struct bnc_plan_state {
@@ -66,12 +75,25 @@ struct bnc_plan_state {
     const char *interval;       /* of scrapes, where a job names none */
     struct bnc_taker *takers;   /* by rank: whose word counts more comes first */
     size_t n_takers;
+    struct bnc_near near;
     struct bnc_asker *askers;
     size_t n_askers;
     struct bnc_map *groups; /* by job name; freed when the plan is made */
     struct bnc_group **group_list;
     size_t n_groups;
 };
+
+/* Fill state->near from state->takers, which are in their final order. */
+void bnc_near_build(struct bnc_plan_state *state, struct bnc_arena *arena);
+
+/* Indexes of takers, growing, whose pods may be in one of these namespaces. */
+struct bnc_near_list {
+    size_t *items;
+    size_t n;
+};
+struct bnc_near_list
+bnc_near_find(const struct bnc_plan_state *state, const struct bnc_scope *scope,
+              struct bnc_arena *arena);
 
 /* The path that an endpoint is scraped at. */
 const char *bnc_endpoint_path(const struct bnc_endpoint_ir *endpoint);
@@ -80,9 +102,12 @@ const char *bnc_endpoint_path(const struct bnc_endpoint_ir *endpoint);
 void bnc_plan_exclude(const struct bnc_plan_state *state, struct bnc_unit_source *source,
                       struct bnc_arena *arena);
 
-/* True when a policy whose word counts scrapes this port and path of the workload. */
-bool bnc_plan_taken(const struct bnc_plan_state *state, const struct bnc_asker *asker,
-                    const struct bnc_claim *claim);
+/*
+ * True when a policy whose word counts scrapes this port and path of the
+ * workload; `near` are those in its namespace.
+ */
+bool bnc_plan_taken(const struct bnc_plan_state *state, const struct bnc_near_list *near,
+                    const struct bnc_asker *asker, const struct bnc_claim *claim);
 
 /* The rules for them (plan_pods.c). */
 void bnc_plan_exclude_rules(const struct bnc_unit_source *self, struct bnc_rules *rules);

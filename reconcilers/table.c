@@ -20,14 +20,18 @@ bnc_object_decode_spec(const struct bnc_object *self, const struct bnc_table *ta
                        void *spec, struct bnc_ir *out)
 {
     struct bnc_error err = {0};
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
     cJSON *root = NULL;
 
-    if (bnc_json_parse(out->arena, self->text.ptr, self->text.len, &root, &err)) {
+    if (bnc_json_parse(scratch, self->text.ptr, self->text.len, &root, &err)) {
         bnc_diag_add(&out->diags, BNC_REASON_INVALID_OBJECT, "", NULL, "%s", err.message);
         return;
     }
-    out->labels = bnc_json_path(root, "metadata", "labels", NULL);
-    out->annotations = bnc_json_path(root, "metadata", "annotations", NULL);
-    out->finalizers = bnc_json_path(root, "metadata", "finalizers", NULL);
+    out->labels =
+        bnc_json_clone(out->arena, bnc_json_path(root, "metadata", "labels", NULL));
+    out->annotations =
+        bnc_json_clone(out->arena, bnc_json_path(root, "metadata", "annotations", NULL));
+    out->finalizers =
+        bnc_json_clone(out->arena, bnc_json_path(root, "metadata", "finalizers", NULL));
     bnc_fields_decode(table, bnc_json_get(root, "spec"), "spec", spec, &out->diags);
 }

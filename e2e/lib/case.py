@@ -42,7 +42,7 @@ class Case:
                 for thing in self.api.list(kind, ns, "?labelSelector=binnacle.dev/observatory"):
                     for key in {**thing.get("data", {}), **thing.get("binaryData", {})}:
                         if re.search(r"\.ya?ml(\.gz)?$", key):
-                            check(promtool, content_of(thing, key))
+                            check(promtool, content_of({**thing, "kind": kind}, key))
 
     def close(self):
         """End processes first, so that nothing of the next case sees this one's objects go."""
