@@ -345,9 +345,9 @@ static const struct {
      "spec.labels[\"a\"]: the name is there twice; remove one of them"},
     {"map is empty", "\"matches\":{}", "spec.matches: it is empty; give at least 1"},
     {"multimap with text", "\"params\":{\"a\":\"x\"}",
-     "spec.params[a]: \"x\" has the wrong type; write a list of texts"},
+     "spec.params[\"a\"]: \"x\" has the wrong type; write a list of texts"},
     {"multimap with a bad item", "\"params\":{\"a\":[false]}",
-     "spec.params[a][0]: false has the wrong type; put it in quotes: \"false\""},
+     "spec.params[\"a\"][0]: false has the wrong type; put it in quotes: \"false\""},
     {"selector with an unknown field", "\"selector\":{\"matchLabel\":{}}",
      "spec.selector.matchLabel: unknown field \"matchLabel\"; did you mean "
      "\"matchLabels\"?"},
@@ -403,7 +403,7 @@ TEST(reasons)
     CHECK_STR(diags.items[2].field, "spec.regex");
     CHECK(strncmp(diags.items[2].message, "\"a(\" is no regular expression: ", 31) == 0);
     CHECK_STR(diags.items[3].field, "spec.regexes[1]");
-    CHECK_STR(diags.items[4].field, "spec.matches[a]");
+    CHECK_STR(diags.items[4].field, "spec.matches[\"a\"]");
     CHECK(out.size == NULL); /* what is wrong is left unset */
     CHECK(out.regex == NULL);
     CHECK_INT(out.regexes.n, 1);

@@ -129,15 +129,16 @@ static const struct {
     const char *want; /* the first diagnostic */
 } wrong[] = {
     {"key", "{\"matchLabels\":{\"a b\":\"c\"}}",
-     "s.matchLabels[a b]: the name \"a b\" is not valid; use the key of a label, as app "
+     "s.matchLabels[\"a b\"]: the name \"a b\" is not valid; use the key of a label, as "
+     "app "
      "or "
      "app.kubernetes.io/name"},
     {"value", "{\"matchLabels\":{\"a\":\"b c\"}}",
-     "s.matchLabels[a]: \"b c\" is no value of a label; use letters, digits, \"-\", "
+     "s.matchLabels[\"a\"]: \"b c\" is no value of a label; use letters, digits, \"-\", "
      "\"_\" "
      "and \".\", at most 63, a letter or digit at both ends"},
     {"value is a number", "{\"matchLabels\":{\"a\":1}}",
-     "s.matchLabels[a]: 1 has the wrong type; put it in quotes: \"1\""},
+     "s.matchLabels[\"a\"]: 1 has the wrong type; put it in quotes: \"1\""},
     {"operator", EXPRESSION("a", "Equals", ",\"values\":[\"b\"]"),
      "s.matchExpressions[0].operator: \"Equals\" is none of the known values; use one of "
      "In, NotIn, Exists, DoesNotExist"},

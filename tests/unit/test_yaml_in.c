@@ -253,7 +253,7 @@ static const struct row wrong[] = {
     {"UTF-16",
      "\xff\xfe"
      "a",
-     NULL, "the text is not UTF-8"},
+     NULL, "line 1, column 1: the text is not UTF-8"},
     {"escaped NUL", "a: \"\\0\"", NULL, "line 1, column 4: \\0 is not allowed in text"},
     {"escaped NUL in a key", "\"\\u0000\": 1", NULL,
      "line 1, column 1: \\0 is not allowed in text"},
@@ -401,7 +401,7 @@ TEST(nul_byte_and_lines_of_documents)
     struct bnc_yaml_docs docs = {0};
     struct bnc_error err = {0};
     CHECK_INT(read_text(arena, "a: 1\0b", 6, NULL, &docs, &err), BNC_INVALID);
-    CHECK_STR(err.message, "the text holds a NUL byte");
+    CHECK_STR(err.message, "line 1, column 5: the text holds a NUL byte");
 
     CHECK_INT(read_text(arena, text, strlen(text), NULL, &docs, &err), BNC_OK);
     CHECK_INT(docs.n, 4);
