@@ -4,13 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/summary.h"
 #include "lib/log.h"
 #include "net/real.h"
 #include "reconcilers/plan.h"
 #include "reconcilers/table.h"
 #include "source/docs.h"
 
-#define INPUT_MAX ((size_t)64 * 1024 * 1024)
+#define INPUT_MAX  ((size_t)64 * 1024 * 1024)
+#define TROUBLE_MS 200 /* other files may have changed with the broken one */
 
 /* ---- findings ------------------------------------------------------------------ */
 
@@ -21,6 +23,22 @@ on_problem(void *arg, const struct bnc_problem *problem)
     bnc_findings_problem(&o->fresh, problem);
     (void)bnc_map_put(o->broken, problem->file, o);
     o->read_problems++;
+    if (!o->once && !bnc_timer_pending(o->trouble)) {
+        bnc_timer_set(o->trouble, TROUBLE_MS);
+    }
+}
+
+static void
+on_trouble(void *arg)
+{
+    struct bnc_offline *o = arg;
+    if (o->told == 0 || !bnc_engine_idle(bnc_controller_engine(o->controller))) {
+        return; /* a summary is about to come */
+    }
+    if (bnc_summary_changed(o)) {
+        bnc_offline_collect(o);
+        bnc_summary_print(o);
+    }
 }
 
 static void
@@ -135,6 +153,7 @@ bnc_offline_start(struct bnc_offline *o, const struct bnc_options *options,
     bnc_findings_start(&o->found, o->world);
     bnc_findings_start(&o->fresh, o->world);
     o->broken = bnc_map_new();
+    o->trouble = bnc_timer_new(o->world, on_trouble, o);
     struct bnc_source_dir_options dir = {.default_namespace = options->default_namespace,
                                          .watch = options->from != NULL && !options->once,
                                          .to = options->to,
@@ -191,6 +210,7 @@ bnc_offline_free(struct bnc_offline *o)
     bnc_findings_free(&o->found);
     bnc_findings_free(&o->fresh);
     bnc_map_free(o->broken);
+    bnc_timer_free(o->trouble);
     bnc_world_free(o->world);
     bnc_arena_free(o->arena);
 }

@@ -20,8 +20,9 @@ struct bnc_offline {
     struct bnc_map *broken;    /* files that had some */
     size_t read_problems;      /* so far */
     bool once;
-    bool failed;   /* a write failed in the only pass */
-    uint64_t told; /* what the last summary was made of */
+    bool failed;               /* a write failed in the only pass */
+    uint64_t told;             /* what the last summary was made of; 0: there was none */
+    struct bnc_timer *trouble; /* a file that can't be read settles nothing */
 };
 
 /*

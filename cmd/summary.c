@@ -29,10 +29,12 @@ print_observatory(const struct bnc_offline *o, const struct bnc_result *result)
         policies += plan->verdicts[i].accepted &&
                     plan->verdicts[i].member->ir->type == BNC_IR_POLICY;
     }
-    (void)printf("Observatory %s/%s: %zu jobs from %zu ScrapePolicies and %zu annotated "
-                 "workloads\n",
-                 result->object->ns, result->object->name, result->n_jobs, policies,
-                 plan == NULL ? 0 : plan->annotated_workloads);
+    size_t workloads = plan == NULL ? 0 : plan->annotated_workloads;
+    (void)printf("Observatory %s/%s: %zu %s from %zu %s and %zu annotated %s\n",
+                 result->object->ns, result->object->name, result->n_jobs,
+                 result->n_jobs == 1 ? "job" : "jobs", policies,
+                 policies == 1 ? "ScrapePolicy" : "ScrapePolicies", workloads,
+                 workloads == 1 ? "workload" : "workloads");
     for (size_t i = 0; plan != NULL && i < plan->n_units; i++) {
         (void)printf("    %s\n", plan->units[i].job_name);
     }

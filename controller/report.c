@@ -192,8 +192,12 @@ on_status_written(void *arg, const struct bnc_write_result *result)
         record->not_before_ms = bnc_world_mono_ms(reporter->options.world) + RETRY_MS;
         bnc_timer_set(reporter->retry, RETRY_MS);
         if (result->code != BNC_NOT_FOUND) {
-            BNC_LOG(BNC_LEVEL_WARN, "status not written",
-                    BNC_KV("error", result->message));
+            bool refused = result->code == BNC_INVALID;
+            BNC_LOG(
+                BNC_LEVEL_WARN, "status not written", BNC_KV("error", result->message),
+                BNC_KV("remedy", refused ? "apply this version's CRDs: binnacle crds | "
+                                           "kubectl apply -f -"
+                                         : "it is tried again"));
         }
     }
     reporter->options.wake(reporter->options.arg);
