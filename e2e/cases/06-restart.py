@@ -2,6 +2,8 @@
 
 from lib.wait import expect
 
+COUNTED = ("output_writes", "status_writes", "events")
+
 
 def objects(t):
     """A bit of everything, good and bad."""
@@ -30,7 +32,7 @@ def run(t):
         after = t.settled(quiet=2)
         changed = [key for key in {*before, *after} if before.get(key) != after.get(key)]
         expect(not changed, f"written after a restart: {changed}")
-        writes = sum(controller.metric(f"binnacle_{name}_total") for name in ("output_writes", "status_writes", "events"))
+        writes = sum(controller.metric(f"binnacle_{name}_total") for name in COUNTED)
         expect(writes == 0, f"{writes} writes counted after a restart")
     t.figure("objects", len(before), "")
     t.figure("writes", int(writes), "", 0)

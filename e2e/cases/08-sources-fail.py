@@ -7,7 +7,8 @@ from lib.proxy import Proxy
 from lib.wait import expect, until
 
 SLOW_S = 3.0
-KINDS = ["deployments", "scrapepolicies", "services", "pods"]
+LATER = [("deployments", 403), ("scrapepolicies", 404)]
+AT_START = [("deployments", 403), ("scrapepolicies", 404), ("pods", 403), ("observatories", 404)]
 
 
 def objects(t):
@@ -94,9 +95,9 @@ def run(t):
     start(t, proxy, monitoring)
     text = t.published(monitoring, ["/plain", "/other", "annotations/", "envoy-stats"])
     expect(len(jobs_of(text)) == 4, f"jobs: {jobs_of(text)}")
-    for kind, status in (("deployments", 403), ("scrapepolicies", 404)):
+    for kind, status in LATER:
         failing_later(t, proxy, monitoring, app, kind, status)
-    for kind, status in (("deployments", 403), ("scrapepolicies", 404), ("pods", 403), ("observatories", 404)):
+    for kind, status in AT_START:
         failing_from_the_start(t, proxy, monitoring, kind, status)
     slow_secret(t, proxy, monitoring)
-    t.figure("faults", 7, "")
+    t.figure("faults", len(LATER) + len(AT_START) + 1, "")

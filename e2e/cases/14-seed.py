@@ -4,12 +4,14 @@ from lib.case import jobs_of
 from lib.wait import expect
 
 NONE = {"matchLabels": {"none": "none"}}
-MAP = {"kind": "ConfigMap", "name": "istioinaction-prom", "key": "prometheus.yml", "labels": {"source": "istioinaction"}}
+SOURCE = {"source": "istioinaction"}
+MAP = {"kind": "ConfigMap", "name": "istioinaction-prom", "key": "prometheus.yml", "labels": SOURCE}
 OFF = {"enabled": False}
 PATH = "/stats/prometheus"
-POLICY = {"selector": {}, "endpoints": [{"name": "envoy-stats", "port": "http-envoy-prom", "path": PATH, "relabelings": [
-    {"action": "labelmap", "regex": "__meta_kubernetes_pod_label_(.+)"},
-    {"sourceLabels": ["__meta_kubernetes_pod_name"], "targetLabel": "pod_name"}]}]}
+RELABELINGS = [{"action": "labelmap", "regex": "__meta_kubernetes_pod_label_(.+)"},
+               {"sourceLabels": ["__meta_kubernetes_pod_name"], "targetLabel": "pod_name"}]
+POLICY = {"selector": {}, "endpoints": [
+    {"name": "envoy-stats", "port": "http-envoy-prom", "path": PATH, "relabelings": RELABELINGS}]}
 ANNOTATIONS = {"prometheus.io/scrape": "true", "prometheus.io/port": "15090", "prometheus.io/path": PATH}
 WAYS = {  # Observatory: its fields, the output, the scrape pool
     "preset": ({"presets": ["istio-proxy"], "annotations": OFF, "scrapePolicySelector": NONE, "output": MAP},
@@ -60,6 +62,6 @@ def run(t):
     t.start("--trusted-namespaces", monitoring)
     server = t.prometheus()
     total = sum(scraped(t, server, monitoring, app, way, found) for way in WAYS)
-    source = t.api.get("ConfigMap", monitoring, MAP["name"])["metadata"]["labels"].get("source")
-    expect(source == "istioinaction", f"label source: {source}")
+    labels = t.api.get("ConfigMap", monitoring, MAP["name"])["metadata"]["labels"]
+    expect({**labels, **SOURCE} == labels, f"labels: {labels}")
     t.figure("targets up", total, f"in {len(WAYS)} forms")

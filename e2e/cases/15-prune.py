@@ -22,16 +22,16 @@ def counted(server, name):
 
 
 def load(t, server, monitoring, spec, marks):
-    """Publish the policy, give it to Prometheus; samples of a scrape before and after relabelling."""
+    """Publish the policy and give Prometheus what comes of it."""
     app = t.namespaces[1]
-    endpoint = {"port": "http-envoy-prom", "path": "/stats/prometheus", "labels": None}
-    endpoint.pop("labels")
+    endpoint = {"port": "http-envoy-prom", "path": "/stats/prometheus"}
     t.policy(app, "envoy", selector={}, endpoints=[endpoint], **spec)
     server.load(t.published(monitoring, [POOL.format(app), *marks]))
     server.up(POOL.format(app), 1)
 
 
 def kept(server, wanted, what):
+    """Wait for a scrape that keeps `wanted` samples; how many there were on the page."""
     def look():
         return counted(server, "scrape_samples_post_metric_relabeling") == wanted
     until(look, 10, lambda: f"{what}: {counted(server, 'scrape_samples_post_metric_relabeling')} series, not {wanted}")

@@ -32,7 +32,9 @@ def lines(objects):
 
 
 def raw(text):
-    return b"apiVersion: binnacle.dev/v1alpha1\nkind: ScrapePolicy\nmetadata:\n  name: hostile\n  namespace: app\n" + text
+    """A ScrapePolicy whose sixth line is `text`: bytes that JSON would not let through."""
+    head = "apiVersion: binnacle.dev/v1alpha1", "kind: ScrapePolicy", "metadata:", "  name: hostile", "  namespace: app"
+    return "\n".join(head).encode() + b"\n" + text
 
 
 def bomb():
