@@ -158,7 +158,7 @@ crds: $(BUILD)/binnacle ## crds/ and docs/reference/ from the field tables
 lint: ## format, clang-tidy, layers, sizes, symbols, lone headers, generated files
 	@hack/deps --install build test lint
 	@$(MAKE) --no-print-directory MODE=release WERROR=1 binaries
-	@hack/lint $(LINT)
+	@hack/lint $(LINT_ARGS)
 
 fmt: ## clang-format in place
 	@clang-format-14 -i $$(git ls-files '*.c' '*.h' '*.cc')

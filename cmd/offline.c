@@ -134,7 +134,43 @@ on_failure(void *arg, const char *message)
     }
 }
 
+static void
+on_stop(void *arg)
+{
+    struct bnc_offline *o = arg;
+    bnc_world_stop(o->world);
+}
+
 /* ---- life ---------------------------------------------------------------------- */
+
+/* What to read, into `dir`; a path that does not exist is a mistake. */
+static enum bnc_code
+set_up_paths(struct bnc_offline *o, const struct bnc_options *options,
+             struct bnc_source_dir_options *dir, struct bnc_error *err)
+{
+    const char **paths = bnc_arena_array(o->arena, options->n_paths + 2, sizeof(*paths));
+    size_t n = 0;
+
+    if (options->from != NULL) {
+        paths[n++] = options->from;
+    }
+    for (size_t i = 0; i < options->n_paths; i++) {
+        if (strcmp(options->paths[i], "-") != 0) {
+            paths[n++] = options->paths[i];
+        } else if (bnc_file_read(o->world, "/dev/stdin", INPUT_MAX, o->arena, &dir->text,
+                                 err)) {
+            return bnc_wrap(err, "standard input");
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (bnc_file_type(o->world, paths[i]) == BNC_FILE_NONE) {
+            return bnc_fail(err, BNC_NOT_FOUND, "there is no file or folder %s",
+                            paths[i]);
+        }
+    }
+    dir->paths = paths;
+    return BNC_OK;
+}
 
 enum bnc_code
 bnc_offline_start(struct bnc_offline *o, const struct bnc_options *options,
@@ -155,32 +191,13 @@ bnc_offline_start(struct bnc_offline *o, const struct bnc_options *options,
     o->broken = bnc_map_new();
     o->trouble = bnc_timer_new(o->world, on_trouble, o);
     struct bnc_source_dir_options dir = {.default_namespace = options->default_namespace,
-                                         .watch = options->from != NULL && !options->once,
+                                         .watch = !o->once,
                                          .to = options->to,
                                          .arg = o,
                                          .on_problem = on_problem};
-    const char **paths = bnc_arena_array(o->arena, options->n_paths + 2, sizeof(*paths));
-    size_t n = 0;
-    if (options->from != NULL) {
-        paths[n++] = options->from;
+    if (set_up_paths(o, options, &dir, err)) {
+        return err->code;
     }
-    for (size_t i = 0; i < options->n_paths; i++) {
-        if (strcmp(options->paths[i], "-") != 0) {
-            if (bnc_file_type(o->world, options->paths[i]) == BNC_FILE_NONE) {
-                return bnc_fail(err, BNC_NOT_FOUND, "there is no file or folder %s",
-                                options->paths[i]);
-            }
-            paths[n++] = options->paths[i];
-        } else if (bnc_file_read(o->world, "/dev/stdin", INPUT_MAX, o->arena, &dir.text,
-                                 err)) {
-            return bnc_wrap(err, "standard input");
-        }
-    }
-    if (options->from != NULL &&
-        bnc_file_type(o->world, options->from) == BNC_FILE_NONE) {
-        return bnc_fail(err, BNC_NOT_FOUND, "there is no folder %s", options->from);
-    }
-    dir.paths = paths;
     o->found.text = dir.text;
     o->source = bnc_source_dir_new(o->world, &dir);
     o->settings.trusted_namespaces =
@@ -197,6 +214,9 @@ bnc_offline_start(struct bnc_offline *o, const struct bnc_options *options,
                                          .on_settled = on_settled,
                                          .on_failure = on_failure,
                                          .arg = o});
+    if (!o->once) {
+        bnc_world_on_stop(o->world, on_stop, o);
+    }
     bnc_controller_start(o->controller);
     bnc_world_run(o->world);
     return BNC_OK;

@@ -92,7 +92,7 @@ count_key(char out[2 * BNC_FACT_KEY_MAX], const struct bnc_object *hub,
     return out;
 }
 
-/* ---- a round -------------------------------------------------------------------- */
+/* ---- a round ------------------------------------------------------------------- */
 
 static void
 take_pod(void *arg, const struct bnc_object *object)
@@ -196,7 +196,7 @@ step(void *arg)
     }
 }
 
-/* ---- results ---------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------------- */
 
 static int64_t
 get(const struct bnc_census *census, const char *key)

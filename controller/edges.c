@@ -112,12 +112,21 @@ data_value(const struct bnc_object *object, const char *key, struct bnc_arena *a
         *out = (struct bnc_bytes){text, n};
         return true;
     }
+    /* folded into lines by hand: Kubernetes takes that, OpenSSL's decoder does not */
+    char *digits = bnc_arena_alloc(arena, n + 1);
+    n = 0;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p != '\n' && *p != '\r') {
+            digits[n++] = *p;
+        }
+    }
     unsigned char *bytes = bnc_arena_alloc(arena, n / 4 * 3 + 4);
-    int length = n == 0 ? 0 : EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)n);
+    int length =
+        n == 0 ? 0 : EVP_DecodeBlock(bytes, (const unsigned char *)digits, (int)n);
     if (length < 0) {
         return false;
     }
-    for (size_t i = n; i > 0 && text[i - 1] == '=' && length > 0; i--) {
+    for (size_t i = n; i > 0 && digits[i - 1] == '=' && length > 0; i--) {
         length--; /* EVP_DecodeBlock counts the padding */
     }
     *out = (struct bnc_bytes){(const char *)bytes, (size_t)length};

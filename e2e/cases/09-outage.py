@@ -8,7 +8,7 @@ from lib.wait import expect, until
 
 OUTAGE_S = 30 if os.environ.get("E2E_LONG") else 6
 DEADLINE_S = 240
-BACK_S = 15  # after 30 s of failures the next try is some seconds away
+BACK_S = max(15, OUTAGE_S)  # waits between tries grow with the outage, never beyond it
 
 
 def change(t, app, path):

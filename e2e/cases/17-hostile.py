@@ -119,7 +119,7 @@ def run(t):
     wrong = []
     done = [survived(t, name, wanted, usual, wrong) for name, wanted in HOSTILE.items()]
     expect(not wrong, lambda: "\n".join(wrong))
-    outside = [path for path in t.dir.iterdir() if path.name.partition("-out")[0] not in [*HOSTILE, "none"]]
+    outside = [path for path in t.dir.iterdir() if path.name.removesuffix("-out") not in [*HOSTILE, "none"]]
     expect(not outside and not Path("/tmp/hostile").exists(), f"written outside: {outside}")
     t.figure("files", len(done), "")
     t.figure("most memory", max(one.peak for one in done) / MEGABYTE, "MB", PEAK_BYTES / MEGABYTE)

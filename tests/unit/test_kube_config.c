@@ -130,9 +130,9 @@ TEST(exec_fields)
     struct bnc_error err = {0};
 
     fake->files[0] = (struct fake_file){
-        "rel/kc", HEAD CONTEXT CLUSTER USER(
-                      EXEC("command: ./x, args: [a, 'b c'], env: [{name: NAME, value: v}], "
-                           "provideClusterInfo: true, interactiveMode: IfAvailable"))};
+        "rel/kc", HEAD CONTEXT CLUSTER USER(EXEC(
+                      "command: ./x, args: [a, 'b c'], env: [{name: NAME, value: v}], "
+                      "provideClusterInfo: true, interactiveMode: IfAvailable"))};
     CHECK_INT(load(fake, "rel/kc", NULL, &config, &err), BNC_OK);
     CHECK_STR(config->exec.command, "rel/./x");
     CHECK_STR(config->exec.args[1], "b c");

@@ -36,7 +36,7 @@ struct step {
     "\"}}}\n"
 #define STATUS(code, reason)                                                             \
     "{\"kind\":\"Status\",\"code\":" code ",\"reason\":\"" reason "\",\"message\":"      \
-                                                                  "\"m\"}"
+    "\"m\"}"
 #define ERROR_EVENT(code, reason)                                                        \
     "{\"type\":\"ERROR\",\"object\":" STATUS(code, reason) "}\n"
 #define TOO_LARGE                                                                        \
