@@ -130,9 +130,9 @@ work(struct bnc_engine *engine, const char *what)
 int
 main(int argc, char **argv)
 {
-    int policies = argc > 1 ? atoi(argv[1]) : 5000;
-    int deployments = argc > 2 ? atoi(argv[2]) : 1000;
-    int pods = argc > 3 ? atoi(argv[3]) : 10000;
+    int policies = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 5000;
+    int deployments = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 1000;
+    int pods = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 10000;
     const struct bnc_settings settings = {0};
     struct bnc_engine *engine =
         bnc_engine_new(&(struct bnc_engine_options){.reconcilers = bnc_reconcilers,

@@ -164,8 +164,9 @@ set_up_paths(struct bnc_offline *o, const struct bnc_options *options,
     }
     for (size_t i = 0; i < n; i++) {
         if (bnc_file_type(o->world, paths[i]) == BNC_FILE_NONE) {
-            return bnc_fail(err, BNC_NOT_FOUND, "there is no file or folder %s",
-                            paths[i]);
+            bool from = i == 0 && options->from != NULL;
+            return bnc_fail(err, BNC_NOT_FOUND, "there is no %s %s",
+                            from ? "folder" : "file or folder", paths[i]);
         }
     }
     dir->paths = paths;

@@ -50,35 +50,43 @@ set_value(struct bnc_options *out, const struct bnc_flag *flag, const char *valu
     return BNC_OK;
 }
 
+/* One argument, and its value where it needs one; `*i` moves past what was taken. */
+static enum bnc_code
+parse_one(const struct bnc_command *command, int argc, char **argv, int *i,
+          struct bnc_options *out, struct bnc_error *err)
+{
+    const char *text = argv[*i];
+    const char *equals = strncmp(text, "--", 2) == 0 ? strchr(text, '=') : NULL;
+    size_t n = equals == NULL ? strlen(text) : (size_t)(equals - text);
+    const struct bnc_flag *flag = find_flag(command, text, n);
+
+    if (text[0] != '-') {
+        return bnc_fail(err, BNC_INVALID,
+                        "unexpected argument \"%.60s\"; see binnacle %s --help", text,
+                        command->name);
+    }
+    if (flag == NULL) {
+        return unknown_flag(command, text, err);
+    }
+    if (flag->value == NULL) {
+        *(bool *)((char *)out + flag->offset) =
+            equals == NULL || strcmp(equals + 1, "false") != 0;
+        return BNC_OK;
+    }
+    if (equals == NULL && *i + 1 == argc) {
+        return bnc_fail(err, BNC_INVALID, "%s needs a value: %s %s", flag->name,
+                        flag->name, flag->value);
+    }
+    return set_value(out, flag, equals == NULL ? argv[++*i] : equals + 1, err);
+}
+
 enum bnc_code
 bnc_options_parse(const struct bnc_command *command, int argc, char **argv,
                   struct bnc_options *out, struct bnc_error *err)
 {
     *out = (struct bnc_options){0};
     for (int i = 0; i < argc; i++) {
-        const char *text = argv[i];
-        const char *equals = strncmp(text, "--", 2) == 0 ? strchr(text, '=') : NULL;
-        size_t n = equals == NULL ? strlen(text) : (size_t)(equals - text);
-        const struct bnc_flag *flag = find_flag(command, text, n);
-
-        if (text[0] != '-') {
-            return bnc_fail(err, BNC_INVALID,
-                            "unexpected argument \"%.60s\"; see binnacle %s --help", text,
-                            command->name);
-        }
-        if (flag == NULL) {
-            return unknown_flag(command, text, err);
-        }
-        if (flag->value == NULL) {
-            *(bool *)((char *)out + flag->offset) =
-                equals == NULL || strcmp(equals + 1, "false") != 0;
-            continue;
-        }
-        if (equals == NULL && i + 1 == argc) {
-            return bnc_fail(err, BNC_INVALID, "%s needs a value: %s %s", flag->name,
-                            flag->name, flag->value);
-        }
-        if (set_value(out, flag, equals == NULL ? argv[++i] : equals + 1, err)) {
+        if (parse_one(command, argc, argv, &i, out, err)) {
             return err->code;
         }
     }

@@ -81,37 +81,42 @@ write_content(const struct bnc_desired *desired, size_t before)
     (void)fwrite(desired->content.ptr, 1, desired->content.len, stdout);
 }
 
+/* False when an object could not be written. */
+static bool
+print_result(struct bnc_offline *o, const struct bnc_options *options,
+             const struct bnc_result *result, size_t *n_contents)
+{
+    bool to_stdout = options->output == NULL || strcmp(options->output, "-") == 0;
+    struct bnc_error err = {0};
+
+    for (size_t k = 0; k < result->n_desired; k++) {
+        const struct bnc_desired *desired = &result->desired[k];
+        if (options->content && desired->content.ptr != NULL) {
+            write_content(desired, (*n_contents)++);
+        } else if (!options->content &&
+                   write_object(o, desired, to_stdout ? NULL : options->output, &err)) {
+            (void)fprintf(stderr, "binnacle render: %s\n", err.message);
+            return false;
+        }
+    }
+    return true;
+}
+
 static int
 print_results(struct bnc_offline *o, const struct bnc_options *options)
 {
     const struct bnc_engine *engine = bnc_controller_engine(o->controller);
-    const char *folder = options->output == NULL || strcmp(options->output, "-") == 0
-                             ? NULL
-                             : options->output;
-    struct bnc_error err = {0};
     int status = o->read_problems > 0 ? 1 : 0;
     size_t n_contents = 0;
 
     for (size_t i = 0; i < bnc_engine_count(engine); i++) {
         const struct bnc_result *result = bnc_engine_result(engine, i);
-        if (!result->ready) {
-            status = 1;
-            continue;
-        }
-        if (result->suspended) {
+        if (result->ready && result->suspended) {
             (void)fprintf(stderr,
                           "Observatory %s/%s is suspended: nothing would be written\n",
                           result->object->ns, result->object->name);
-            continue;
-        }
-        for (size_t k = 0; k < result->n_desired; k++) {
-            const struct bnc_desired *desired = &result->desired[k];
-            if (options->content && desired->content.ptr != NULL) {
-                write_content(desired, n_contents++);
-            } else if (!options->content && write_object(o, desired, folder, &err)) {
-                (void)fprintf(stderr, "binnacle render: %s\n", err.message);
-                return 1;
-            }
+        } else if (!result->ready || !print_result(o, options, result, &n_contents)) {
+            status = 1;
         }
     }
     if (bnc_engine_count(engine) == 0) {

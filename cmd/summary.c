@@ -19,17 +19,35 @@ bnc_summary_changed(struct bnc_offline *o)
     return changed;
 }
 
-static void
-print_observatory(const struct bnc_offline *o, const struct bnc_result *result)
+static size_t
+count_policies(const struct bnc_plan *plan)
 {
-    size_t policies = 0;
-    const struct bnc_plan *plan = result->plan;
-
+    size_t n = 0;
     for (size_t i = 0; plan != NULL && i < plan->n_verdicts; i++) {
-        policies += plan->verdicts[i].accepted &&
-                    plan->verdicts[i].member->ir->type == BNC_IR_POLICY;
+        n += plan->verdicts[i].accepted &&
+             plan->verdicts[i].member->ir->type == BNC_IR_POLICY;
     }
+    return n;
+}
+
+static void
+print_outputs(const struct bnc_result *result)
+{
+    for (size_t i = 0; i < result->n_desired; i++) {
+        const struct bnc_desired *d = &result->desired[i];
+        (void)printf("  %s %s/%s, %zu bytes, %.19s\n", bnc_kind_info(d->kind)->name,
+                     d->ns, d->name,
+                     d->content.ptr == NULL ? d->body.len : d->content.len, d->hash);
+    }
+}
+
+static void
+print_observatory(const struct bnc_result *result)
+{
+    const struct bnc_plan *plan = result->plan;
+    size_t policies = count_policies(plan);
     size_t workloads = plan == NULL ? 0 : plan->annotated_workloads;
+
     (void)printf("Observatory %s/%s: %zu %s from %zu %s and %zu annotated %s\n",
                  result->object->ns, result->object->name, result->n_jobs,
                  result->n_jobs == 1 ? "job" : "jobs", policies,
@@ -38,21 +56,13 @@ print_observatory(const struct bnc_offline *o, const struct bnc_result *result)
     for (size_t i = 0; plan != NULL && i < plan->n_units; i++) {
         (void)printf("    %s\n", plan->units[i].job_name);
     }
-    if (!result->ready) {
-        (void)printf(result->diags->errors == 0 && !result->pending && plan != NULL &&
-                             plan->n_units == 0
-                         ? "  nothing is published: it has no spec.prometheus\n"
-                         : "  nothing is published: see above; what was published "
-                           "stays\n");
+    if (result->ready) {
+        print_outputs(result);
         return;
     }
-    for (size_t i = 0; i < result->n_desired; i++) {
-        const struct bnc_desired *d = &result->desired[i];
-        (void)printf("  %s %s/%s, %zu bytes, %.19s\n", bnc_kind_info(d->kind)->name,
-                     d->ns, d->name,
-                     d->content.ptr == NULL ? d->body.len : d->content.len, d->hash);
-    }
-    BNC_UNUSED(o);
+    bool empty = result->diags->errors == 0 && !result->pending && result->n_jobs == 0;
+    (void)puts(empty ? "  nothing is published: it has no spec.prometheus"
+                     : "  nothing is published: see above; what was published stays");
 }
 
 void
@@ -69,7 +79,7 @@ bnc_summary_print(const struct bnc_offline *o)
         bnc_findings_print(&o->found, stdout, false);
     }
     for (size_t i = 0; i < bnc_engine_count(engine); i++) {
-        print_observatory(o, bnc_engine_result(engine, i));
+        print_observatory(bnc_engine_result(engine, i));
     }
     if (bnc_engine_count(engine) == 0) {
         (void)printf("there is no Observatory, so nothing is generated\n");

@@ -6,7 +6,8 @@
 
 #include "controller/edges.h"
 
-#define FIRST_MS 1000
+#define FIRST_MS      1000
+#define COUNT_KEY_MAX ((size_t)2 * BNC_FACT_KEY_MAX)
 
 struct bnc_census {
     struct bnc_world *world;
@@ -83,10 +84,10 @@ bnc_census_touch(struct bnc_census *census)
 }
 
 static const char *
-count_key(char out[2 * BNC_FACT_KEY_MAX], const struct bnc_object *hub,
+count_key(char out[COUNT_KEY_MAX], const struct bnc_object *hub,
           const struct bnc_object *member)
 {
-    (void)snprintf(out, 2 * BNC_FACT_KEY_MAX, "%s/%s %d/%s/%s", hub->ns, hub->name,
+    (void)snprintf(out, COUNT_KEY_MAX, "%s/%s %d/%s/%s", hub->ns, hub->name,
                    member == NULL ? -1 : (int)member->kind,
                    member == NULL ? "" : member->ns, member == NULL ? "" : member->name);
     return out;
@@ -132,7 +133,7 @@ put(struct bnc_census *census, const char *key, uint64_t number)
 static void
 finish(struct bnc_census *census)
 {
-    char key[2 * BNC_FACT_KEY_MAX];
+    char key[COUNT_KEY_MAX];
     bnc_map_free(census->counts);
     census->counts = bnc_map_new();
     for (size_t i = 0; i < census->n_hubs; i++) {
@@ -209,13 +210,13 @@ int64_t
 bnc_census_member(const struct bnc_census *census, const struct bnc_result *result,
                   const struct bnc_object *member)
 {
-    char key[2 * BNC_FACT_KEY_MAX];
+    char key[COUNT_KEY_MAX];
     return get(census, count_key(key, result->object, member));
 }
 
 int64_t
 bnc_census_annotated(const struct bnc_census *census, const struct bnc_result *result)
 {
-    char key[2 * BNC_FACT_KEY_MAX];
+    char key[COUNT_KEY_MAX];
     return get(census, count_key(key, result->object, NULL));
 }

@@ -264,36 +264,47 @@ drop_gone(struct bnc_controller *c)
     }
 }
 
+/* True when nothing may go out yet: it could not be given back. */
+static bool
+must_hold(struct bnc_controller *c, const struct bnc_result *result)
+{
+    if (!c->options.statuses || !bnc_outputs_outside(result, c->publisher)) {
+        return false;
+    }
+    if (!result->held) {
+        bnc_holder_set(c->holder, result->object, true);
+        return true;
+    }
+    /* the status says where it is before it is there */
+    return result->outside && !bnc_outputs_recorded(result);
+}
+
+static void
+publish_one(struct bnc_controller *c, const struct bnc_result *result)
+{
+    char key[BNC_FACT_KEY_MAX];
+    const char *owner = owner_key(key, result->object);
+
+    if (c->options.statuses && bnc_map_put(c->claimed, result->object->uid, c) == NULL) {
+        bnc_outputs_claim(result, c->publisher);
+    }
+    if (!result->ready || result->suspended || result->object->deleting ||
+        must_hold(c, result)) {
+        return;
+    }
+    if (result->orphan) {
+        (void)bnc_map_put(c->orphans, owner, c);
+    } else {
+        (void)bnc_map_take(c->orphans, owner);
+    }
+    bnc_publisher_set(c->publisher, owner, result->desired, result->n_desired);
+}
+
 static void
 publish(struct bnc_controller *c)
 {
-    char key[BNC_FACT_KEY_MAX];
     for (size_t i = 0; i < bnc_engine_count(c->engine); i++) {
-        const struct bnc_result *result = bnc_engine_result(c->engine, i);
-        const char *owner = owner_key(key, result->object);
-        if (c->options.statuses &&
-            bnc_map_put(c->claimed, result->object->uid, c) == NULL) {
-            bnc_outputs_claim(result, c->publisher);
-        }
-        bool hold = result->ready && !result->object->deleting &&
-                    bnc_outputs_outside(result, c->publisher);
-
-        if (hold && !result->held && c->options.statuses) {
-            bnc_holder_set(c->holder, result->object, true);
-            continue; /* nothing goes out before it can be given back */
-        }
-        if (hold && result->outside && c->options.statuses &&
-            !bnc_outputs_recorded(result)) {
-            continue; /* nor before the status says where it is */
-        }
-        if (result->ready && !result->suspended && !result->object->deleting) {
-            if (result->orphan) {
-                (void)bnc_map_put(c->orphans, owner, c);
-            } else {
-                (void)bnc_map_take(c->orphans, owner);
-            }
-            bnc_publisher_set(c->publisher, owner, result->desired, result->n_desired);
-        }
+        publish_one(c, bnc_engine_result(c->engine, i));
     }
     drop_gone(c);
     release(c);

@@ -132,39 +132,46 @@ bnc_str_check(const struct bnc_str *s, const char *what, struct bnc_error *err)
     return BNC_OK;
 }
 
+/* What may follow a first byte (RFC 3629, section 4). */
+struct utf8_row {
+    unsigned char first_low, first_high, second_low, second_high;
+    unsigned char length;
+};
+
+static const struct utf8_row utf8_rows[] = {
+    {0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+};
+
+static const struct utf8_row *
+utf8_row(unsigned char first)
+{
+    for (size_t i = 0; i < BNC_LEN(utf8_rows); i++) {
+        if (first >= utf8_rows[i].first_low && first <= utf8_rows[i].first_high) {
+            return &utf8_rows[i];
+        }
+    }
+    return NULL;
+}
+
 /* Length of the well-formed sequence at `s`, 0 when there is none. */
 static size_t
 utf8_sequence(const unsigned char *s, size_t n)
 {
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high;
-        unsigned char length;
-    } rows[] = {
-        {0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2},
-        {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-        {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    for (size_t i = 0; i < BNC_LEN(rows); i++) {
-        if (s[0] < rows[i].first_low || s[0] > rows[i].first_high) {
-            continue;
-        }
-        if (rows[i].length > n) {
-            return 0;
-        }
-        if (rows[i].length > 1 &&
-            (s[1] < rows[i].second_low || s[1] > rows[i].second_high)) {
-            return 0;
-        }
-        for (size_t k = 2; k < rows[i].length; k++) {
-            if (s[k] < 0x80 || s[k] > 0xbf) {
-                return 0;
-            }
-        }
-        return rows[i].length;
+    const struct utf8_row *row = utf8_row(s[0]);
+    if (row == NULL || row->length > n) {
+        return 0;
     }
-    return 0;
+    if (row->length > 1 && (s[1] < row->second_low || s[1] > row->second_high)) {
+        return 0;
+    }
+    for (size_t k = 2; k < row->length; k++) {
+        if (s[k] < 0x80 || s[k] > 0xbf) {
+            return 0;
+        }
+    }
+    return row->length;
 }
 
 bool

@@ -6,8 +6,8 @@
 
 #include "model/plan.h"
 
-/* Add one to counts[i] for each verdict i whose jobs scrape the pod. */
-void bnc_plan_count(const struct bnc_plan *plan, const struct bnc_object *pod,
+/* Add one to counts[i] for each verdict i whose jobs scrape the pod `object`. */
+void bnc_plan_count(const struct bnc_plan *plan, const struct bnc_object *object,
                     uint32_t *counts);
 
 #endif

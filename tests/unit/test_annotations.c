@@ -254,9 +254,9 @@ static const struct {
       "prometheus.io/port: '1', prometheus.io/scheme: https, binnacle.dev/interval: 1m, "
       "binnacle.dev/timeout: 10s, binnacle.dev/job: j, binnacle.dev/sample-limit: '5', "
       "binnacle.dev/drop-metrics: a b, binnacle.dev/keep-metrics: c, "
-      "binnacle.dev/drop-labels: d, binnacle.dev/prune: envoy, prometheus.io/param_x: y",
+      "binnacle.dev/drop-labels: d, binnacle.dev/prune: envoy, prometheus.io/param_x: z",
       NULL, NULL, NULL},
-     "1?/metrics scheme=https interval=1m timeout=10s job=j prune=envoy x=y drop=a|b "
+     "1?/metrics scheme=https interval=1m timeout=10s job=j prune=envoy x=z drop=a|b "
      "keep=c labels=d limit=5",
      NULL},
     {"words of ours with another prefix",
