@@ -9,6 +9,7 @@
 #include "controller/hold.h"
 #include "controller/outputs.h"
 #include "controller/report.h"
+#include "controller/troubles.h"
 #include "lib/log.h"
 
 /* A reference that is waited for. */
@@ -18,11 +19,6 @@ struct want {
     char *ns;
     char *name;
     struct bnc_timer *patience;
-};
-
-struct trouble {
-    char what[400];
-    struct bnc_error err;
 };
 
 struct bnc_controller {
@@ -37,8 +33,8 @@ struct bnc_controller {
     struct bnc_timer *work;   /* the next slice */
     struct bnc_timer *report; /* statuses, a little after the last write */
     struct bnc_map *wants;    /* by fact key */
-    struct bnc_map *troubles; /* by fact key */
-    uint64_t planned;         /* plans when the census was last told */
+    struct bnc_troubles *troubles;
+    uint64_t planned; /* plans when the census was last told */
     uint64_t writes;
     uint64_t turns;
     int64_t longest_turn_us;
@@ -123,31 +119,8 @@ on_trouble(void *arg, enum bnc_kind kind, const char *ns, const char *name,
            const struct bnc_error *err)
 {
     struct bnc_controller *c = arg;
-    char key[BNC_FACT_KEY_MAX];
-    bnc_fact_key(key, kind, ns, name);
-    struct trouble *trouble = bnc_map_get(c->troubles, key);
-
     bnc_publisher_trouble(c->publisher, kind, ns, name, err);
-    if (err->code == BNC_OK) {
-        if (trouble != NULL) {
-            BNC_LOG(BNC_LEVEL_INFO, "watch works again", BNC_KV("what", trouble->what));
-            free(bnc_map_take(c->troubles, key));
-        }
-        return;
-    }
-    if (trouble == NULL) {
-        trouble = bnc_alloc(sizeof(*trouble));
-        const char *plural = bnc_kind_info(kind)->plural;
-        (void)snprintf(trouble->what, sizeof(trouble->what), "%s%s%s%s%s", plural,
-                       ns == NULL || ns[0] == '\0' ? "" : " in ", ns == NULL ? "" : ns,
-                       name == NULL || name[0] == '\0' ? "" : "/",
-                       name == NULL ? "" : name);
-        (void)bnc_map_put(c->troubles, key, trouble);
-        /* once, not at each retry */
-        BNC_LOG(BNC_LEVEL_WARN, "cannot read; what is known stays",
-                BNC_KV("what", trouble->what), BNC_KV("error", err->message));
-    }
-    trouble->err = *err;
+    bnc_troubles_tell(c->troubles, kind, ns, name, err);
 }
 
 static const struct bnc_source_listener listener = {.put = on_put,
@@ -200,7 +173,7 @@ on_unwant(void *arg, enum bnc_kind kind, const char *ns, const char *name)
     struct want *want = bnc_map_take(c->wants, key);
 
     bnc_source_unwant(c->options.source, kind, ns, name);
-    free(bnc_map_take(c->troubles, key));
+    bnc_troubles_forget(c->troubles, kind, ns, name);
     if (want != NULL) {
         free_want(want);
     }
@@ -334,6 +307,13 @@ do_work(void *arg)
     }
 }
 
+static void
+on_held(void *arg, const char *owner, const char *message)
+{
+    struct bnc_controller *c = arg;
+    bnc_publisher_blame(c->publisher, owner, message);
+}
+
 /* A write of a finalizer failed: look again. */
 static void
 republish(void *arg)
@@ -371,10 +351,14 @@ bnc_controller_new(const struct bnc_controller_options *options)
     struct bnc_controller *c = bnc_alloc(sizeof(*c));
     c->options = *options;
     c->wants = bnc_map_new();
-    c->troubles = bnc_map_new();
+    c->troubles = bnc_troubles_new();
     c->orphans = bnc_map_new();
     c->claimed = bnc_map_new();
-    c->holder = bnc_holder_new(options->world, options->source, republish, c);
+    c->holder = bnc_holder_new(&(struct bnc_holder_options){.world = options->world,
+                                                            .source = options->source,
+                                                            .retry = republish,
+                                                            .told = on_held,
+                                                            .arg = c});
     c->work = bnc_timer_new(options->world, do_work, c);
     c->report = bnc_timer_new(options->world, do_report, c);
     c->engine = bnc_engine_new(
@@ -420,12 +404,8 @@ bnc_controller_free(struct bnc_controller *c)
     while (bnc_map_next(c->wants, &at, NULL, &value)) {
         free_want(value);
     }
-    at = 0;
-    while (bnc_map_next(c->troubles, &at, NULL, &value)) {
-        free(value);
-    }
     bnc_map_free(c->wants);
-    bnc_map_free(c->troubles);
+    bnc_troubles_free(c->troubles);
     bnc_map_free(c->orphans);
     bnc_map_free(c->claimed);
     bnc_timer_free(c->work);
@@ -490,10 +470,5 @@ bnc_controller_not_ready(const struct bnc_controller *c, struct bnc_arena *arena
 void
 bnc_controller_troubles(const struct bnc_controller *c, bnc_trouble_fn fn, void *arg)
 {
-    const char **keys = bnc_map_sorted_keys(c->troubles);
-    for (size_t i = 0; i < bnc_map_count(c->troubles); i++) {
-        const struct trouble *trouble = bnc_map_get(c->troubles, keys[i]);
-        fn(arg, trouble->what, trouble->err.message);
-    }
-    free(keys);
+    bnc_troubles_each(c->troubles, fn, arg);
 }

@@ -7,6 +7,7 @@
 
 #include "controller/engine.h"
 #include "controller/publish.h"
+#include "controller/troubles.h"
 
 struct bnc_controller; /* opaque */
 
@@ -61,7 +62,6 @@ const char *bnc_controller_not_ready(const struct bnc_controller *controller,
                                      struct bnc_arena *arena);
 
 /* A failing list or watch, for /readyz?verbose; in byte order of the text. */
-typedef void (*bnc_trouble_fn)(void *arg, const char *what, const char *message);
 void bnc_controller_troubles(const struct bnc_controller *controller, bnc_trouble_fn fn,
                              void *arg);
 

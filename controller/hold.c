@@ -1,5 +1,6 @@
 #include "controller/hold.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,19 +11,25 @@
 #define ASKED_MAX 1000
 
 struct bnc_holder {
-    struct bnc_source *source;
+    struct bnc_holder_options options;
     struct bnc_timer *retry;
     struct bnc_map *asked; /* "uid/resourceVersion/on" that were written */
     size_t in_flight;
+    bool failing; /* said in the log already */
+};
+
+/* One write. */
+struct ask {
+    struct bnc_holder *holder;
+    char owner[512];
 };
 
 struct bnc_holder *
-bnc_holder_new(struct bnc_world *world, struct bnc_source *source, bnc_fn retry,
-               void *arg)
+bnc_holder_new(const struct bnc_holder_options *options)
 {
     struct bnc_holder *holder = bnc_alloc(sizeof(*holder));
-    holder->source = source;
-    holder->retry = bnc_timer_new(world, retry, arg);
+    holder->options = *options;
+    holder->retry = bnc_timer_new(options->world, options->retry, options->arg);
     holder->asked = bnc_map_new();
     return holder;
 }
@@ -41,15 +48,23 @@ bnc_holder_free(struct bnc_holder *holder)
 static void
 on_written(void *arg, const struct bnc_write_result *result)
 {
-    struct bnc_holder *holder = arg;
+    struct ask *ask = arg;
+    struct bnc_holder *holder = ask->holder;
+    const struct bnc_holder_options *options = &holder->options;
+
     holder->in_flight--;
     if (result->code != BNC_OK) {
-        BNC_LOG(BNC_LEVEL_WARN, "finalizer not written",
-                BNC_KV("error", result->message));
+        if (!holder->failing) {
+            BNC_LOG(BNC_LEVEL_WARN, "finalizer not written",
+                    BNC_KV("observatory", ask->owner), BNC_KV("error", result->message));
+        }
         bnc_map_free(holder->asked);
         holder->asked = bnc_map_new();
         bnc_timer_set(holder->retry, RETRY_MS);
     }
+    holder->failing = result->code != BNC_OK;
+    options->told(options->arg, ask->owner, holder->failing ? result->message : NULL);
+    free(ask);
 }
 
 void
@@ -77,8 +92,11 @@ bnc_holder_set(struct bnc_holder *holder, const struct bnc_object *object, bool 
                               .ns = object->ns,
                               .name = object->name,
                               .body = {body, strlen(body)}};
+    struct ask *ask = bnc_alloc(sizeof(*ask));
+    ask->holder = holder;
+    (void)snprintf(ask->owner, sizeof(ask->owner), "%s/%s", object->ns, object->name);
     holder->in_flight++;
-    bnc_source_write(holder->source, &write, on_written, holder);
+    bnc_source_write(holder->options.source, &write, on_written, ask);
 }
 
 bool

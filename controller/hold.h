@@ -10,9 +10,16 @@
 
 struct bnc_holder; /* opaque */
 
-/* `retry` runs some time after a write failed. */
-struct bnc_holder *bnc_holder_new(struct bnc_world *world, struct bnc_source *source,
-                                  bnc_fn retry, void *arg);
+struct bnc_holder_options {
+    struct bnc_world *world;
+    struct bnc_source *source;
+    bnc_fn retry; /* some time after a write failed */
+    /* a write for "NS/NAME" failed, or (message NULL) was done */
+    void (*told)(void *arg, const char *owner, const char *message);
+    void *arg;
+};
+
+struct bnc_holder *bnc_holder_new(const struct bnc_holder_options *options);
 void bnc_holder_free(struct bnc_holder *holder); /* NULL is ignored */
 
 /* Put our finalizer on the object, or take it off; once for each version of it. */

@@ -32,6 +32,22 @@ covers_map(const cJSON *fields, const cJSON *map, struct bnc_arena *arena)
     return true;
 }
 
+/* Owner references are a list keyed by uid: k:{"uid":"..."}. */
+static bool
+covers_owners(const cJSON *fields, const cJSON *owners, struct bnc_arena *arena)
+{
+    const cJSON *owner;
+    cJSON_ArrayForEach(owner, owners)
+    {
+        const char *key =
+            bnc_arena_fmt(arena, "k:{\"uid\":\"%s\"}", bnc_json_get_str(owner, "uid"));
+        if (bnc_json_get(fields, key) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool
 bnc_managed_covers(struct bnc_bytes managed_fields, struct bnc_bytes body)
 {
@@ -46,13 +62,22 @@ bnc_managed_covers(struct bnc_bytes managed_fields, struct bnc_bytes body)
     }
     const cJSON *fields = our_fields(managed);
     const cJSON *meta = bnc_json_get(fields, "f:metadata");
+    const cJSON *wanted = bnc_json_get(intent, "metadata");
+    const struct {
+        const cJSON *owned;
+        const cJSON *wanted;
+    } maps[] = {
+        {bnc_json_get(fields, "f:data"), bnc_json_get(intent, "data")},
+        {bnc_json_get(fields, "f:binaryData"), bnc_json_get(intent, "binaryData")},
+        {bnc_json_get(meta, "f:labels"), bnc_json_get(wanted, "labels")},
+        {bnc_json_get(meta, "f:annotations"), bnc_json_get(wanted, "annotations")},
+    };
+    for (size_t i = 0; i < BNC_LEN(maps); i++) {
+        if (!covers_map(maps[i].owned, maps[i].wanted, arena)) {
+            return false;
+        }
+    }
     return fields != NULL &&
-           covers_map(bnc_json_get(fields, "f:data"), bnc_json_get(intent, "data"),
-                      arena) &&
-           covers_map(bnc_json_get(fields, "f:binaryData"),
-                      bnc_json_get(intent, "binaryData"), arena) &&
-           covers_map(bnc_json_get(meta, "f:labels"),
-                      bnc_json_path(intent, "metadata", "labels", NULL), arena) &&
-           covers_map(bnc_json_get(meta, "f:annotations"),
-                      bnc_json_path(intent, "metadata", "annotations", NULL), arena);
+           covers_owners(bnc_json_get(meta, "f:ownerReferences"),
+                         bnc_json_get(wanted, "ownerReferences"), arena);
 }

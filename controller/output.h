@@ -57,6 +57,7 @@ struct bnc_publisher {
     struct bnc_publisher_options options;
     struct bnc_map *outputs; /* "KIND/NS/NAME" */
     struct bnc_map *owners;
+    struct bnc_map *blames; /* owner → text */
 };
 
 void bnc_output_free(struct bnc_output *out);

@@ -14,6 +14,7 @@ bnc_publisher_new(const struct bnc_publisher_options *options)
     publisher->options = *options;
     publisher->outputs = bnc_map_new();
     publisher->owners = bnc_map_new();
+    publisher->blames = bnc_map_new();
     return publisher;
 }
 
@@ -41,8 +42,13 @@ bnc_publisher_free(struct bnc_publisher *publisher)
     while (bnc_map_next(publisher->owners, &at, NULL, &value)) {
         free_owner(value);
     }
+    at = 0;
+    while (bnc_map_next(publisher->blames, &at, NULL, &value)) {
+        free(value);
+    }
     bnc_map_free(publisher->outputs);
     bnc_map_free(publisher->owners);
+    bnc_map_free(publisher->blames);
     free(publisher);
 }
 
@@ -285,6 +291,15 @@ bnc_publisher_trouble(struct bnc_publisher *publisher, enum bnc_kind kind, const
     bnc_output_changed(publisher);
 }
 
+void
+bnc_publisher_blame(struct bnc_publisher *publisher, const char *owner,
+                    const char *message)
+{
+    free(message == NULL ? bnc_map_take(publisher->blames, owner)
+                         : bnc_map_put(publisher->blames, owner, bnc_strdup(message)));
+    bnc_output_changed(publisher);
+}
+
 const char *
 bnc_publisher_failure(const struct bnc_publisher *publisher)
 {
@@ -306,6 +321,11 @@ bnc_publisher_state(const struct bnc_publisher *publisher, const char *owner)
     struct bnc_publication state = {.published = set != NULL,
                                     .reason = BNC_REASON_WAITING,
                                     .message = "not written yet"};
+    const char *blame = bnc_map_get(publisher->blames, owner);
+    if (set == NULL && blame != NULL) {
+        state.reason = BNC_REASON_WRITE_FAILED;
+        state.message = blame;
+    }
     for (size_t i = 0; set != NULL && i < set->n; i++) {
         const struct bnc_output *out = set->items[i];
         if (out->known && !out->in_flight && bnc_output_done(out)) {

@@ -80,6 +80,10 @@ bnc_publisher_output(struct bnc_publisher *publisher, enum bnc_kind kind, const 
 void bnc_publisher_trouble(struct bnc_publisher *publisher, enum bnc_kind kind,
                            const char *ns, const char *name, const struct bnc_error *err);
 
+/* Why nothing of `owner` is written at all, while it has no set; NULL: no longer. */
+void bnc_publisher_blame(struct bnc_publisher *publisher, const char *owner,
+                         const char *message);
+
 /* Why a write fails, of the first object that has such trouble; NULL: none. */
 const char *bnc_publisher_failure(const struct bnc_publisher *publisher);
 

@@ -17,6 +17,7 @@ struct record {
     struct bnc_reporter *reporter;
     uint64_t stamp; /* of what the live status was found to say, or was sent */
     bool in_flight;
+    bool failing;          /* the last write did: said in the log already */
     int64_t not_before_ms; /* after a failed write */
     uint64_t event;        /* of the last Event */
 };
@@ -185,13 +186,15 @@ on_status_written(void *arg, const struct bnc_write_result *result)
 
     record->in_flight = false;
     reporter->in_flight--;
+    bool again = record->failing;
+    record->failing = result->code != BNC_OK;
     if (result->code == BNC_OK) {
         reporter->status_writes++;
     } else {
         record->stamp = 0;
         record->not_before_ms = bnc_world_mono_ms(reporter->options.world) + RETRY_MS;
         bnc_timer_set(reporter->retry, RETRY_MS);
-        if (result->code != BNC_NOT_FOUND) {
+        if (result->code != BNC_NOT_FOUND && !again) {
             bool refused = result->code == BNC_INVALID;
             BNC_LOG(
                 BNC_LEVEL_WARN, "status not written", BNC_KV("error", result->message),

@@ -1,7 +1,7 @@
 #include "kube/backoff.h"
 
-#define FIRST_MS           1600 /* halved by the jitter: 800 to 1 600 ms */
-#define CAP_MS             30000
+#define FIRST_MS           1600  /* halved by the jitter: 800 to 1 600 ms */
+#define CAP_MS             10000 /* a server that starts refuses for some seconds */
 #define CAP_REFUSED_MS     5000
 #define RETRY_AFTER_CAP_MS 60000
 

@@ -65,22 +65,39 @@ check_target_labels(struct judging *j, const struct bnc_endpoint *endpoint, size
 }
 
 static void
-check_files(struct judging *j, const struct bnc_endpoint *endpoint, size_t i)
+refuse_file(struct judging *j, const char *file, const char *field, const char *part)
 {
-    const struct bnc_tls_config *tls[] = {
-        endpoint->tls_config,
-        endpoint->oauth2 == NULL ? NULL : endpoint->oauth2->tls_config};
-    bool files = endpoint->authorization != NULL &&
-                 endpoint->authorization->credentials_file != NULL;
-
-    for (size_t k = 0; k < BNC_LEN(tls); k++) {
-        files = files || (tls[k] != NULL &&
-                          (tls[k]->ca_file || tls[k]->cert_file || tls[k]->key_file));
-    }
-    if (files) {
-        refuse(j, bnc_arena_fmt(j->arena, "spec.endpoints[%zu]", i),
+    if (file != NULL) {
+        refuse(j, bnc_arena_fmt(j->arena, "%s.%s", field, part),
                "use a Secret of this namespace, or ask for tenants.fileReferences: Allow",
                "a tenant may not name files of Prometheus' machine");
+    }
+}
+
+static void
+check_tls_files(struct judging *j, const struct bnc_tls_config *tls, const char *field)
+{
+    if (tls != NULL) {
+        refuse_file(j, tls->ca_file, field, "caFile");
+        refuse_file(j, tls->cert_file, field, "certFile");
+        refuse_file(j, tls->key_file, field, "keyFile");
+    }
+}
+
+static void
+check_files(struct judging *j, const struct bnc_endpoint *endpoint, size_t i)
+{
+    const char *field = bnc_arena_fmt(j->arena, "spec.endpoints[%zu]", i);
+
+    check_tls_files(j, endpoint->tls_config,
+                    bnc_arena_fmt(j->arena, "%s.tlsConfig", field));
+    if (endpoint->oauth2 != NULL) {
+        check_tls_files(j, endpoint->oauth2->tls_config,
+                        bnc_arena_fmt(j->arena, "%s.oauth2.tlsConfig", field));
+    }
+    if (endpoint->authorization != NULL) {
+        refuse_file(j, endpoint->authorization->credentials_file, field,
+                    "authorization.credentialsFile");
     }
 }
 

@@ -172,7 +172,7 @@ TEST(waits)
         for (int i = 0; i < 10; i++) {
             int64_t wait = bnc_backoff_next(&backoff, &fake->base, false, 0);
             CHECK(wait >= low && wait <= 2 * low);
-            low = low * 4 > 30000 ? 15000 : low * 2;
+            low = low * 4 > 10000 ? 5000 : low * 2;
         }
         int64_t first = bnc_backoff_next(&backoff, &fake->base, true, 0);
         CHECK(first >= 800 && first <= 1600); /* another kind of failure */
