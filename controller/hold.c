@@ -10,8 +10,11 @@
 #define RETRY_MS  2000
 #define ASKED_MAX 1000
 
+struct ask;
+
 struct bnc_holder {
     struct bnc_holder_options options;
+    struct ask *asks; /* under way */
     struct bnc_timer *retry;
     struct bnc_map *asked; /* "uid/resourceVersion/on" that were written */
     size_t in_flight;
@@ -20,6 +23,7 @@ struct bnc_holder {
 
 /* One write. */
 struct ask {
+    struct ask *next;
     struct bnc_holder *holder;
     char owner[512];
 };
@@ -39,6 +43,11 @@ bnc_holder_free(struct bnc_holder *holder)
 {
     if (holder == NULL) {
         return;
+    }
+    while (holder->asks != NULL) {
+        struct ask *next = holder->asks->next;
+        free(holder->asks);
+        holder->asks = next;
     }
     bnc_timer_free(holder->retry);
     bnc_map_free(holder->asked);
@@ -64,6 +73,12 @@ on_written(void *arg, const struct bnc_write_result *result)
     }
     holder->failing = result->code != BNC_OK;
     options->told(options->arg, ask->owner, holder->failing ? result->message : NULL);
+    for (struct ask **at = &holder->asks; *at != NULL; at = &(*at)->next) {
+        if (*at == ask) {
+            *at = ask->next;
+            break;
+        }
+    }
     free(ask);
 }
 
@@ -94,6 +109,8 @@ bnc_holder_set(struct bnc_holder *holder, const struct bnc_object *object, bool 
                               .body = {body, strlen(body)}};
     struct ask *ask = bnc_alloc(sizeof(*ask));
     ask->holder = holder;
+    ask->next = holder->asks;
+    holder->asks = ask;
     (void)snprintf(ask->owner, sizeof(ask->owner), "%s/%s", object->ns, object->name);
     holder->in_flight++;
     bnc_source_write(holder->options.source, &write, on_written, ask);

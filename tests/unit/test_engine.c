@@ -5,132 +5,13 @@
 #include <stdlib.h>
 
 #include "tests/unit/engine.h"
+#include "tests/unit/universe.h"
 
-#define SEEDS    40
-#define STEPS    50
-#define VARIANTS 5 /* of one object, at most */
+#define SEEDS 80
+#define STEPS 30
 
 /* ---- the universe -------------------------------------------------------------- */
 
-#define OBSERVATORY(name, ns, spec)                                                      \
-    "apiVersion: binnacle.dev/v1alpha1\nkind: Observatory\nmetadata: {name: " name       \
-    ", namespace: " ns "}\nspec: " spec "\n"
-#define POLICY(name, ns, spec)                                                           \
-    "apiVersion: binnacle.dev/v1alpha1\nkind: ScrapePolicy\nmetadata: {name: " name      \
-    ", namespace: " ns ", labels: {team: a}}\nspec: " spec "\n"
-#define WORKLOAD(kind, name, ns, notes, template_notes)                                  \
-    "apiVersion: apps/v1\nkind: " kind "\nmetadata: {name: " name ", namespace: " ns     \
-    ", annotations: {" notes "}}\nspec: {template: {metadata: {labels: {app: " name      \
-    "}, annotations: {" template_notes "}}, spec: {containers: [{name: a, ports: "       \
-    "[{name: http, containerPort: 8080}]}]}}}\n"
-#define NAMESPACE(name, labels, notes)                                                   \
-    "apiVersion: v1\nkind: Namespace\nmetadata: {name: " name ", labels: {" labels       \
-    "}, annotations: {" notes "}}\n"
-#define SERVICE(name, ns, notes, selector)                                               \
-    "apiVersion: v1\nkind: Service\nmetadata: {name: " name ", namespace: " ns           \
-    ", annotations: {" notes "}}\nspec: {selector: {" selector "}}\n"
-#define SECRET(name, ns, data)                                                           \
-    "apiVersion: v1\nkind: Secret\nmetadata: {name: " name ", namespace: " ns            \
-    "}\nstringData: {" data "}\n"
-#define ON "prometheus.io/scrape: 'true'"
-
-static const struct {
-    const char *variants[VARIANTS];
-} universe[] = {
-    {{OBSERVATORY("main", "monitoring", "{namespaceSelector: {}, prometheus: {}}"),
-      OBSERVATORY("main", "monitoring",
-                  "{namespaceSelector: {matchLabels: {team: a}}, prometheus: {presets: "
-                  "[istio-proxy], podTargetLabels: [app], version: 2.42.0}}"),
-      OBSERVATORY("main", "monitoring",
-                  "{namespaceSelector: {}, tenants: {targets: Any}, prometheus: {shards: "
-                  "2, scrapeInterval: 1m, annotations: {prefixes: [binnacle.dev]}}}"),
-      OBSERVATORY("main", "monitoring", "{prometheus: {presets: [nope]}}"),
-      OBSERVATORY(
-          "main", "monitoring",
-          "{suspend: true, prometheus: {additionalScrapeConfigs: {name: token, "
-          "key: jobs}, files: [{name: f, secretKeyRef: {name: token, key: a}}]}}")}},
-    {{OBSERVATORY("other", "shop", "{prometheus: {}}"),
-      OBSERVATORY("other", "shop",
-                  "{namespaceSelector: {}, prometheus: {scrapePolicySelector: "
-                  "{matchLabels: {team: b}}, output: {kind: ConfigMap, key: p.gz}}}"),
-      OBSERVATORY("other", "shop", "{}")}},
-    {{POLICY("web", "shop", "{selector: {}, endpoints: [{port: http}]}"),
-      POLICY("web", "shop",
-             "{priority: 1, selector: {matchLabels: {app: a}}, endpoints: [{port: 8080, "
-             "interval: 10s}, {port: http, path: /b}]}"),
-      POLICY("web", "shop", "{selector: {}, endpoints: [{port: http, interval: x}]}"),
-      POLICY("web", "shop", "{namespaceSelector: {}, selector: {}, preset: istio-proxy}"),
-      POLICY("web", "shop",
-             "{selector: {}, endpoints: [{port: http, interval: 1m, "
-             "trackTimestampsStaleness: true}]}")}},
-    {{POLICY("api", "shop",
-             "{selector: {}, endpoints: [{port: http, authorization: {credentials: "
-             "{name: token, key: a}}}]}"),
-      POLICY("api", "shop",
-             "{selector: {}, endpoints: [{port: http, basicAuth: {username: {name: "
-             "token, key: a}, password: {name: token, key: b}}}]}"),
-      POLICY("api", "shop",
-             "{workloads: [{kind: Deployment, name: a}, {kind: Deployment, name: b}], "
-             "endpoints: [{port: http}]}")}},
-    {{POLICY("all", "monitoring",
-             "{namespaceSelector: {}, selector: {}, endpoints: [{port: http}]}"),
-      POLICY("all", "monitoring",
-             "{namespaceSelector: {matchLabels: {team: a}}, selector: "
-             "{matchExpressions: [{key: app, operator: NotIn, values: [a]}]}, "
-             "endpoints: [{port: http}]}")}},
-    {{POLICY("file", "bank",
-             "{selector: {}, endpoints: [{port: http, tlsConfig: {caFile: /ca}}]}"),
-      POLICY("file", "bank",
-             "{selector: {}, scrapeClass: none, endpoints: [{port: http}]}")}},
-    {{POLICY("tls", "bank",
-             "{selector: {}, endpoints: [{port: http, tlsConfig: {ca: {configMap: "
-             "{name: ca, key: c}}}}]}")}},
-    {{POLICY("prune", "bank",
-             "{priority: -1, selector: {}, endpoints: [{port: http}], prune: {preset: "
-             "envoy}}"),
-      POLICY("prune", "bank",
-             "{selector: {}, endpoints: [{port: http}], prune: {dropMetrics: ['(']}}")}},
-
-    {{WORKLOAD("Deployment", "a", "shop", ON, ""),
-      WORKLOAD("Deployment", "a", "shop", ON ", prometheus.io/port: '9'", ""),
-      WORKLOAD("Deployment", "a", "shop", "", "")}},
-    {{WORKLOAD("Deployment", "b", "shop", "", ON),
-      WORKLOAD("Deployment", "b", "shop", "", ON ", binnacle.dev/interval: x")}},
-    {{WORKLOAD("StatefulSet", "c", "shop", ON, "binnacle.dev/ignore: 'true'"),
-      WORKLOAD("StatefulSet", "c", "shop", ON, "")}},
-    {{WORKLOAD("DaemonSet", "d", "bank", "", ""),
-      WORKLOAD("DaemonSet", "d", "bank", ON, "prometheus.io/path: /d")}},
-    {{WORKLOAD("Deployment", "a", "bank", "prometheus.io/port: '15090'",
-               "prometheus.io/path: /stats/prometheus"),
-      WORKLOAD("Deployment", "a", "bank", ON ", prometheus.io/port: '15090'",
-               "prometheus.io/path: /stats/prometheus")}},
-    {{WORKLOAD("Deployment", "f", "bank", ON ", prometheus.io/port: '15090'",
-               "prometheus.io/path: /stats/prometheus")}},
-    {{WORKLOAD("Deployment", "e", "cart", ON, ""),
-      WORKLOAD("Deployment", "e", "cart", "prometheus.io/scrape_slow: 'true'", "")}},
-    {{"apiVersion: v1\nkind: Pod\nmetadata: {name: a-6d4-x, namespace: shop, "
-      "annotations: {" ON "}, ownerReferences: [{kind: ReplicaSet, name: a-6d4, "
-      "controller: true}]}\nspec: {containers: [{name: a, ports: [{containerPort: "
-      "8080}]}]}\n",
-      "apiVersion: v1\nkind: Pod\nmetadata: {name: a-6d4-x, namespace: shop, "
-      "annotations: {" ON "}}\nspec: {containers: [{name: a, ports: [{containerPort: "
-      "8080}]}]}\n"}},
-
-    {{NAMESPACE("shop", "team: a", ""), NAMESPACE("shop", "team: b", ""),
-      NAMESPACE("shop", "", ON)}},
-    {{NAMESPACE("bank", "team: a", ""),
-      NAMESPACE("bank", "team: a", "binnacle.dev/interval: 5m")}},
-    {{NAMESPACE("cart", "", "binnacle.dev/ignore: 'true'"), NAMESPACE("cart", "", "")}},
-    {{SERVICE("a", "shop", "prometheus.io/path: /from-service", "app: a"),
-      SERVICE("a", "shop", "prometheus.io/port: x", "app: b")}},
-    {{SERVICE("d", "bank", ON, "app: d")}},
-    {{SECRET("token", "shop", "a: one"), SECRET("token", "shop", "a: two, b: three"),
-      SECRET("token", "shop", "b: three")}},
-    {{SECRET("token", "monitoring", "a: x, jobs: '[{job_name: raw}]'"),
-      SECRET("token", "monitoring", "a: x, jobs: text")}},
-    {{"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ca, namespace: bank}\ndata: "
-      "{c: none}\n"}},
-};
 #define SLOTS BNC_LEN(universe)
 
 static struct bnc_object *objects[SLOTS][VARIANTS];
@@ -226,22 +107,22 @@ happen(struct driven *d, struct bnc_object **present, struct history *history)
 
 /* A new engine that is told the same facts in another order. */
 static const char *
-fresh(struct bnc_object *const *present, struct bnc_arena *arena)
+fresh(struct bnc_object *const *present, size_t n, struct bnc_arena *arena)
 {
     struct driven d;
     size_t order[SLOTS];
 
-    driven_start(&d, present, SLOTS);
-    for (size_t i = 0; i < SLOTS; i++) {
+    driven_start(&d, present, n);
+    for (size_t i = 0; i < n; i++) {
         order[i] = i;
     }
-    for (size_t i = SLOTS; i > 1; i--) {
+    for (size_t i = n; i > 1; i--) {
         size_t k = below(i);
         size_t kept = order[i - 1];
         order[i - 1] = order[k];
         order[k] = kept;
     }
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (present[order[i]] != NULL) {
             driven_put(&d, present[order[i]]);
         }
@@ -254,13 +135,13 @@ fresh(struct bnc_object *const *present, struct bnc_arena *arena)
 }
 
 static bool
-compare_once(struct driven *d, struct bnc_object *const *present)
+compare_with(struct driven *d, struct bnc_object *const *present, size_t n)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
 
     driven_settle(d);
     const char *got = driven_describe(d, true, arena);
-    const char *want = fresh(present, arena);
+    const char *want = fresh(present, n, arena);
     if (strcmp(got, want) == 0) {
         return true;
     }
@@ -278,7 +159,10 @@ run_seed(uint64_t seed)
 
     chance = seed;
     for (size_t i = 0; i < SLOTS; i++) {
-        present[i] = below(3) == 0 ? NULL : objects[i][0];
+        present[i] = objects[i][below(VARIANTS)]; /* NULL: there is none (yet) */
+        if (i == 0 && seed % 2 == 0) {
+            present[i] = objects[i][1]; /* the one with most in it */
+        }
     }
     driven_start(&d, present, SLOTS);
     for (size_t i = 0; i < SLOTS; i++) {
@@ -288,10 +172,11 @@ run_seed(uint64_t seed)
     }
     driven_sync(&d);
     while (good && history.n < STEPS) {
-        happen(&d, present, &history);
-        if (below(3) != 0) {
-            good = compare_once(&d, present);
+        size_t burst = 1 + below(2) * below(5);
+        while (burst-- > 0 && history.n < STEPS) {
+            happen(&d, present, &history);
         }
+        good = compare_with(&d, present, SLOTS);
     }
     if (!good) {
         print_error("seed %llu:\n", (unsigned long long)seed);
@@ -313,6 +198,36 @@ TEST(incremental_is_fresh)
         CHECK(run_seed(seed));
     }
     free_universe();
+}
+
+/* One workload takes another's place at once: the preset leaves out the new one. */
+TEST(swapped_workloads)
+{
+    static const char yaml[] =
+        OBSERVATORY("main", "monitoring",
+                    "{namespaceSelector: {}, prometheus: {presets: "
+                    "[istio-proxy]}}") //
+        "---\n" WORKLOAD("Deployment", "a", "bank", ON ", prometheus.io/port: '15090'",
+                         "prometheus.io/path: /stats/prometheus") //
+        "---\n" WORKLOAD("Deployment", "b", "bank", ON ", prometheus.io/port: '15090'",
+                         "prometheus.io/path: /stats/prometheus");
+    struct facts facts;
+    struct driven d;
+
+    facts_read(&facts, yaml);
+    struct bnc_object *present[] = {facts.items[0], facts.items[1], NULL};
+    driven_start(&d, present, BNC_LEN(present));
+    driven_put(&d, present[0]);
+    driven_put(&d, present[1]);
+    driven_sync(&d);
+    driven_settle(&d);
+    driven_gone(&d, present[1]);
+    present[1] = NULL;
+    present[2] = facts.items[2];
+    driven_put(&d, present[2]);
+    CHECK(compare_with(&d, present, BNC_LEN(present)));
+    driven_stop(&d);
+    facts_free(&facts);
 }
 
 /* ---- work ---------------------------------------------------------------------- */
@@ -470,5 +385,5 @@ TEST(a_slow_secret)
     driven_stop(&d);
 }
 
-RUN_TESTS(incremental_is_fresh, waits_for_every_kind, work_keeps_its_budget,
-          work_follows_the_change, a_slow_secret)
+RUN_TESTS(incremental_is_fresh, swapped_workloads, waits_for_every_kind,
+          work_keeps_its_budget, work_follows_the_change, a_slow_secret)
