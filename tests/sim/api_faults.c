@@ -260,8 +260,8 @@ bnc_api_faults_first(struct bnc_api_request *r)
     if (r->res != NULL && r->res->forced_status == 0) {
         if (bnc_api_hit(r, BNC_SIM_KIND_403)) {
             force_kind(r, 403);
-        } else if (bnc_api_hit(r, BNC_SIM_KIND_404)) {
-            force_kind(r, 404);
+        } else if (r->res->kind->custom && bnc_api_hit(r, BNC_SIM_KIND_404)) {
+            force_kind(r, 404); /* only a CRD goes away: of a Secret 404 means absent */
         }
     }
     return r->res != NULL && answer_forced(r);

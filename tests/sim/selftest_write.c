@@ -286,7 +286,7 @@ TEST(test_faults)
         {BNC_SIM_TOO_LARGE, "GET", CONFIGMAPS "?resourceVersion=1000", 504, false},
         {BNC_SIM_UNAUTHORIZED, "GET", CONFIGMAPS, 401, false},
         {BNC_SIM_KIND_403, "GET", CONFIGMAPS, 403, false},
-        {BNC_SIM_KIND_404, "GET", CONFIGMAPS, 404, false},
+        {BNC_SIM_KIND_404, "GET", POLICIES, 404, false},
         {BNC_SIM_SLOW, "GET", CONFIGMAPS, 200, false},
         {BNC_SIM_LOST_ANSWER, "PATCH", CONFIGMAPS "/c" FORCE, 0, true},
         {BNC_SIM_CONFLICT, "PATCH", CONFIGMAPS "/c" FORCE, 409, false},
@@ -299,7 +299,7 @@ TEST(test_faults)
         bnc_test_row(bnc_sim_fault_name(rows[row].fault));
         CHECK_INT(bnc_sim_api_put(api, CM(SHOP_C) ",\"data\":{\"a\":\"1\"}}"), 201);
         if (i % 2 == 0) {
-            bnc_sim_api_rule(api, rows[row].fault, "/configmaps", 1, 0);
+            bnc_sim_api_rule(api, rows[row].fault, "/shop/", 1, 0);
         } else {
             bnc_sim_api_fail_nth(api, 2, rows[row].fault);
             CHECK_INT(ask(sim, "GET", CONFIGMAPS, NULL, NULL, NULL), 200);
