@@ -1,6 +1,7 @@
 /*
  * binnacle run: the controller, against a cluster or a folder.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +82,8 @@ run_folder(const struct bnc_options *options)
     return status;
 }
 
+#define TRIM_EVERY_MS 60000
+
 /* ---- a cluster ----------------------------------------------------------------- */
 
 struct cluster {
@@ -92,6 +95,7 @@ struct cluster {
     struct bnc_controller *controller;
     struct bnc_endpoints *endpoints;
     bool ready;
+    int64_t trimmed_ms; /* when free memory was given back */
 };
 
 static int64_t
@@ -155,6 +159,11 @@ static void
 on_settled(void *arg, struct bnc_controller *controller)
 {
     struct cluster *c = arg;
+    int64_t now = bnc_world_mono_ms(c->world);
+    if (!c->ready || now - c->trimmed_ms > TRIM_EVERY_MS) {
+        c->trimmed_ms = now;
+        (void)malloc_trim(0); /* lists and large documents leave holes behind */
+    }
     if (!c->ready) {
         c->ready = true;
         struct bnc_controller_stats stats = bnc_controller_stats(controller);
