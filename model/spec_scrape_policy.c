@@ -69,8 +69,7 @@ static const struct bnc_field endpoint_rows[] = {
      .doc = "Last part of the job's name; the port when unset. Needed when two endpoints "
             "have the same port."},
     {"port", BNC_FIELD_PORT, AT(port), .max_len = 64, .required = true,
-     .doc = "Port of the pods: the name of a container's port, or a number, which no "
-            "container has to declare."},
+     .doc = "Port of the pods that a container declares: its name, or its number."},
     {"path", BNC_FIELD_TEXT, AT(path), .rule = BNC_TEXT_PATH,
      .doc = "Path of the metrics; /metrics when unset."},
     {"scheme", BNC_FIELD_ENUM, AT(scheme), .values = bnc_schemes,
