@@ -2,10 +2,10 @@
  * The last step: head, fragments and tail become documents, documents become
  * the intents of objects.  What only the whole can break is checked here.
  */
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "controller/hub.h"
+#include "lib/base64.h"
 #include "lib/json.h"
 #include "lib/zip.h"
 
@@ -61,12 +61,10 @@ link_document(struct linking *l, int64_t shard, struct bnc_bytes *out)
 static const char *
 base64(struct bnc_arena *arena, struct bnc_bytes bytes)
 {
-    char *out = bnc_arena_alloc(arena, (bytes.len + 2) / 3 * 4 + 1);
-    if (bytes.len > 0) {
-        (void)EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)bytes.ptr,
-                              (int)bytes.len);
-    }
-    return out;
+    struct bnc_str out = bnc_str_new(arena, DOCUMENT_MAX);
+    bnc_str_puts(&out, "");
+    bnc_base64_add(&out, bytes);
+    return out.ptr;
 }
 
 static cJSON *

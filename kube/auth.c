@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "kube/auth_exec.h"
-#include "kube/base64.h"
+#include "lib/base64.h"
 #include "lib/log.h"
 
 #define TOKEN_MAX       ((size_t)64 * 1024)

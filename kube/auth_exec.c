@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "kube/base64.h"
+#include "lib/base64.h"
 #include "lib/json.h"
 
 static void

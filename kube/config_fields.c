@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "kube/base64.h"
+#include "lib/base64.h"
 
 #define EXEC_GROUP      "client.authentication.k8s.io/"
 #define EXEC_ITEMS_MAX  200

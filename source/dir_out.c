@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kube/base64.h"
+#include "lib/base64.h"
 #include "lib/clip.h"
 #include "lib/json.h"
 #include "lib/units.h"
@@ -187,36 +187,6 @@ bnc_dir_is_ours(struct bnc_dir *d, const char *path)
 
 /* ---- from an object to bytes --------------------------------------------------- */
 
-/* NULL: not base64. */
-static char *
-decode_base64(struct bnc_arena *arena, const char *text, size_t *n)
-{
-    char *out = bnc_arena_alloc(arena, strlen(text) / 4 * 3 + 4);
-    uint32_t word = 0;
-    size_t digits = 0;
-    size_t padding = 0;
-
-    *n = 0;
-    for (; *text != '\0'; text++) {
-        static const char alphabet[] =
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        const char *digit = strchr(alphabet, *text);
-        if (*text == '\n' || *text == '\r') {
-            continue;
-        }
-        if (*text == '=' ? ++padding > 2 : (digit == NULL || padding > 0)) {
-            return NULL;
-        }
-        word = word << 6 | (*text == '=' ? 0 : (uint32_t)(digit - alphabet));
-        if (++digits % 4 == 0) {
-            for (size_t i = 0; i < 3 - padding; i++) {
-                out[(*n)++] = (char)(word >> (16 - 8 * i) & 0xff);
-            }
-        }
-    }
-    return digits % 4 == 0 ? out : NULL;
-}
-
 static enum bnc_code
 add_entry(struct output *out, const cJSON *item, bool base64, struct bnc_error *err)
 {
@@ -229,11 +199,8 @@ add_entry(struct output *out, const cJSON *item, bool base64, struct bnc_error *
         return bnc_fail(err, BNC_INVALID, "the value of key %s is not text", key);
     }
     struct bnc_bytes bytes = {item->valuestring, strlen(item->valuestring)};
-    if (base64) {
-        bytes.ptr = decode_base64(out->arena, item->valuestring, &bytes.len);
-        if (bytes.ptr == NULL) {
-            return bnc_fail(err, BNC_INVALID, "the value of key %s is not base64", key);
-        }
+    if (base64 && !bnc_base64_decode(out->arena, item->valuestring, &bytes)) {
+        return bnc_fail(err, BNC_INVALID, "the value of key %s is not base64", key);
     }
     const char *path = bnc_arena_fmt(out->arena, "%s%s", out->folder, key);
     for (size_t i = 0; i < out->n; i++) {

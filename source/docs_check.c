@@ -1,7 +1,7 @@
 /* What the API server would refuse in metadata and in maps of texts. */
 #include <string.h>
 
-#include "kube/base64.h"
+#include "lib/base64.h"
 #include "lib/clip.h"
 #include "lib/units.h"
 #include "source/docs_priv.h"
@@ -141,25 +141,6 @@ walk(const cJSON *tree, const char *path)
     return tree;
 }
 
-static bool
-is_base64(const char *text)
-{
-    size_t digits = 0;
-    size_t padding = 0;
-    for (; *text != '\0'; text++) {
-        if (*text == '\n' || *text == '\r') {
-            continue; /* as Go reads it */
-        }
-        bool digit = (*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z') ||
-                     (*text >= '0' && *text <= '9') || *text == '+' || *text == '/';
-        if (*text == '=' ? ++padding > 2 : (!digit || padding > 0)) {
-            return false;
-        }
-        digits++;
-    }
-    return digits % 4 == 0;
-}
-
 /* "field["key"]", with the other quotes when the key has these. */
 static const char *
 field_of(struct bnc_docs_reader *r, const char *map, const char *key)
@@ -175,6 +156,7 @@ check_map(struct bnc_docs_reader *r, const struct bnc_docs_place *place, const c
           const cJSON *tree, bool base64)
 {
     const cJSON *found = walk(tree, map);
+    struct bnc_bytes bytes = {0};
     if (found == NULL || cJSON_IsNull(found)) {
         return true;
     }
@@ -192,7 +174,8 @@ check_map(struct bnc_docs_reader *r, const struct bnc_docs_place *place, const c
             bnc_docs_problem(r, place, field_of(r, map, item->string), "put it in quotes",
                              "the value is %s, not text", type_name(item));
             ok = false;
-        } else if (base64 && cJSON_IsString(item) && !is_base64(item->valuestring)) {
+        } else if (base64 && cJSON_IsString(item) &&
+                   !bnc_base64_decode(r->arena, item->valuestring, &bytes)) {
             bnc_docs_problem(r, place, field_of(r, map, item->string),
                              strcmp(map, "data") == 0
                                  ? "encode it, or write plain text into stringData"

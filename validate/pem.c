@@ -16,7 +16,8 @@ open_pem(struct bnc_bytes pem)
 
 /* Never asks a person for a passphrase. */
 static int
-no_passphrase(char *buffer, int size, int writing, void *arg)
+no_passphrase(char *buffer, /* NOLINT(readability-non-const-parameter): OpenSSL's type */
+              int size, int writing, void *arg)
 {
     BNC_UNUSED(buffer);
     BNC_UNUSED(size);

@@ -1,5 +1,5 @@
 #include "kube/backoff.h"
-#include "kube/base64.h"
+#include "lib/base64.h"
 #include "kube/status.h"
 #include "kube/url.h"
 
