@@ -168,38 +168,13 @@ child_path(const struct scan *scan, const char *path, const char *name)
     return bnc_arena_fmt(scan->arena, "%s/%s", strcmp(path, "/") == 0 ? "" : path, name);
 }
 
-/* Too deep, or too many: said once. */
-static bool
-is_too_much(struct scan *scan, const char *path, size_t depth)
-{
-    if (depth <= BNC_DIR_DEPTH_MAX && scan->folders < BNC_DIR_FOLDERS_MAX) {
-        return false;
-    }
-    if (!scan->too_many) {
-        path_problem(scan, path, BNC_TOO_BIG,
-                     "over 1000 folders, or 32 levels of them; a loop of links?");
-    }
-    scan->too_many = true;
-    keep_below(scan, path);
-    return true;
-}
-
-static const char *
-child_path(struct scan *scan, const char *path, const char *name)
-{
-    if (strcmp(path, ".") == 0) {
-        return name;
-    }
-    return bnc_arena_fmt(scan->arena, "%s/%s", strcmp(path, "/") == 0 ? "" : path, name);
-}
-
 static void
 walk_folder(struct scan *scan, const char *path, size_t depth)
 {
     struct bnc_error err = {0};
     const char **names = NULL;
 
-    if (is_too_much(scan, path, depth)) {
+    if (is_beyond(scan, path, depth)) {
         return;
     }
     scan->folders++;
