@@ -22,6 +22,7 @@ static const char *const names[] = {
     [BNC_REASON_UNSUPPORTED_VERSION] = "UnsupportedVersion",
     [BNC_REASON_CONFLICTED] = "Conflicted",
     [BNC_REASON_OVERLAP] = "Overlap",
+    [BNC_REASON_NO_NAMESPACE] = "NoNamespace",
     [BNC_REASON_OUTPUT_TAKEN] = "OutputTaken",
     [BNC_REASON_TOO_BIG] = "TooBig",
     [BNC_REASON_PUBLISHED] = "Published",

@@ -26,6 +26,7 @@ enum bnc_reason {
     BNC_REASON_UNSUPPORTED_VERSION, /* Prometheus is too old for it */
     BNC_REASON_CONFLICTED,
     BNC_REASON_OVERLAP,
+    BNC_REASON_NO_NAMESPACE, /* a selector matches none (yet) */
     BNC_REASON_OUTPUT_TAKEN,
     BNC_REASON_TOO_BIG,
     BNC_REASON_PUBLISHED,

@@ -255,7 +255,7 @@ judge_policy(struct judging *j, struct bnc_verdict *verdict)
     check_class_rights(j, class, ir->spec.scrape_class != NULL);
     struct bnc_scope scope = bnc_scope_limit(&ir->scope, &j->state->ir->reach, j->arena);
     if (!scope.all && scope.names.n == 0 && j->diags.errors == 0) {
-        bnc_diag_warn(&j->diags, BNC_REASON_OVERLAP, "spec.namespaceSelector",
+        bnc_diag_warn(&j->diags, BNC_REASON_NO_NAMESPACE, "spec.namespaceSelector",
                       "label a namespace so, or change it",
                       "it matches no namespace that the Observatory reaches");
     }
