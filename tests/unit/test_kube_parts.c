@@ -1,7 +1,7 @@
 #include "kube/backoff.h"
-#include "lib/base64.h"
 #include "kube/status.h"
 #include "kube/url.h"
+#include "lib/base64.h"
 
 #include "tests/unit/kube_fake.h"
 
