@@ -8,6 +8,7 @@
 
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS   30000
+#define RETRY_AWAY_MS  5000 /* nobody answers: it costs nothing to ask */
 
 void
 bnc_output_free(struct bnc_output *out)
@@ -88,7 +89,8 @@ retry_later(struct bnc_output *out, const struct bnc_write_result *result)
 {
     int64_t delay = RETRY_FIRST_MS << (out->failures < 5 ? out->failures : 5);
     out->failures++;
-    delay = delay > RETRY_MAX_MS ? RETRY_MAX_MS : delay;
+    int64_t most = result->status == 0 ? RETRY_AWAY_MS : RETRY_MAX_MS;
+    delay = delay > most ? most : delay;
     if (result->retry_after_ms > delay) {
         delay = result->retry_after_ms;
     }

@@ -95,6 +95,9 @@ set_one(struct bnc_output *out, const struct bnc_desired *desired)
     memcpy(out->body, desired->body.ptr, desired->body.len);
     out->body_len = desired->body.len;
     memcpy(out->hash, desired->hash, sizeof(out->hash));
+    if (out->failures > 0) {
+        bnc_timer_stop(out->timer); /* another intent: it does not wait for the old one */
+    }
     out->failures = 0;
     bnc_output_consider(out);
 }
