@@ -35,42 +35,18 @@ read_controller(struct pod *pod)
     }
 }
 
-/* True when `name` is `stem`, or `stem` with a last part as the suffix asks. */
-static bool
-name_fits(const char *name, const char *stem, int suffix)
-{
-    size_t n = strlen(stem);
-    if (suffix == BNC_IDENTITY_EXACT) {
-        return strcmp(name, stem) == 0;
-    }
-    const char *allowed = suffix == BNC_IDENTITY_TIME
-                              ? "0123456789"
-                              : "abcdefghijklmnopqrstuvwxyz0123456789";
-    return strncmp(name, stem, n) == 0 && name[n] == '-' && name[n + 1] != '\0' &&
-           strspn(name + n + 1, allowed) == strlen(name + n + 1);
-}
-
 static bool
 is_controlled_by(const struct pod *pod, const struct bnc_identity *id)
 {
     return strcmp(pod->object->ns, id->ns) == 0 &&
            strcmp(pod->controller_kind, id->controller_kind) == 0 &&
-           name_fits(pod->controller, id->name, (int)id->suffix);
+           bnc_identity_fits(pod->controller, id->name, (int)id->suffix);
 }
 
 static bool
 is_workload(const struct pod *pod, const struct bnc_workload_ref *ref)
 {
-    bool deployment = bnc_str_eq(ref->kind, "Deployment");
-    bool cron = bnc_str_eq(ref->kind, "CronJob");
-    const struct bnc_identity id = {.ns = pod->object->ns,
-                                    .controller_kind = deployment ? "ReplicaSet"
-                                                       : cron     ? "Job"
-                                                                  : ref->kind,
-                                    .name = ref->name,
-                                    .suffix = deployment ? BNC_IDENTITY_HASH
-                                              : cron     ? BNC_IDENTITY_TIME
-                                                         : BNC_IDENTITY_EXACT};
+    const struct bnc_identity id = bnc_identity_of(pod->object->ns, ref);
     return is_controlled_by(pod, &id);
 }
 
@@ -109,8 +85,7 @@ port_fits(const cJSON *port, const struct bnc_endpoint_ir *endpoint)
     if (want == NULL || (name != NULL && strcmp(name, want) == 0)) {
         return want != NULL;
     }
-    return bnc_json_get_int(port, "containerPort", &number) &&
-           strspn(want, "0123456789") == strlen(want) &&
+    return bnc_json_get_int(port, "containerPort", &number) && bnc_port_is_number(want) &&
            strtoll(want, NULL, 10) == number;
 }
 

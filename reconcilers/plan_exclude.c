@@ -14,17 +14,11 @@ bnc_endpoint_path(const struct bnc_endpoint_ir *endpoint)
     return endpoint->spec->path == NULL ? "/metrics" : endpoint->spec->path;
 }
 
-static bool
-is_number(const char *port)
-{
-    return port[0] != '\0' && strspn(port, "0123456789") == strlen(port);
-}
-
 /* The port name that a preset looks for, "…-envoy-prom", is known by its end. */
 static bool
 preset_takes_port(const struct bnc_preset *preset, const char *port)
 {
-    if (is_number(port)) {
+    if (bnc_port_is_number(port)) {
         return strtoll(port, NULL, 10) == preset->port;
     }
     return preset->port_name != NULL && bnc_str_ends(port, preset->port_name + 2);
@@ -49,7 +43,7 @@ ports_may_meet(const struct bnc_endpoint_ir *a, const struct bnc_endpoint_ir *b)
         return false;
     }
     /* a name and a number may be one port; two names or two numbers only if equal */
-    return is_number(a->spec->port) != is_number(b->spec->port) ||
+    return bnc_port_is_number(a->spec->port) != bnc_port_is_number(b->spec->port) ||
            strcmp(a->spec->port, b->spec->port) == 0;
 }
 
@@ -194,8 +188,9 @@ endpoint_takes(const struct bnc_endpoint_ir *endpoint, const struct bnc_claim *c
         return false;
     }
     /* a policy scrapes declared ports only: another claim of the same number stays */
-    return claim->declared && (is_number(port) ? strtoll(port, NULL, 10) == claim->port
-                                               : strcmp(port, claim->port_name) == 0);
+    return claim->declared &&
+           (bnc_port_is_number(port) ? strtoll(port, NULL, 10) == claim->port
+                                     : strcmp(port, claim->port_name) == 0);
 }
 
 bool

@@ -19,16 +19,7 @@ workload_identities(const struct bnc_taker *taker, const char *ns, size_t *n,
     *n = 0;
     for (size_t i = 0; i < list->n; i++) {
         struct bnc_identity *id = bnc_arena_alloc(arena, sizeof(*id));
-        bool deployment = bnc_str_eq(refs[i].kind, "Deployment");
-        bool cron = bnc_str_eq(refs[i].kind, "CronJob");
-        *id = (struct bnc_identity){.ns = ns,
-                                    .controller_kind = deployment ? "ReplicaSet"
-                                                       : cron     ? "Job"
-                                                                  : refs[i].kind,
-                                    .name = refs[i].name,
-                                    .suffix = deployment ? BNC_IDENTITY_HASH
-                                              : cron     ? BNC_IDENTITY_TIME
-                                                         : BNC_IDENTITY_EXACT};
+        *id = bnc_identity_of(ns, &refs[i]);
         out[(*n)++] = id;
     }
     return out;
@@ -64,8 +55,7 @@ bnc_plan_port(const struct bnc_endpoint_ir *endpoint, struct bnc_arena *arena,
         }
         return;
     }
-    bool number =
-        strspn(endpoint->spec->port, "0123456789") == strlen(endpoint->spec->port);
+    bool number = bnc_port_is_number(endpoint->spec->port);
     *source = number ? BNC_META "pod_container_port_number"
                      : BNC_META "pod_container_port_name";
     *regex = bnc_regex_quote(endpoint->spec->port, arena);

@@ -322,6 +322,45 @@ static const char *const suffix_regex[] = {
     [BNC_IDENTITY_TIME] = "-" BNC_TIME_REGEX,
 };
 
+bool
+bnc_identity_fits(const char *name, const char *stem, int suffix)
+{
+    size_t n = strlen(stem);
+    if (suffix == BNC_IDENTITY_EXACT) {
+        return strcmp(name, stem) == 0;
+    }
+    if (strncmp(name, stem, n) != 0 || name[n] != '-') {
+        return false;
+    }
+    const char *last = name + n + 1;
+    size_t length = strlen(last);
+    if (suffix == BNC_IDENTITY_TIME) { /* BNC_TIME_REGEX */
+        return length >= 8 && length <= 10 && strspn(last, "0123456789") == length;
+    }
+    return length > 0 && strspn(last, BNC_HASH_LETTERS) == length;
+}
+
+struct bnc_identity
+bnc_identity_of(const char *ns, const struct bnc_workload_ref *ref)
+{
+    bool deployment = bnc_str_eq(ref->kind, "Deployment");
+    bool cron = bnc_str_eq(ref->kind, "CronJob");
+    const char *kind = cron ? "Job" : ref->kind;
+
+    return (struct bnc_identity){.ns = ns,
+                                 .controller_kind = deployment ? "ReplicaSet" : kind,
+                                 .name = ref->name,
+                                 .suffix = deployment ? BNC_IDENTITY_HASH
+                                           : cron     ? BNC_IDENTITY_TIME
+                                                      : BNC_IDENTITY_EXACT};
+}
+
+bool
+bnc_port_is_number(const char *port)
+{
+    return port[0] != '\0' && strspn(port, "0123456789") == strlen(port);
+}
+
 /* The names of one group, "(?:a|b)SUFFIX" and the part for the pod's own name. */
 static size_t
 add_group(struct bnc_str *out, const struct bnc_identity *const *items, size_t n,

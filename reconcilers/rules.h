@@ -66,6 +66,18 @@ const char *bnc_identity_regex(const struct bnc_identity *const *items, size_t n
                                struct bnc_arena *arena);
 struct bnc_texts bnc_identity_sources(struct bnc_arena *arena);
 
+/*
+ * True when a controller is named `name`: `stem` itself, or with a last part as
+ * the suffix (of struct bnc_identity) asks.  What bnc_identity_regex() matches.
+ */
+bool bnc_identity_fits(const char *name, const char *stem, int suffix);
+
+/* The pods of a workload that a policy names, in namespace `ns`; both borrowed. */
+struct bnc_identity bnc_identity_of(const char *ns, const struct bnc_workload_ref *ref);
+
+/* True for an endpoint's port that is a number, not a name. */
+bool bnc_port_is_number(const char *port);
+
 /* `name` with every character that a label name can't have replaced by '_'. */
 const char *bnc_sanitize(const char *name, struct bnc_arena *arena);
 /* `text` as a regular expression that matches just it. */

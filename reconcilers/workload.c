@@ -214,13 +214,8 @@ is_scheduled(const char *name, const cJSON *root)
 {
     const cJSON *owner = controller_of(root);
     const char *cron = bnc_json_get_str(owner, "name");
-    if (!bnc_str_eq(bnc_json_get_str(owner, "kind"), "CronJob") || cron == NULL ||
-        !bnc_str_starts(name, cron)) {
-        return false;
-    }
-    const char *rest = name + strlen(cron);
-    size_t digits = rest[0] == '-' ? strspn(rest + 1, "0123456789") : 0;
-    return digits >= 8 && digits <= 10 && rest[1 + digits] == '\0'; /* BNC_TIME_REGEX */
+    return cron != NULL && bnc_str_eq(bnc_json_get_str(owner, "kind"), "CronJob") &&
+           bnc_identity_fits(name, cron, BNC_IDENTITY_TIME);
 }
 
 static bool

@@ -318,5 +318,28 @@ TEST(addresses)
     }
 }
 
-RUN_TESTS(identities_match, identities_have_one_text, selected,
+TEST(identity_fits)
+{
+    static const struct {
+        const char *name;
+        const char *controller;
+        int suffix;
+        bool fits;
+    } rows[] = {
+        {"exact", "web", BNC_IDENTITY_EXACT, true},
+        {"exact, longer", "web-0", BNC_IDENTITY_EXACT, false},
+        {"a hash", "web-6d4cf56db6", BNC_IDENTITY_HASH, true},
+        {"another workload", "web-api", BNC_IDENTITY_HASH, false},
+        {"nothing behind the dash", "web-", BNC_IDENTITY_HASH, false},
+        {"a minute", "web-28391040", BNC_IDENTITY_TIME, true},
+        {"a number made by hand", "web-1", BNC_IDENTITY_TIME, false},
+    };
+    for (size_t i = 0; i < BNC_LEN(rows); i++) {
+        bnc_test_row(rows[i].name);
+        CHECK_INT(bnc_identity_fits(rows[i].controller, "web", rows[i].suffix),
+                  rows[i].fits);
+    }
+}
+
+RUN_TESTS(identity_fits, identities_match, identities_have_one_text, selected,
           flagged_with_scope_and_port, quoting, addresses)
