@@ -71,14 +71,25 @@ write_object(struct bnc_offline *o, const struct bnc_desired *desired, const cha
 }
 
 /* The first alone is a configuration as it stands; more are documents with a name. */
-static void
-write_content(const struct bnc_desired *desired, size_t before)
+static enum bnc_code
+write_content(const struct bnc_desired *desired, size_t before, struct bnc_error *err)
 {
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_str text = bnc_str_new(arena, desired->size + 1);
+    struct bnc_bytes content = desired->content;
+
+    if (desired->packed) {
+        if (bnc_zip_unpack(content.ptr, content.len, desired->size, &text, err)) {
+            return bnc_wrap(err, "%s", desired->name);
+        }
+        content = (struct bnc_bytes){text.ptr, text.len};
+    }
     if (before > 0) {
         (void)printf("---\n# %s %s/%s\n", bnc_kind_info(desired->kind)->name, desired->ns,
                      desired->name);
     }
-    (void)fwrite(desired->content.ptr, 1, desired->content.len, stdout);
+    (void)fwrite(content.ptr, 1, content.len, stdout);
+    return BNC_OK;
 }
 
 /* False when an object could not be written. */
@@ -91,10 +102,10 @@ print_result(struct bnc_offline *o, const struct bnc_options *options,
 
     for (size_t k = 0; k < result->n_desired; k++) {
         const struct bnc_desired *desired = &result->desired[k];
-        if (options->content && desired->content.ptr != NULL) {
-            write_content(desired, (*n_contents)++);
-        } else if (!options->content &&
-                   write_object(o, desired, to_stdout ? NULL : options->output, &err)) {
+        bool has_content = desired->role != BNC_ROLE_BESIDE; /* a Prometheus reads it */
+        if (options->content
+                ? has_content && write_content(desired, (*n_contents)++, &err)
+                : write_object(o, desired, to_stdout ? NULL : options->output, &err)) {
             (void)fprintf(stderr, "binnacle render: %s\n", err.message);
             return false;
         }

@@ -36,8 +36,7 @@ print_outputs(const struct bnc_result *result)
     for (size_t i = 0; i < result->n_desired; i++) {
         const struct bnc_desired *d = &result->desired[i];
         (void)printf("  %s %s/%s, %zu bytes, %.19s\n", bnc_kind_info(d->kind)->name,
-                     d->ns, d->name,
-                     d->content.ptr == NULL ? d->body.len : d->content.len, d->hash);
+                     d->ns, d->name, d->size, d->hash);
     }
 }
 

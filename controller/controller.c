@@ -220,15 +220,14 @@ result_of(const struct bnc_controller *c, const char *owner)
     return NULL;
 }
 
-/* Outputs of Observatories that are gone, or about to go. */
+/* Outputs of Observatories that are gone. */
 static void
 drop_gone(struct bnc_controller *c)
 {
     size_t at = 0;
     const char *owner = NULL;
     while ((owner = bnc_publisher_next(c->publisher, &at)) != NULL) {
-        const struct bnc_result *result = result_of(c, owner);
-        if (result == NULL || result->object->deleting) {
+        if (result_of(c, owner) == NULL) {
             char copy[BNC_FACT_KEY_MAX];
             (void)snprintf(copy, sizeof(copy), "%s", owner);
             bool orphan = bnc_map_get(c->orphans, copy) != NULL;
@@ -241,15 +240,15 @@ drop_gone(struct bnc_controller *c)
 static bool
 must_hold(struct bnc_controller *c, const struct bnc_result *result)
 {
-    if (!c->options.statuses || !bnc_outputs_outside(result, c->publisher)) {
+    if (!c->options.statuses) {
         return false;
     }
-    if (!result->held) {
+    if (!result->held && bnc_outputs_outside(result, c->publisher)) {
         bnc_holder_set(c->holder, result->object, true);
         return true;
     }
     /* the status says where it is before it is there */
-    return result->outside && !bnc_outputs_recorded(result);
+    return (result->outside || result->parts) && !bnc_outputs_recorded(result);
 }
 
 static void
@@ -261,8 +260,12 @@ publish_one(struct bnc_controller *c, const struct bnc_result *result)
     if (c->options.statuses && bnc_map_put(c->claimed, result->object->uid, c) == NULL) {
         bnc_outputs_claim(result, c->publisher);
     }
-    if (!result->ready || result->suspended || result->object->deleting ||
-        must_hold(c, result)) {
+    if (result->object->deleting) { /* what an earlier life wrote as well */
+        bool orphan = result->orphan || bnc_map_get(c->orphans, owner) != NULL;
+        bnc_publisher_drop(c->publisher, owner, orphan);
+        return;
+    }
+    if (!result->ready || result->suspended || must_hold(c, result)) {
         return;
     }
     if (result->orphan) {

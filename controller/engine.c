@@ -371,8 +371,8 @@ work_on_hubs(struct bnc_engine *engine, size_t *budget)
             if (*budget == 0) {
                 return true;
             }
-            (*budget)--;
-            (void)bnc_hub_step(hub, &context);
+            size_t cost = bnc_hub_step(hub, &context);
+            *budget -= cost < *budget ? cost : *budget;
         }
     }
     return false;

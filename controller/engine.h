@@ -15,13 +15,28 @@
 
 struct bnc_engine; /* opaque */
 
+/* On a part: its name on disk; and the root that it belongs to. */
+#define BNC_ANNOTATION_FILE    "binnacle.dev/file"
+#define BNC_ANNOTATION_PART_OF "binnacle.dev/part-of"
+
+enum bnc_role {
+    BNC_ROLE_ROOT, /* what a reader begins with: written last */
+    BNC_ROLE_PART, /* named by its content, immutable; the root says which count */
+    BNC_ROLE_BESIDE
+};
+
 /* An object that has to be as `body` says. */
 struct bnc_desired {
+    enum bnc_role role;
     enum bnc_kind kind;
+    int64_t shard;
     const char *ns;
     const char *name;
-    struct bnc_bytes content; /* the document in it; ptr NULL: files that are secret */
-    struct bnc_bytes body;    /* JSON: the full intent for server-side apply */
+    const char *file;             /* what its content is called on disk */
+    struct bnc_bytes content;     /* as it travels; ptr NULL: files that are secret */
+    bool packed;                  /* the content is gzip */
+    size_t size;                  /* of the content as text */
+    struct bnc_bytes body;        /* JSON: the full intent for server-side apply */
     char hash[BNC_HASH_TEXT_MAX]; /* "sha256:..." of its content, never of compressed
                                      bytes */
 };
@@ -35,6 +50,7 @@ struct bnc_result {
     bool suspended;
     bool orphan;  /* binnacle.dev/orphan: "true": nothing is deleted with it */
     bool outside; /* something is written outside of its namespace */
+    bool parts;   /* the configuration travels in parts */
     bool held;    /* it has our finalizer */
     const struct bnc_desired *desired;
     size_t n_desired;

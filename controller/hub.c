@@ -4,14 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One lowered unit. */
-struct fragment {
-    struct bnc_bytes bytes;    /* malloc'd */
-    struct bnc_arena *arena;   /* of the warnings; NULL when there are none */
-    struct bnc_diags warnings; /* what this Prometheus does not know */
-    uint64_t stamp;
-    uint64_t used; /* the plan that needed it last */
-};
+#include "controller/link.h"
+#include "lib/pack.h"
+
+#define LINK_UNITS 8 /* a step of linking against the lowering of one job */
 
 struct bnc_hub *
 bnc_hub_new(struct bnc_cache *cache, const struct bnc_member *member, void *owner)
@@ -23,12 +19,13 @@ bnc_hub_new(struct bnc_cache *cache, const struct bnc_member *member, void *owne
     hub->desired_arena = bnc_arena_new();
     hub->diags = bnc_diags_new(hub->desired_arena);
     hub->fragments = bnc_map_new();
+    hub->packs = bnc_map_new();
     hub->stage = BNC_HUB_PLAN;
     return hub;
 }
 
 static void
-free_fragment(struct fragment *fragment)
+free_fragment(struct bnc_fragment *fragment)
 {
     free((void *)(uintptr_t)fragment->bytes.ptr);
     bnc_arena_free(fragment->arena);
@@ -46,27 +43,20 @@ bnc_hub_free(struct bnc_hub *hub)
     while (bnc_map_next(hub->fragments, &at, NULL, &value)) {
         free_fragment(value);
     }
+    at = 0;
+    while (bnc_map_next(hub->packs, &at, NULL, &value)) {
+        bnc_packed_free(value);
+    }
     bnc_map_free(hub->fragments);
+    bnc_map_free(hub->packs);
+    bnc_link_free(hub->link);
     bnc_reader_free(hub->reader);
     bnc_arena_free(hub->plan_arena);
     bnc_arena_free(hub->desired_arena);
     free(hub);
 }
 
-static char *
-fragment_key(struct bnc_arena *arena, int64_t shard, const char *job_name)
-{
-    return bnc_arena_fmt(arena, "%lld/%s", (long long)shard, job_name);
-}
-
-const struct bnc_bytes *
-bnc_hub_fragment(const struct bnc_hub *hub, int64_t shard, const char *job_name)
-{
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    const struct fragment *fragment =
-        bnc_map_get(hub->fragments, fragment_key(arena, shard, job_name));
-    return fragment == NULL ? NULL : &fragment->bytes;
-}
+/* ---- plan ---------------------------------------------------------------------- */
 
 static void
 plan(struct bnc_hub *hub, const struct bnc_hub_context *context)
@@ -76,9 +66,15 @@ plan(struct bnc_hub *hub, const struct bnc_hub_context *context)
     context->planner->make(hub->member, context->members, context->n_members,
                            hub->plan_arena, &hub->plan);
     context->stats->plans++;
+    hub->shards = hub->plan.n_units == 0 ? 1 : context->planner->shards(&hub->plan);
+    hub->lowered =
+        bnc_arena_array(hub->plan_arena, hub->plan.n_units * (size_t)hub->shards,
+                        sizeof(struct bnc_fragment *));
     hub->next_unit = 0;
     hub->stage = BNC_HUB_LOWER;
 }
+
+/* ---- lower --------------------------------------------------------------------- */
 
 static void
 reject_unit(struct bnc_hub *hub, const struct bnc_unit *unit, const struct bnc_error *err)
@@ -118,49 +114,65 @@ tell_warnings(struct bnc_hub *hub, const struct bnc_unit *unit,
     verdict->n_why = all.n;
 }
 
+static struct bnc_fragment *
+new_fragment(struct bnc_hub *hub, const char *key, const char *job_name)
+{
+    struct bnc_fragment *fragment = bnc_alloc(sizeof(*fragment));
+    fragment->place = bnc_pack_hash(job_name, strlen(job_name));
+    (void)bnc_map_put(hub->fragments, key, fragment);
+    return fragment;
+}
+
+static void
+fill_fragment(struct bnc_fragment *fragment, struct bnc_bytes bytes,
+              const struct bnc_diags *warnings)
+{
+    free((void *)(uintptr_t)fragment->bytes.ptr);
+    char *copy = bnc_alloc(bytes.len + 1);
+    memcpy(copy, bytes.ptr, bytes.len);
+    fragment->bytes = (struct bnc_bytes){copy, bytes.len};
+    fragment->sum = bnc_hash64(bytes.ptr, bytes.len, 1);
+    bnc_arena_free(fragment->arena);
+    fragment->arena = warnings->n == 0 ? NULL : bnc_arena_new();
+    fragment->warnings = bnc_diags_new(fragment->arena);
+    bnc_diags_copy(&fragment->warnings, warnings->items, warnings->n);
+}
+
 /* Lower one unit for one shard unless its bytes are there already.  True when it did. */
 static bool
 lower(struct bnc_hub *hub, const struct bnc_hub_context *context, size_t index,
       int64_t shard)
 {
     const struct bnc_unit *unit = &hub->plan.units[index];
-    const char *key = fragment_key(hub->plan_arena, shard, unit->job_name);
-    struct fragment *fragment = bnc_map_get(hub->fragments, key);
+    BNC_AUTO(bnc_arena) arena = NULL;
+    char name[1024];
+    (void)snprintf(name, sizeof(name), "%lld/%s", (long long)shard, unit->job_name);
+    struct bnc_fragment *fragment = bnc_map_get(hub->fragments, name);
+    bool fresh = fragment == NULL || fragment->stamp != unit->stamp;
 
-    if (fragment != NULL && fragment->stamp == unit->stamp) {
-        fragment->used = context->stats->plans;
-        if (shard == 0) { /* the others say the same */
-            tell_warnings(hub, unit, &fragment->warnings);
+    if (fresh) {
+        arena = bnc_arena_new();
+        struct bnc_diags diags = bnc_diags_new(arena);
+        struct bnc_error err = {0};
+        struct bnc_bytes bytes = {0};
+        context->stats->lowered++;
+        if (context->planner->lower(&hub->plan, index, shard, arena, &bytes, &diags,
+                                    &err)) {
+            reject_unit(hub, unit, &err);
+            return true;
         }
-        return false;
+        if (fragment == NULL) {
+            fragment = new_fragment(hub, name, unit->job_name);
+        }
+        fill_fragment(fragment, bytes, &diags);
+        fragment->stamp = unit->stamp;
     }
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    struct bnc_diags diags = bnc_diags_new(arena);
-    struct bnc_error err = {0};
-    struct bnc_bytes bytes = {0};
-    context->stats->lowered++;
-    if (context->planner->lower(&hub->plan, index, shard, arena, &bytes, &diags, &err)) {
-        reject_unit(hub, unit, &err);
-        return true;
-    }
-    if (fragment == NULL) {
-        fragment = bnc_alloc(sizeof(*fragment));
-        (void)bnc_map_put(hub->fragments, key, fragment);
-    }
-    free((void *)(uintptr_t)fragment->bytes.ptr);
-    char *copy = bnc_alloc(bytes.len + 1);
-    memcpy(copy, bytes.ptr, bytes.len);
-    fragment->bytes = (struct bnc_bytes){copy, bytes.len};
-    bnc_arena_free(fragment->arena);
-    fragment->arena = diags.n == 0 ? NULL : bnc_arena_new();
-    fragment->warnings = bnc_diags_new(fragment->arena);
-    bnc_diags_copy(&fragment->warnings, diags.items, diags.n);
-    if (shard == 0) {
+    if (shard == 0) { /* the others say the same */
         tell_warnings(hub, unit, &fragment->warnings);
     }
-    fragment->stamp = unit->stamp;
     fragment->used = context->stats->plans;
-    return true;
+    hub->lowered[index * (size_t)hub->shards + (size_t)shard] = fragment;
+    return fresh;
 }
 
 /* Fragments of jobs that are no more. */
@@ -171,7 +183,7 @@ drop_unused(struct bnc_hub *hub, const struct bnc_hub_context *context)
     const char *key = NULL;
     void *value = NULL;
     while (bnc_map_next(hub->fragments, &at, &key, &value)) {
-        struct fragment *fragment = value;
+        struct bnc_fragment *fragment = value;
         if (fragment->used != context->stats->plans) {
             (void)bnc_map_take(hub->fragments, key);
             free_fragment(fragment);
@@ -182,8 +194,7 @@ drop_unused(struct bnc_hub *hub, const struct bnc_hub_context *context)
 static void
 lower_next(struct bnc_hub *hub, const struct bnc_hub_context *context)
 {
-    size_t shards =
-        hub->plan.n_units == 0 ? 1 : (size_t)context->planner->shards(&hub->plan);
+    size_t shards = (size_t)hub->shards;
     size_t total = hub->plan.n_units * shards;
 
     while (hub->next_unit < total) {
@@ -196,23 +207,28 @@ lower_next(struct bnc_hub *hub, const struct bnc_hub_context *context)
     hub->stage = BNC_HUB_LINK;
 }
 
-bool
+/* ---- steps --------------------------------------------------------------------- */
+
+size_t
 bnc_hub_step(struct bnc_hub *hub, const struct bnc_hub_context *context)
 {
     switch (hub->stage) {
     case BNC_HUB_IDLE:
-        return false;
+        return 0;
     case BNC_HUB_PLAN:
+        bnc_link_free(hub->link); /* it was of another plan */
+        hub->link = NULL;
         plan(hub, context);
-        return true;
+        return 1;
     case BNC_HUB_LOWER:
         lower_next(hub, context);
-        return true;
+        return 1;
     case BNC_HUB_LINK:
-        bnc_hub_link(hub, context->planner);
-        context->stats->linked++;
-        hub->stage = BNC_HUB_IDLE;
-        return false;
+        if (bnc_link_step(hub, context->planner)) {
+            context->stats->linked++;
+            hub->stage = BNC_HUB_IDLE;
+        }
+        return LINK_UNITS;
     }
-    return false;
+    return 0;
 }

@@ -7,14 +7,32 @@
 #include "controller/engine.h"
 #include "lib/map.h"
 
+struct bnc_link; /* documents in the making (link.h) */
+
+/* One lowered unit. */
+struct bnc_fragment {
+    struct bnc_bytes bytes;    /* malloc'd */
+    uint64_t sum;              /* of the bytes */
+    uint64_t place;            /* from the job's name: decides on its part and block */
+    struct bnc_arena *arena;   /* of the warnings; NULL when there are none */
+    struct bnc_diags warnings; /* what this Prometheus does not know */
+    uint64_t stamp;
+    uint64_t used; /* the plan that needed it last */
+};
+
 struct bnc_hub {
     const struct bnc_member *member; /* the compiled Observatory */
     struct bnc_reader *reader;       /* of the values that go into its asset object */
     struct bnc_arena *plan_arena;
     struct bnc_plan plan;
-    struct bnc_map *fragments; /* "SHARD/JOB" → struct fragment */
-    size_t next_unit;          /* the next to be lowered, over all shards */
+    int64_t shards;
+    struct bnc_map *fragments;     /* "SHARD/JOB" → struct bnc_fragment */
+    struct bnc_fragment **lowered; /* by unit * shards + shard; NULL: it failed */
+    size_t next_unit;              /* the next to be lowered, over all shards */
     enum { BNC_HUB_IDLE, BNC_HUB_PLAN, BNC_HUB_LOWER, BNC_HUB_LINK } stage;
+    struct bnc_link *link; /* NULL: not begun */
+    uint64_t links;        /* that were begun */
+    struct bnc_map *packs; /* what links before have packed (link.h) */
     struct bnc_arena *desired_arena;
     struct bnc_diags diags; /* in desired_arena */
     struct bnc_result result;
@@ -32,14 +50,7 @@ struct bnc_hub *
 bnc_hub_new(struct bnc_cache *cache, const struct bnc_member *member, void *owner);
 void bnc_hub_free(struct bnc_hub *hub);
 
-/* Do one unit of work; true when there is more. */
-bool bnc_hub_step(struct bnc_hub *hub, const struct bnc_hub_context *context);
-
-/* The intents of an Observatory's objects, into its result (hub_link.c). */
-void bnc_hub_link(struct bnc_hub *hub, const struct bnc_planner *planner);
-
-/* A fragment's bytes; NULL when it was not lowered. */
-const struct bnc_bytes *
-bnc_hub_fragment(const struct bnc_hub *hub, int64_t shard, const char *job_name);
+/* Do one step; gives how many units of work it was. */
+size_t bnc_hub_step(struct bnc_hub *hub, const struct bnc_hub_context *context);
 
 #endif

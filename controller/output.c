@@ -180,8 +180,12 @@ static bool
 must_wait(const struct bnc_output *out)
 {
     const struct bnc_owner *set = bnc_map_get(out->publisher->owners, out->owner);
-    for (size_t i = 0; set != NULL && i < set->n && set->items[i] != out; i++) {
-        if (!bnc_output_done(set->items[i])) {
+    if (out->wanted && out->role != BNC_ROLE_ROOT) {
+        return false;
+    }
+    for (size_t i = 0; set != NULL && i < set->n; i++) {
+        bool before = !out->wanted || set->items[i]->role != BNC_ROLE_ROOT;
+        if (before && !bnc_output_done(set->items[i])) {
             return true;
         }
     }
@@ -201,6 +205,21 @@ loops(struct bnc_output *out)
     return ++out->window_writes > BNC_LOOP_WRITES;
 }
 
+/* True while it is kept: the timer comes again. */
+static bool
+retired(struct bnc_output *out)
+{
+    if (out->role == BNC_ROLE_PART && out->retired_ms == 0) {
+        out->retired_ms = now_ms(out) + 1;             /* never 0 */
+        bnc_output_retire(out->publisher, out->owner); /* there may be too many now */
+    }
+    int64_t keep_ms = bnc_output_keep_ms(out);
+    if (keep_ms > 0) {
+        bnc_timer_set(out->timer, keep_ms);
+    }
+    return keep_ms > 0;
+}
+
 void
 bnc_output_write(void *arg)
 {
@@ -213,6 +232,9 @@ bnc_output_write(void *arg)
     }
     if (must_wait(out)) {
         bnc_timer_set(out->timer, BNC_FIRST_WRITE_MS);
+        return;
+    }
+    if (!out->wanted && retired(out)) {
         return;
     }
     if (out->wanted && loops(out)) {
@@ -264,7 +286,8 @@ bnc_output_consider(struct bnc_output *out)
                        strchr(out->owner, '/') + 1);
         return;
     }
-    if (bnc_timer_pending(out->timer)) {
+    bool kept = out->retired_ms != 0 && out->failures == 0;
+    if (bnc_timer_pending(out->timer) && !(kept && bnc_output_keep_ms(out) == 0)) {
         return;
     }
     int64_t delay = out->last_write_ms + BNC_NEXT_WRITE_MS - now_ms(out);

@@ -20,9 +20,12 @@ struct bnc_output {
     char *body;  /* the intent */
     size_t body_len;
     char hash[BNC_HASH_TEXT_MAX];
-    bool wanted;  /* false: to be deleted, */
-    bool orphan;  /* or just forgotten */
-    bool dropped; /* its owner is gone or goes */
+    enum bnc_role role;
+    bool wanted;        /* false: to be deleted, */
+    bool orphan;        /* or just forgotten */
+    bool dropped;       /* its owner is gone or goes */
+    bool marked;        /* in the set that is being made */
+    int64_t retired_ms; /* a part: since when nothing names it; 0: it is named */
 
     /* what is known of the live one */
     bool known;
@@ -51,6 +54,7 @@ struct bnc_output {
 struct bnc_owner {
     struct bnc_output **items;
     size_t n;
+    bool loaded; /* every reader that reports has it: older parts may go */
 };
 
 struct bnc_publisher {
@@ -73,6 +77,10 @@ bool bnc_output_done(const struct bnc_output *out);
 void bnc_output_consider(struct bnc_output *out);
 /* Timer callback: write it now if that is still right; `arg` is the output. */
 void bnc_output_write(void *arg);
+/* Look at the retired parts of an owner again (retire.c). */
+void bnc_output_retire(struct bnc_publisher *publisher, const char *owner);
+/* How long a retired part has to be kept from now; 0: it may go. */
+int64_t bnc_output_keep_ms(const struct bnc_output *out);
 /* Tell whoever reports. */
 void bnc_output_changed(const struct bnc_publisher *publisher);
 /* Decimal resourceVersions compare by length, then bytes (KEP-5504). */

@@ -76,7 +76,8 @@ output_of(struct bnc_publisher *publisher, const struct bnc_desired *desired,
     return out;
 }
 
-static void
+/* True when it was not wanted like this before. */
+static bool
 set_one(struct bnc_output *out, const struct bnc_desired *desired)
 {
     bool same = out->wanted && strcmp(out->hash, desired->hash) == 0 &&
@@ -84,8 +85,13 @@ set_one(struct bnc_output *out, const struct bnc_desired *desired)
                 memcmp(out->body, desired->body.ptr, desired->body.len) == 0;
     out->wanted = true;
     out->orphan = out->dropped = false;
+    out->role = desired->role;
+    if (out->retired_ms != 0) {
+        bnc_timer_stop(out->timer); /* to be deleted; it is named again */
+        out->retired_ms = 0;
+    }
     if (same) {
-        return;
+        return false;
     }
     if (out->body != NULL && strcmp(out->hash, desired->hash) == 0) {
         out->drifted = true; /* same content, other labels or owner: write it again */
@@ -100,17 +106,7 @@ set_one(struct bnc_output *out, const struct bnc_desired *desired)
     }
     out->failures = 0;
     bnc_output_consider(out);
-}
-
-static bool
-contains(const struct bnc_owner *owner, const struct bnc_output *out)
-{
-    for (size_t i = 0; i < owner->n; i++) {
-        if (owner->items[i] == out) {
-            return true;
-        }
-    }
-    return false;
+    return true;
 }
 
 /* What was claimed for this owner before it had a set. */
@@ -132,6 +128,7 @@ bnc_publisher_set(struct bnc_publisher *publisher, const char *owner,
                   const struct bnc_desired *desired, size_t n)
 {
     struct bnc_owner *set = bnc_alloc(sizeof(*set));
+    bool changed = false;
     set->items = bnc_alloc(n * sizeof(struct bnc_output *));
     for (size_t i = 0; i < n; i++) {
         struct bnc_output *out = output_of(publisher, &desired[i], owner);
@@ -140,14 +137,19 @@ bnc_publisher_set(struct bnc_publisher *publisher, const char *owner,
             continue;
         }
         set->items[set->n++] = out;
-        set_one(out, &desired[i]);
+        out->marked = true;
+        changed = set_one(out, &desired[i]) || changed;
     }
     struct bnc_owner *old = bnc_map_put(publisher->owners, owner, set);
+    set->loaded = old != NULL && old->loaded && !changed;
     for (size_t i = 0; old != NULL && i < old->n; i++) {
-        if (!contains(set, old->items[i])) {
+        if (!old->items[i]->marked) {
             old->items[i]->wanted = false;
             bnc_output_consider(old->items[i]);
         }
+    }
+    for (size_t i = 0; i < set->n; i++) {
+        set->items[i]->marked = false;
     }
     free_owner(old);
     consider_unwanted(publisher, owner);
@@ -236,6 +238,9 @@ read_live(struct bnc_output *out, const struct bnc_pruned *metadata)
     const char *hash = bnc_json_get_str(annotations, "binnacle.dev/hash");
     const char *adopt = bnc_json_get_str(labels, "binnacle.dev/adopt");
 
+    if (bnc_json_get_str(annotations, BNC_ANNOTATION_FILE) != NULL) {
+        out->role = BNC_ROLE_PART;
+    }
     out->ours =
         bnc_str_eq(bnc_json_get_str(annotations, "binnacle.dev/owner"), out->owner);
     out->adopted = bnc_str_eq(adopt, strchr(out->owner, '/') + 1);
@@ -350,7 +355,8 @@ bnc_publisher_idle(const struct bnc_publisher *publisher)
     void *value = NULL;
     while (bnc_map_next(publisher->outputs, &at, NULL, &value)) {
         const struct bnc_output *out = value;
-        if (out->in_flight || !out->known || bnc_timer_pending(out->timer)) {
+        bool waits = bnc_timer_pending(out->timer) && out->retired_ms == 0;
+        if (out->in_flight || !out->known || waits) {
             return false;
         }
     }

@@ -15,6 +15,10 @@
 #define BNC_LOOP_WINDOW_MS 60000 /* ... in this time: somebody else rewrites it */
 #define BNC_LOOP_PAUSE_MS  300000
 
+/* A part that nothing names any more stays for who read the root before ... */
+#define BNC_RETIRED_MS  900000 /* ... so long, unless all who report have moved on, */
+#define BNC_RETIRED_MAX 64     /* or so many are newer */
+
 struct bnc_publisher; /* opaque */
 
 /* What became of an Observatory's objects. */
@@ -42,6 +46,13 @@ BNC_DEFINE_AUTO(bnc_publisher);
  */
 void bnc_publisher_set(struct bnc_publisher *publisher, const char *owner,
                        const struct bnc_desired *desired, size_t n);
+
+/*
+ * True: everybody who reports has loaded what `owner` wants now.  Parts of before are
+ * then deleted at once.
+ */
+void
+bnc_publisher_loaded(struct bnc_publisher *publisher, const char *owner, bool loaded);
 
 /* An object that an earlier life of this process wrote. */
 struct bnc_claimed {

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "controller/edges.h"
+#include "controller/loaded.h"
 #include "controller/status.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -25,6 +26,7 @@ struct record {
 struct bnc_reporter {
     struct bnc_reporter_options options;
     struct bnc_timer *retry;
+    struct bnc_timer *stale; /* when a report of a binnacle sync gets old */
     struct bnc_map *records; /* by fact key */
     size_t in_flight;
     uint64_t status_writes;
@@ -34,7 +36,9 @@ struct bnc_reporter {
 /* One round. */
 struct round {
     struct bnc_reporter *reporter;
-    size_t *at; /* for each Observatory: the next of its verdicts */
+    struct bnc_arena *arena;
+    size_t *at;                /* for each Observatory: the next of its verdicts */
+    struct bnc_loaded *loaded; /* for each */
     char now[32];
 };
 
@@ -44,6 +48,7 @@ bnc_reporter_new(const struct bnc_reporter_options *options)
     struct bnc_reporter *reporter = bnc_alloc(sizeof(*reporter));
     reporter->options = *options;
     reporter->retry = bnc_timer_new(options->world, options->wake, options->arg);
+    reporter->stale = bnc_timer_new(options->world, options->wake, options->arg);
     reporter->records = bnc_map_new();
     return reporter;
 }
@@ -61,6 +66,7 @@ bnc_reporter_free(struct bnc_reporter *reporter)
     }
     bnc_map_free(reporter->records);
     bnc_timer_free(reporter->retry);
+    bnc_timer_free(reporter->stale);
     free(reporter);
 }
 
@@ -259,6 +265,7 @@ policy_stamp(const struct bnc_member *member, const struct bnc_opinion *opinions
         if (!opinions[i].publication.published) {
             stamp = stamp_text(stamp, opinions[i].publication.message);
         }
+        stamp = stamp_text(stamp, opinions[i].refused == NULL ? "" : opinions[i].refused);
         stamp = stamp_number(stamp, (uint64_t)opinions[i].pods);
     }
     return stamp | 1;
@@ -318,6 +325,10 @@ report_policy(void *arg, const struct bnc_member *member)
             .result = result,
             .verdict = &result->plan->verdicts[*at],
             .publication = publication_of(reporter, result, arena),
+            .refused =
+                bnc_loaded_blames(&round->loaded[i], result, &result->plan->verdicts[*at])
+                    ? round->loaded[i].condition.message
+                    : NULL,
             .pods = bnc_census_member(reporter->options.census, result, member->object)};
         (*at)++;
     }
@@ -360,15 +371,24 @@ report_workloads(struct round *round, const struct bnc_plan *plan, size_t *at)
     }
 }
 
+/* True when the status has to name objects before they are written. */
+static bool
+must_record(const struct bnc_result *result)
+{
+    bool first = result->outside ? result->held : result->parts;
+    return first && result->ready && !result->suspended && !bnc_outputs_recorded(result);
+}
+
 static void
-report_observatory(struct round *round, const struct bnc_result *result)
+report_observatory(struct round *round, const struct bnc_result *result,
+                   const struct bnc_loaded *loaded)
 {
     struct bnc_reporter *reporter = round->reporter;
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     struct record *record = record_of(reporter, result->object);
     struct bnc_publication state = publication_of(reporter, result, arena);
 
-    bool record_first = result->outside && result->held && !bnc_outputs_recorded(result);
+    bool record_first = must_record(result);
     bool waits =
         result->pending || (result->ready && !result->suspended && !state.published &&
                             !record_first && state.reason == BNC_REASON_WAITING);
@@ -380,14 +400,23 @@ report_observatory(struct round *round, const struct bnc_result *result)
     stamp = stamp_text(stamp, state.published ? "" : state.message);
     stamp = bnc_hash64(result->object->status.ptr, result->object->status.len, stamp);
     const struct bnc_status_more more = {
+        .state = state,
+        .loaded = result->plan == NULL || result->n_desired == 0 ? NULL : loaded,
         .outputs = bnc_outputs_json(result, reporter->options.publisher, arena),
         .annotated_pods = bnc_census_annotated(reporter->options.census, result)};
     stamp = stamp_number(stamp, (uint64_t)cJSON_GetArraySize(more.outputs));
-    stamp = stamp_number(stamp, (uint64_t)more.annotated_pods) | 1;
+    stamp = stamp_number(stamp, (uint64_t)more.annotated_pods);
+    stamp = stamp_text(stamp, loaded->condition.message) | 1;
     if (record->stamp == stamp) {
         return;
     }
-    struct bnc_condition ready = bnc_status_observatory_ready(result, &state, arena);
+    if (record_first && result->object->status.len > 0) {
+        record->stamp = stamp;
+        write_status(round, record, result->object,
+                     bnc_status_outputs(result->object, more.outputs, arena), arena);
+        return;
+    }
+    struct bnc_condition ready = bnc_status_observatory_ready(result, &more, arena);
     if (strcmp(ready.status, "False") == 0 &&
         strcmp(ready.reason, bnc_reason_name(BNC_REASON_SUSPENDED)) != 0) {
         tell(reporter, record, result->object, ready.reason, ready.message);
@@ -396,27 +425,55 @@ report_observatory(struct round *round, const struct bnc_result *result)
     }
     record->stamp = stamp;
     write_status(round, record, result->object,
-                 bnc_status_observatory(result, &state, &more, arena), arena);
+                 bnc_status_observatory(result, &more, arena), arena);
+}
+
+/* What runs, for each Observatory; what that allows, and when to look again. */
+static void
+read_loaded(struct round *round)
+{
+    struct bnc_reporter *reporter = round->reporter;
+    size_t n = bnc_engine_count(reporter->options.engine);
+    int64_t now_ms = bnc_world_wall_ms(reporter->options.world);
+    int64_t next_ms = 0;
+
+    round->loaded = bnc_arena_array(round->arena, n, sizeof(*round->loaded));
+    for (size_t i = 0; i < n; i++) {
+        const struct bnc_result *result = bnc_engine_result(reporter->options.engine, i);
+        struct bnc_loaded *loaded = &round->loaded[i];
+        bnc_loaded_read(result, now_ms, round->arena, loaded);
+        bnc_publisher_loaded(reporter->options.publisher,
+                             bnc_arena_fmt(round->arena, "%s/%s", result->object->ns,
+                                           result->object->name),
+                             loaded->done && result->ready);
+        if (loaded->expires_ms != 0 && (next_ms == 0 || loaded->expires_ms < next_ms)) {
+            next_ms = loaded->expires_ms;
+        }
+    }
+    if (next_ms > now_ms) {
+        bnc_timer_set(reporter->stale, next_ms - now_ms + 1);
+    }
 }
 
 void
 bnc_reporter_run(struct bnc_reporter *reporter)
 {
     const struct bnc_engine *engine = reporter->options.engine;
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     size_t n = bnc_engine_count(engine);
-    struct round round = {.reporter = reporter,
-                          .at = bnc_alloc((n + 1) * sizeof(*round.at))};
+    struct round round = {.reporter = reporter, .arena = arena};
 
+    round.at = bnc_arena_array(arena, n, sizeof(*round.at));
     format_time(bnc_world_wall_ms(reporter->options.world), false, round.now);
+    read_loaded(&round);
     bnc_engine_members(engine, BNC_KIND_SCRAPE_POLICY, report_policy, &round);
     for (size_t i = 0; i < n; i++) {
         const struct bnc_result *result = bnc_engine_result(engine, i);
-        report_observatory(&round, result);
+        report_observatory(&round, result, &round.loaded[i]);
         if (result->plan != NULL) {
             report_workloads(&round, result->plan, &round.at[i]);
         }
     }
-    free(round.at);
 }
 
 bool

@@ -14,7 +14,7 @@ struct bnc_reporter_options {
     struct bnc_world *world;
     struct bnc_source *source;
     const struct bnc_engine *engine;
-    const struct bnc_publisher *publisher;
+    struct bnc_publisher *publisher;
     const struct bnc_census *census;
     const char *instance;
     void (*wake)(void *arg); /* a write failed or ended: report again soon */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "controller/loaded.h"
 #include "lib/json.h"
 
 #define MESSAGE_MAX ((size_t)1024)
@@ -151,7 +152,10 @@ bnc_status_policy_ready(const struct bnc_member *member,
     struct bnc_condition accepted = accepted_by(opinion, arena);
     struct bnc_condition published = published_by(opinion);
     struct bnc_condition ready =
-        strcmp(accepted.status, "True") == 0 ? published : accepted;
+        strcmp(accepted.status, "True") != 0 ? accepted
+        : opinion->refused == NULL
+            ? published
+            : condition("Ready", false, BNC_REASON_REFUSED, opinion->refused);
     ready.type = "Ready";
     return ready;
 }
@@ -259,13 +263,15 @@ bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opi
 
     cJSON *list = bnc_json_array(arena);
     for (size_t i = 0; i < n && i < BNC_STATUS_OBSERVATORIES_MAX; i++) {
-        struct bnc_condition two[] = {accepted_by(&opinions[i], arena),
-                                      published_by(&opinions[i])};
+        struct bnc_condition three[] = {
+            accepted_by(&opinions[i], arena), published_by(&opinions[i]),
+            condition("Loaded", false, BNC_REASON_REFUSED, opinions[i].refused)};
+        size_t n_said = opinions[i].refused == NULL ? 2 : 3;
         cJSON *entry = bnc_json_object(arena);
         bnc_json_set_str(arena, entry, "namespace", opinions[i].result->object->ns);
         bnc_json_set_str(arena, entry, "name", opinions[i].result->object->name);
         bnc_json_set_item(arena, entry, "conditions",
-                          conditions_json(two, BNC_LEN(two), generation, arena));
+                          conditions_json(three, n_said, generation, arena));
         bnc_json_add(list, entry);
         if (opinions[i].verdict->accepted) {
             jobs += opinions[i].verdict->jobs;
@@ -299,9 +305,10 @@ count_rejected(const struct bnc_plan *plan)
 
 struct bnc_condition
 bnc_status_observatory_ready(const struct bnc_result *result,
-                             const struct bnc_publication *state, struct bnc_arena *arena)
+                             const struct bnc_status_more *more, struct bnc_arena *arena)
 {
     const struct bnc_diags *diags = result->diags;
+    const struct bnc_publication *state = &more->state;
     if (diags->errors > 0) {
         return condition("Ready", false,
                          first_reason(diags->items, diags->n, BNC_REASON_INVALID_FIELD),
@@ -318,6 +325,11 @@ bnc_status_observatory_ready(const struct bnc_result *result,
     }
     if (!state->published) {
         return condition("Ready", false, state->reason, state->message);
+    }
+    if (more->loaded != NULL && more->loaded->failed) {
+        struct bnc_condition not_loaded = more->loaded->condition;
+        not_loaded.type = "Ready";
+        return not_loaded;
     }
     size_t rejected = count_rejected(result->plan);
     return condition(
@@ -379,10 +391,13 @@ prometheus_json(const struct bnc_result *result, const struct bnc_status_more *m
     if (pods >= 0) {
         bnc_json_set_int(arena, selected, "annotatedPods", pods);
     }
+    if (more->loaded != NULL && more->loaded->block != NULL) {
+        bnc_json_set_item(arena, out, "loaded", more->loaded->block);
+    }
     bnc_json_set_item(arena, out, "outputs", more->outputs);
     bnc_json_set_int(arena, out, "jobs", (int64_t)result->n_jobs);
     for (size_t i = 0; i < result->n_desired; i++) {
-        if (!bnc_str_ends(result->desired[i].name, "-assets")) {
+        if (result->desired[i].role == BNC_ROLE_ROOT) {
             bnc_json_set_str(arena, out, "hash", result->desired[i].hash);
             break;
         }
@@ -395,23 +410,24 @@ prometheus_json(const struct bnc_result *result, const struct bnc_status_more *m
 
 cJSON *
 bnc_status_observatory(const struct bnc_result *result,
-                       const struct bnc_publication *state,
                        const struct bnc_status_more *more, struct bnc_arena *arena)
 {
     const struct bnc_diags *diags = result->diags;
     int64_t generation = result->object->generation;
     size_t rejected = count_rejected(result->plan);
-    struct bnc_condition ready = bnc_status_observatory_ready(result, state, arena);
+    struct bnc_condition ready = bnc_status_observatory_ready(result, more, arena);
     bool good = diags->errors == 0;
-    struct bnc_condition all[6] = {
+    bool published = good && result->ready && more->state.published;
+    struct bnc_condition all[7] = {
         ready,
         good ? condition("Accepted", true, BNC_REASON_ACCEPTED,
                          diags->n > 0 ? why_text(diags->items, diags->n, false, arena)
                                       : "every field is understood")
              : ready,
         resolved_refs(diags, result->pending, arena),
-        good && result->ready && state->published
-            ? condition("Published", true, BNC_REASON_PUBLISHED, ready.message)
+        published
+            ? condition("Published", true, BNC_REASON_PUBLISHED,
+                        bnc_arena_fmt(arena, "%zu jobs are published", result->n_jobs))
             : ready,
         condition("Complete", rejected == 0,
                   rejected == 0 ? BNC_REASON_COMPLETE : BNC_REASON_REJECTED_OBJECTS,
@@ -421,7 +437,11 @@ bnc_status_observatory(const struct bnc_result *result,
     };
     all[1].type = "Accepted";
     all[3].type = "Published";
-    size_t used = add_progress(all, 5);
+    size_t used = 5;
+    if (more->loaded != NULL) {
+        all[used++] = more->loaded->condition;
+    }
+    used = add_progress(all, used);
 
     cJSON *status = bnc_json_object(arena);
     bnc_json_set_int(arena, status, "observedGeneration", generation);

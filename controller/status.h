@@ -16,7 +16,8 @@ struct bnc_opinion {
     const struct bnc_result *result;
     const struct bnc_verdict *verdict;
     struct bnc_publication publication;
-    int64_t pods; /* that it scrapes; -1: not counted yet */
+    const char *refused; /* by the running Prometheus, with its words; NULL: it is not */
+    int64_t pods;        /* that it scrapes; -1: not counted yet */
 };
 
 /* One condition. */
@@ -37,18 +38,24 @@ cJSON *
 bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opinions,
                   size_t n, struct bnc_arena *arena);
 
-struct bnc_condition bnc_status_observatory_ready(const struct bnc_result *result,
-                                                  const struct bnc_publication *state,
-                                                  struct bnc_arena *arena);
 /* What the result itself does not know. */
+struct bnc_loaded;
 struct bnc_status_more {
-    cJSON *outputs;         /* bnc_outputs_json() */
-    int64_t annotated_pods; /* -1: not counted yet */
+    struct bnc_publication state;
+    const struct bnc_loaded *loaded; /* NULL: nobody was asked */
+    cJSON *outputs;                  /* bnc_outputs_json() */
+    int64_t annotated_pods;          /* -1: not counted yet */
 };
+struct bnc_condition
+bnc_status_observatory_ready(const struct bnc_result *result,
+                             const struct bnc_status_more *more, struct bnc_arena *arena);
 cJSON *
 bnc_status_observatory(const struct bnc_result *result,
-                       const struct bnc_publication *state,
                        const struct bnc_status_more *more, struct bnc_arena *arena);
+
+/* The live status with nothing but status.prometheus.outputs as it has to be. */
+cJSON *bnc_status_outputs(const struct bnc_object *object, cJSON *outputs,
+                          struct bnc_arena *arena);
 
 /*
  * Fill lastTransitionTime: from `live` where a condition's status is the same,

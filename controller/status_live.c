@@ -39,6 +39,13 @@ fill_times(cJSON *conditions, cJSON *live, const char *now, struct bnc_arena *ar
     }
 }
 
+/* What each binnacle sync writes itself. */
+static void
+drop_foreign(cJSON *live)
+{
+    (void)bnc_json_remove(bnc_json_get(live, "prometheus"), "instances");
+}
+
 bool
 bnc_status_differs(cJSON *status, struct bnc_bytes live, const char *now,
                    struct bnc_arena *arena)
@@ -48,6 +55,7 @@ bnc_status_differs(cJSON *status, struct bnc_bytes live, const char *now,
     if (live.len == 0 || bnc_json_parse(arena, live.ptr, live.len, &old, &err)) {
         old = NULL;
     }
+    drop_foreign(old);
     fill_times(bnc_json_get(status, "conditions"), bnc_json_get(old, "conditions"), now,
                arena);
     cJSON *entry;
@@ -58,6 +66,26 @@ bnc_status_differs(cJSON *status, struct bnc_bytes live, const char *now,
                    now, arena);
     }
     return old == NULL || !bnc_json_equal(status, old);
+}
+
+cJSON *
+bnc_status_outputs(const struct bnc_object *object, cJSON *outputs,
+                   struct bnc_arena *arena)
+{
+    struct bnc_error err = {0};
+    cJSON *status = NULL;
+    if (object->status.len == 0 ||
+        bnc_json_parse(arena, object->status.ptr, object->status.len, &status, &err)) {
+        status = bnc_json_object(arena);
+    }
+    drop_foreign(status);
+    cJSON *prometheus = bnc_json_get(status, "prometheus");
+    if (prometheus == NULL) {
+        prometheus = bnc_json_object(arena);
+        bnc_json_set_item(arena, status, "prometheus", prometheus);
+    }
+    bnc_json_set_item(arena, prometheus, "outputs", outputs);
+    return status;
 }
 
 struct bnc_bytes

@@ -1,21 +1,86 @@
 #include "lib/hash.h"
 
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 
-void
-bnc_sha256_hex(const void *bytes, size_t n, char out[BNC_SHA256_HEX])
+#include "lib/arena.h"
+
+struct bnc_sha256 {
+    EVP_MD_CTX *context; /* NULL: OpenSSL has failed, the digest is all zeros */
+};
+
+static void
+write_hex(const unsigned char *digest, char out[BNC_SHA256_HEX])
 {
     static const char digits[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
-    unsigned int length = 0;
-
-    (void)EVP_Digest(bytes, n, digest, &length, EVP_sha256(), NULL);
     for (size_t i = 0; i < (BNC_SHA256_HEX - 1) / 2; i++) {
         out[2 * i] = digits[digest[i] >> 4];
         out[2 * i + 1] = digits[digest[i] & 15];
     }
     out[BNC_SHA256_HEX - 1] = '\0';
+}
+
+void
+bnc_sha256_hex(const void *bytes, size_t n, char out[BNC_SHA256_HEX])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+    unsigned int length = 0;
+
+    (void)EVP_Digest(bytes, n, digest, &length, EVP_sha256(), NULL);
+    write_hex(digest, out);
+}
+
+/* Without memory OpenSSL gives up; a digest of zeros then belongs to no content. */
+static void
+drop(struct bnc_sha256 *sha)
+{
+    EVP_MD_CTX_free(sha->context);
+    sha->context = NULL;
+}
+
+struct bnc_sha256 *
+bnc_sha256_new(void)
+{
+    struct bnc_sha256 *sha = bnc_alloc(sizeof(*sha));
+    sha->context = EVP_MD_CTX_new();
+    if (sha->context != NULL &&
+        EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL) != 1) {
+        drop(sha);
+    }
+    return sha;
+}
+
+void
+bnc_sha256_free(struct bnc_sha256 *sha)
+{
+    if (sha != NULL) {
+        drop(sha);
+        free(sha);
+    }
+}
+
+void
+bnc_sha256_add(struct bnc_sha256 *sha, const void *bytes, size_t n)
+{
+    if (sha->context != NULL && EVP_DigestUpdate(sha->context, bytes, n) != 1) {
+        drop(sha);
+    }
+}
+
+void
+bnc_sha256_final(struct bnc_sha256 *sha, char out[BNC_SHA256_HEX])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+    unsigned int length = 0;
+
+    if (sha->context != NULL &&
+        (EVP_DigestFinal_ex(sha->context, digest, &length) != 1 ||
+         EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL) != 1)) {
+        drop(sha);
+        memset(digest, 0, sizeof(digest));
+    }
+    write_hex(digest, out);
 }
 
 uint64_t

@@ -2,12 +2,16 @@
 #include "lib/zip.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #define LEVEL        6
-#define WINDOW_GZIP  31 /* zlib: the largest window, and a gzip header */
+#define WINDOW_GZIP  31    /* zlib: the largest window, and a gzip header */
+#define WINDOW_RAW   (-15) /* the same, without header and trailer */
 #define MEMORY_LEVEL 8
+#define CHUNK        16384
+#define FLUSH_ROOM   64  /* what a full flush adds, and some */
 #define OS_UNKNOWN   255 /* whatever zlib was built for */
 
 /* zlib counts input in unsigned int. */
@@ -37,7 +41,7 @@ undo(struct bnc_str *out, size_t length, bool too_big)
 static int
 deflate_all(z_stream *z, const char *bytes, size_t n, struct bnc_str *out)
 {
-    char chunk[16384];
+    char chunk[CHUNK];
     int status = Z_OK;
     while (status == Z_OK && !out->too_big) {
         feed(z, &bytes, &n);
@@ -77,54 +81,198 @@ bnc_zip_pack(const char *bytes, size_t n, struct bnc_str *out, struct bnc_error 
     return BNC_OK;
 }
 
-/* Z_STREAM_END: all members are read; Z_BUF_ERROR: the input ends too early. */
-static int
-inflate_all(z_stream *z, const char *bytes, size_t n, size_t max, struct bnc_str *out)
+enum bnc_code
+bnc_zip_block(const char *bytes, size_t n, struct bnc_zip_block *out,
+              struct bnc_error *err)
 {
-    char chunk[16384];
-    int status = Z_OK;
-    while (status == Z_OK && !out->too_big) {
-        feed(z, &bytes, &n);
-        z->next_out = (Bytef *)chunk;
-        z->avail_out = sizeof(chunk);
-        status = inflate(z, Z_NO_FLUSH);
-        size_t got = sizeof(chunk) - z->avail_out;
-        if (got > max) {
-            out->too_big = true;
-            break;
-        }
-        max -= got;
-        bnc_str_add(out, chunk, got);
-        if (status == Z_STREAM_END && (z->avail_in > 0 || n > 0)) {
-            status = inflateReset(z); /* the next member */
-        }
+    z_stream z = {0};
+
+    *out = (struct bnc_zip_block){0};
+    if (n > BNC_ZIP_BLOCK_MAX) {
+        return bnc_fail(err, BNC_TOO_BIG, "a block of %zu bytes is over %zu", n,
+                        BNC_ZIP_BLOCK_MAX);
     }
-    return status;
+    if (deflateInit2(&z, LEVEL, Z_DEFLATED, WINDOW_RAW, MEMORY_LEVEL,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+        return bnc_fail(err, BNC_INTERNAL, "cannot start zlib");
+    }
+    size_t room = (size_t)deflateBound(&z, (uLong)n) + FLUSH_ROOM;
+    unsigned char *packed = bnc_alloc(room);
+    z.next_in = (z_const Bytef *)bytes;
+    z.avail_in = (uInt)n;
+    z.next_out = packed;
+    z.avail_out = (uInt)room;
+    int status = deflate(&z, Z_FULL_FLUSH);
+    bool complete = status == Z_OK && z.avail_in == 0 && z.avail_out > 0;
+    (void)deflateEnd(&z); /* says only that the stream has no end, by intent */
+    if (!complete) {
+        free(packed);
+        return bnc_fail(err, BNC_INTERNAL, "zlib fails with status %d", status);
+    }
+    out->len = room - z.avail_out;
+    out->bytes = bnc_realloc(packed, out->len);
+    out->raw = n;
+    out->crc32 = (uint32_t)crc32_z(0, (const Bytef *)bytes, n);
+    return BNC_OK;
+}
+
+void
+bnc_zip_block_free(struct bnc_zip_block *block)
+{
+    free(block->bytes);
+    *block = (struct bnc_zip_block){0};
+}
+
+static void
+add_le32(struct bnc_str *out, uint32_t number)
+{
+    for (unsigned shift = 0; shift < 32; shift += 8) {
+        bnc_str_putc(out, (char)(number >> shift & 0xff));
+    }
+}
+
+enum bnc_code
+bnc_zip_join(const struct bnc_zip_block *blocks, size_t n, struct bnc_str *out,
+             struct bnc_error *err)
+{
+    static const char header[] = "\x1f\x8b\x08\0\0\0\0\0\0\xff"; /* RFC 1952, 2.3 */
+    static const char last[] = "\x03\0"; /* a final block with nothing in it */
+    size_t before = out->len;
+    bool was_too_big = out->too_big;
+    uLong crc = 0;
+    uint32_t length = 0; /* modulo 2^32, as the format has it */
+
+    bnc_str_add(out, header, sizeof(header) - 1);
+    for (size_t i = 0; i < n; i++) {
+        bnc_str_add(out, (const char *)blocks[i].bytes, blocks[i].len);
+        crc = crc32_combine(crc, blocks[i].crc32, (z_off_t)blocks[i].raw);
+        length += (uint32_t)blocks[i].raw;
+    }
+    bnc_str_add(out, last, sizeof(last) - 1);
+    add_le32(out, (uint32_t)crc);
+    add_le32(out, length);
+    if (out->too_big) {
+        undo(out, before, was_too_big);
+        return bnc_fail(err, BNC_TOO_BIG, "compressed it is over %zu bytes", out->max);
+    }
+    return BNC_OK;
+}
+
+struct bnc_unzip {
+    z_stream z;
+    bnc_unzip_sink_fn sink;
+    void *arg;
+    uint64_t max_bytes;
+    uint64_t left;        /* of them */
+    bool started;         /* false: zlib has no memory */
+    bool complete;        /* the last byte fed was the last of a member */
+    struct bnc_error why; /* nothing more is read after it */
+    char chunk[CHUNK];
+};
+
+struct bnc_unzip *
+bnc_unzip_new(bnc_unzip_sink_fn sink, void *arg, uint64_t max_bytes)
+{
+    struct bnc_unzip *unzip = bnc_alloc(sizeof(*unzip));
+    unzip->sink = sink;
+    unzip->arg = arg;
+    unzip->max_bytes = unzip->left = max_bytes;
+    unzip->started = inflateInit2(&unzip->z, WINDOW_GZIP) == Z_OK;
+    if (!unzip->started) {
+        (void)bnc_fail(&unzip->why, BNC_INTERNAL, "cannot start zlib");
+    }
+    return unzip;
+}
+
+void
+bnc_unzip_free(struct bnc_unzip *unzip)
+{
+    if (unzip != NULL) {
+        if (unzip->started) {
+            (void)inflateEnd(&unzip->z);
+        }
+        free(unzip);
+    }
+}
+
+/* One call of inflate, and what came out of it to the sink. */
+static enum bnc_code
+unzip_step(struct bnc_unzip *unzip, struct bnc_error *err)
+{
+    z_stream *z = &unzip->z;
+    if (unzip->complete) {
+        unzip->complete = false;
+        (void)inflateReset(z); /* the next member */
+    }
+    z->next_out = (Bytef *)unzip->chunk;
+    z->avail_out = sizeof(unzip->chunk);
+    int status = inflate(z, Z_NO_FLUSH);
+    size_t got = sizeof(unzip->chunk) - z->avail_out;
+    if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
+        return bnc_fail(err, BNC_INVALID, "no gzip data, or damaged");
+    }
+    if (got > unzip->left) {
+        return bnc_fail(err, BNC_TOO_BIG, "unpacked it is over %llu bytes",
+                        (unsigned long long)unzip->max_bytes);
+    }
+    unzip->left -= got;
+    unzip->complete = status == Z_STREAM_END;
+    return got == 0 ? BNC_OK : unzip->sink(unzip->arg, unzip->chunk, got, err);
+}
+
+enum bnc_code
+bnc_unzip_feed(struct bnc_unzip *unzip, const char *bytes, size_t n,
+               struct bnc_error *err)
+{
+    z_stream *z = &unzip->z;
+    /* zlib may keep some output until more comes: at the latest, the trailer */
+    while (unzip->why.code == BNC_OK && (z->avail_in > 0 || n > 0)) {
+        feed(z, &bytes, &n);
+        (void)unzip_step(unzip, &unzip->why);
+    }
+    if (unzip->why.code != BNC_OK) {
+        *err = unzip->why;
+    }
+    return unzip->why.code;
+}
+
+enum bnc_code
+bnc_unzip_end(struct bnc_unzip *unzip, struct bnc_error *err)
+{
+    if (unzip->why.code == BNC_OK && !unzip->complete) {
+        (void)bnc_fail(&unzip->why, BNC_INVALID, "the gzip data ends too early");
+    }
+    if (unzip->why.code != BNC_OK) {
+        *err = unzip->why;
+    }
+    return unzip->why.code;
+}
+
+static enum bnc_code
+add_to_str(void *arg, const char *bytes, size_t n, struct bnc_error *err)
+{
+    struct bnc_str *out = arg;
+    bnc_str_add(out, bytes, n);
+    if (out->too_big) {
+        return bnc_fail(err, BNC_TOO_BIG, "unpacked it is over %zu bytes", out->max);
+    }
+    return BNC_OK;
 }
 
 enum bnc_code
 bnc_zip_unpack(const char *bytes, size_t n, size_t max, struct bnc_str *out,
                struct bnc_error *err)
 {
-    z_stream z = {0};
     size_t before = out->len;
     bool was_too_big = out->too_big;
+    BNC_AUTO(bnc_unzip) unzip = bnc_unzip_new(add_to_str, out, max);
 
-    if (inflateInit2(&z, WINDOW_GZIP) != Z_OK) {
-        return bnc_fail(err, BNC_INTERNAL, "cannot start zlib");
+    enum bnc_code code = bnc_unzip_feed(unzip, bytes, n, err);
+    if (code == BNC_OK) {
+        code = bnc_unzip_end(unzip, err);
     }
-    int status = inflate_all(&z, bytes, n, max, out);
-    (void)inflateEnd(&z);
-    if (out->too_big) {
-        size_t limit = max < out->max ? max : out->max;
+    if (code != BNC_OK) {
         undo(out, before, was_too_big);
-        return bnc_fail(err, BNC_TOO_BIG, "unpacked it is over %zu bytes", limit);
     }
-    if (status != Z_STREAM_END) {
-        undo(out, before, was_too_big);
-        return bnc_fail(err, BNC_INVALID, "%s",
-                        status == Z_BUF_ERROR ? "the gzip data ends too early"
-                                              : "no gzip data, or damaged");
-    }
-    return BNC_OK;
+    return code;
 }

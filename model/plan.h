@@ -49,6 +49,27 @@ struct bnc_plan {
     void *state; /* the planner's own */
 };
 
+/* The document around the jobs of one shard. */
+struct bnc_frame_ask {
+    int64_t shard;
+    const char *const *files; /* of jobs, named in it; NULL: the jobs stand in it */
+    size_t n_files;
+};
+
+struct bnc_frame {
+    struct bnc_bytes head; /* ends where the first job begins */
+    struct bnc_bytes tail; /* raw jobs, or nothing */
+};
+
+/* One more object with one text, beside the configuration. */
+struct bnc_document {
+    enum bnc_kind kind; /* Secret or ConfigMap */
+    const char *ns;
+    const char *name;
+    const char *key; /* of the text in its data */
+    struct bnc_bytes bytes;
+};
+
 /* How an Observatory's members become documents: a row of functions for the engine. */
 struct bnc_planner {
     /*
@@ -63,17 +84,23 @@ struct bnc_planner {
     enum bnc_code (*lower)(const struct bnc_plan *plan, size_t unit, int64_t shard,
                            struct bnc_arena *arena, struct bnc_bytes *out,
                            struct bnc_diags *diags, struct bnc_error *err);
-    /* What stands before and after the units of one shard. */
-    enum bnc_code (*frame)(const struct bnc_plan *plan, int64_t shard,
-                           struct bnc_arena *arena, struct bnc_bytes *head,
-                           struct bnc_bytes *tail, struct bnc_diags *diags,
-                           struct bnc_error *err);
+    /* What stands before and after the jobs of one shard. */
+    enum bnc_code (*frame)(const struct bnc_plan *plan, const struct bnc_frame_ask *ask,
+                           struct bnc_arena *arena, struct bnc_frame *out,
+                           struct bnc_diags *diags, struct bnc_error *err);
     /* Add one to counts[i] for each verdict i whose jobs scrape the pod. */
     void (*count)(const struct bnc_plan *plan, const struct bnc_object *pod,
                   uint32_t *counts);
     /* How many documents there are, at least 1; and where they go. */
     int64_t (*shards)(const struct bnc_plan *plan);
     const struct bnc_output_spec *(*output)(const struct bnc_plan *plan);
+    /*
+     * What else is written, none of it needed by the jobs; gives how many there
+     * are.  One that can't be made is left out, with an error in `diags`.
+     * Owns:   `arena`; the names may be borrowed from the plan.
+     */
+    size_t (*documents)(const struct bnc_plan *plan, struct bnc_arena *arena,
+                        struct bnc_document **out, struct bnc_diags *diags);
 };
 
 #endif

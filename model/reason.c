@@ -35,6 +35,10 @@ static const char *const names[] = {
     [BNC_REASON_RESOLVED] = "Resolved",
     [BNC_REASON_NO_OBSERVATORY] = "NoObservatory",
     [BNC_REASON_WAITING] = "Waiting",
+    [BNC_REASON_LOADED] = "Loaded",
+    [BNC_REASON_LOADING] = "Loading",
+    [BNC_REASON_NO_INSTANCE] = "NoInstance",
+    [BNC_REASON_REFUSED] = "Refused",
 };
 static_assert(BNC_LEN(names) == BNC_REASON_COUNT, "every reason needs a name");
 

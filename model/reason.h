@@ -39,6 +39,10 @@ enum bnc_reason {
     BNC_REASON_RESOLVED,
     BNC_REASON_NO_OBSERVATORY,
     BNC_REASON_WAITING,
+    BNC_REASON_LOADED,
+    BNC_REASON_LOADING,
+    BNC_REASON_NO_INSTANCE, /* no binnacle sync reports */
+    BNC_REASON_REFUSED,     /* by the running Prometheus */
     BNC_REASON_COUNT
 };
 

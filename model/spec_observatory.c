@@ -102,7 +102,7 @@ static const struct bnc_table class_table = {
 
 /* ---- prometheus ---------------------------------------------------------------- */
 
-static const char *const layouts[] = {"Single", NULL};
+static const char *const layouts[] = {"Single", "Files", NULL};
 
 #define AT(member) offsetof(struct bnc_prometheus_spec, member)
 static const struct bnc_field prometheus_rows[] = {
@@ -112,7 +112,15 @@ static const struct bnc_field prometheus_rows[] = {
     {"output", BNC_FIELD_OBJECT, AT(output), .sub = &output_table,
      .doc = "Where the configuration is written."},
     {"layout", BNC_FIELD_ENUM, AT(layout), .values = layouts, .def = "\"Single\"",
-     .doc = "Single: one document."},
+     .doc =
+         "Single: one document in one object. Files: jobs in files of at most 900 KiB, "
+         "named in scrape_config_files, each in an immutable object NAME-LEAF-HASH; "
+         "`binnacle sync` brings them to Prometheus, 2.43 or later."},
+    {"parts", BNC_FIELD_INT, AT(parts), .max = 64,
+     .doc =
+         "For layout Files: number of objects with fixed names that hold the files, so "
+         "that a volume can mount them without `binnacle sync`. 0, and when unset: one "
+         "object for each file."},
     {"base", BNC_FIELD_RAW_OBJECT, AT(base),
      .doc = "Any other configuration of Prometheus, as in its own file: remote_write, "
             "alerting and so on. Credentials are refused here: use files."},
@@ -224,6 +232,48 @@ static const struct bnc_table tenants_table = {
     .n_fields = BNC_LEN(tenants_rows),
 };
 
+/* ---- statsd -------------------------------------------------------------------- */
+
+static const char *const mapping_kinds[] = {"ConfigMap", "Secret", NULL};
+
+#define AT(member) offsetof(struct bnc_statsd_mapping_spec, member)
+static const struct bnc_field mapping_rows[] = {
+    {"kind", BNC_FIELD_ENUM, AT(kind), .values = mapping_kinds, .def = "\"ConfigMap\"",
+     .doc = "Kind of the object that the mapping is written to."},
+    {"namespace", BNC_FIELD_TEXT, AT(ns), .rule = BNC_TEXT_NAMESPACE,
+     .doc = "Its namespace; the Observatory's own when unset."},
+    {"name", BNC_FIELD_TEXT, AT(name), .rule = BNC_TEXT_OBJECT_NAME,
+     .doc = "Its name; NAME-statsd-mapping when unset."},
+    {"key", BNC_FIELD_TEXT, AT(key), .rule = BNC_TEXT_KEY,
+     .def = "\"statsd-mapping.yml\"", .doc = "Key of the mapping in its data."},
+};
+#undef AT
+
+static const struct bnc_table mapping_table = {
+    .name = "StatsdMapping",
+    .size = sizeof(struct bnc_statsd_mapping_spec),
+    .fields = mapping_rows,
+    .n_fields = BNC_LEN(mapping_rows),
+};
+
+#define AT(member) offsetof(struct bnc_statsd_spec, member)
+static const struct bnc_field statsd_rows[] = {
+    {"address", BNC_FIELD_TEXT, AT(address), .max_len = 262,
+     .doc = "Where sidecars are to send their statistics, as statsd.monitoring:9125: the "
+            "exporter's Service. It is checked only: sidecars are told by "
+            "--statsdUdpAddress."},
+    {"mapping", BNC_FIELD_OBJECT, AT(mapping), .sub = &mapping_table,
+     .doc = "Where the exporter's mapping file is written."},
+};
+#undef AT
+
+static const struct bnc_table statsd_table = {
+    .name = "Statsd",
+    .size = sizeof(struct bnc_statsd_spec),
+    .fields = statsd_rows,
+    .n_fields = BNC_LEN(statsd_rows),
+};
+
 /* ---- spec ---------------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct bnc_spec_observatory, member)
@@ -241,6 +291,9 @@ static const struct bnc_field rows[] = {
      .doc = "What policies and annotations outside the Observatory's namespace may do."},
     {"prometheus", BNC_FIELD_OBJECT, AT(prometheus), .sub = &prometheus_table,
      .doc = "The Prometheus whose configuration is written."},
+    {"statsd", BNC_FIELD_OBJECT, AT(statsd), .sub = &statsd_table,
+     .doc = "The statsd exporter that sidecars push to: a mapping file is written that "
+            "gives their statistics the names and labels of Istio's own endpoint."},
 };
 #undef AT
 

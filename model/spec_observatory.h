@@ -38,7 +38,8 @@ struct bnc_scrape_class {
 struct bnc_prometheus_spec {
     const char *version; /* NULL: 3.5.0 */
     struct bnc_output_spec *output;
-    const char *layout; /* Single */
+    const char *layout;       /* Single (default), Files */
+    struct bnc_opt_int parts; /* layout Files; 0 or unset: an object for each file */
     const cJSON *base;
     struct bnc_list files;       /* struct bnc_base_file */
     const char *scrape_interval; /* NULL: 30s; evaluationInterval likewise */
@@ -67,12 +68,25 @@ struct bnc_tenants_spec {
     const char *scrape_class_credentials; /* Deny (default), Allow */
 };
 
+struct bnc_statsd_mapping_spec {
+    const char *kind; /* ConfigMap (default) or Secret */
+    const char *ns;   /* NULL: the Observatory's */
+    const char *name; /* NULL: NAME-statsd-mapping */
+    const char *key;  /* default statsd-mapping.yml */
+};
+
+struct bnc_statsd_spec {
+    const char *address; /* host:port where sidecars send to; NULL: not told */
+    struct bnc_statsd_mapping_spec *mapping;
+};
+
 struct bnc_spec_observatory {
     struct bnc_opt_int priority;
     struct bnc_selector *namespace_selector; /* NULL: its own namespace */
     enum bnc_tri suspend;
     struct bnc_tenants_spec *tenants;
     struct bnc_prometheus_spec *prometheus;
+    struct bnc_statsd_spec *statsd;
 };
 
 extern const struct bnc_kind_doc bnc_doc_observatory;

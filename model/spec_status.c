@@ -83,6 +83,46 @@ static const struct bnc_table output_table = {
     .n_fields = BNC_LEN(output_rows),
 };
 
+static const struct bnc_field loaded_rows[] = {
+    {"hash", BNC_FIELD_TEXT, .max_len = 128,
+     .doc = "Hash of the configuration that every reporting instance runs."},
+    {"time", BNC_FIELD_TEXT, .rule = BNC_TEXT_TIME,
+     .doc = "When the last of them had loaded it."},
+    {"targetsUp", BNC_FIELD_INT, .doc = "Targets that answer, over all shards."},
+    {"targetsDown", BNC_FIELD_INT, .doc = "Targets that do not."},
+};
+
+static const struct bnc_table loaded_table = {
+    .name = "LoadedStatus",
+    .fields = loaded_rows,
+    .n_fields = BNC_LEN(loaded_rows),
+};
+
+static const struct bnc_field instance_rows[] = {
+    {"name", BNC_FIELD_TEXT, .min = 1, .max_len = 253, .required = true,
+     .doc = "Name of the instance: of its pod."},
+    {"shard", BNC_FIELD_INT, .doc = "Shard that it reads."},
+    {"hash", BNC_FIELD_TEXT, .max_len = 128,
+     .doc = "Hash of the configuration that it runs, proved through the server."},
+    {"loadedTime", BNC_FIELD_TEXT, .rule = BNC_TEXT_TIME, .doc = "Since when."},
+    {"time", BNC_FIELD_TEXT, .rule = BNC_TEXT_TIME,
+     .doc = "When this was written; what is older than five minutes does not count."},
+    {"reason", BNC_FIELD_TEXT, .max_len = 63, .required = true,
+     .doc = "How it is, in one word: Loaded, Loading, Refused, PoolsMissing, Tampered, "
+            "Incomplete, WriteFailed, Unreachable."},
+    {"message", BNC_FIELD_TEXT, .max_len = 4096, .doc = "How it is, for people."},
+    {"culprits", BNC_FIELD_TEXTS, .max_items = 10,
+     .doc = "Jobs because of which the configuration is refused."},
+    {"targetsUp", BNC_FIELD_INT, .doc = "Targets of it that answer."},
+    {"targetsDown", BNC_FIELD_INT, .doc = "Targets of it that do not."},
+};
+
+static const struct bnc_table instance_table = {
+    .name = "Instance",
+    .fields = instance_rows,
+    .n_fields = BNC_LEN(instance_rows),
+};
+
 static const struct bnc_field prometheus_rows[] = {
     {"jobs", BNC_FIELD_INT, .doc = "Scrape jobs that are published."},
     {"hash", BNC_FIELD_TEXT, .max_len = 128,
@@ -95,6 +135,11 @@ static const struct bnc_field prometheus_rows[] = {
     {"rejectedTotal", BNC_FIELD_INT, .doc = "Objects that are left out."},
     {"rejected", BNC_FIELD_LIST, .sub = &rejected_table, .max_items = 100,
      .doc = "Objects that are left out; the first 100."},
+    {"loaded", BNC_FIELD_OBJECT, .sub = &loaded_table,
+     .doc = "What runs, as binnacle sync reports it."},
+    {"instances", BNC_FIELD_LIST, .sub = &instance_table, .max_items = 256,
+     .list_key = "name",
+     .doc = "What each binnacle sync reports; each writes its own entry."},
 };
 
 static const struct bnc_table prometheus_table = {

@@ -12,10 +12,12 @@
 #include "reconcilers/presets.h"
 #include "reconcilers/refs.h"
 #include "reconcilers/scope.h"
+#include "reconcilers/statsd.h"
 #include "validate/base.h"
 #include "validate/relabel.h"
 
 #define BNC_PROMETHEUS_DEFAULT "3.5.0"
+#define BNC_MANIFEST_KEY       "manifest.json" /* beside the root of layout Files */
 
 struct step {
     const struct bnc_object *self;
@@ -324,6 +326,40 @@ fill_output(struct step *s)
                      "an Observatory in namespace %s may not write to namespace %s",
                      s->self->ns, output->ns);
     }
+    if (strcmp(output->key, BNC_MANIFEST_KEY) == 0) {
+        bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD, "spec.prometheus.output.key",
+                     "use another key, as prometheus.yml",
+                     "the key %s is taken: it says which files belong together",
+                     BNC_MANIFEST_KEY);
+    }
+}
+
+/* Which files there are, and whether they can be as they are asked for. */
+static void
+check_layout(struct step *s)
+{
+    const struct bnc_prometheus_spec *prometheus = s->ir->spec.prometheus;
+    const struct bnc_version least = {.major = 2, .minor = 43};
+    bool files = bnc_str_eq(prometheus->layout, "Files");
+
+    if (files && bnc_version_compare(&s->version, &least) < 0) {
+        bnc_diag_add(s->diags, BNC_REASON_UNSUPPORTED_VERSION, "spec.prometheus.layout",
+                     "run Prometheus 2.43 or later, or use Single",
+                     "Prometheus %s knows no scrape_config_files", prometheus->version);
+    }
+    if (!prometheus->parts.set || prometheus->parts.value == 0) {
+        return;
+    }
+    if (!files) {
+        bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD, "spec.prometheus.parts",
+                     "use layout Files, or leave it out", "layout Single has no parts");
+    } else if (bnc_str_ends(prometheus->output->key, ".gz")) {
+        bnc_diag_add(
+            s->diags, BNC_REASON_INVALID_FIELD, "spec.prometheus.parts",
+            "use a key without .gz, or leave it out for `binnacle sync`",
+            "parts of a volume are not unpacked, and output.key %s is compressed",
+            prometheus->output->key);
+    }
 }
 
 static void
@@ -344,6 +380,7 @@ compile_prometheus(struct step *s)
                      prometheus->version);
     }
     fill_output(s);
+    check_layout(s);
     resolve_selector(s,
                      prometheus->scrape_policy_namespace_selector != NULL
                          ? prometheus->scrape_policy_namespace_selector
@@ -390,6 +427,9 @@ bnc_compile_observatory(const struct bnc_object *self,
                      &ir->scope);
     if (ir->spec.prometheus != NULL) {
         compile_prometheus(&s);
+    }
+    if (ir->spec.statsd != NULL) {
+        bnc_statsd_compile(self, ir, &out->diags);
     }
     out->pending = s.refs.pending;
 }

@@ -10,6 +10,7 @@
 #include "reconcilers/plan_state.h"
 #include "reconcilers/plan_verdict.h"
 #include "reconcilers/scope.h"
+#include "reconcilers/statsd.h"
 
 /* ---- ranks --------------------------------------------------------------------------
  */
@@ -377,12 +378,12 @@ take_jobs(const cJSON *list, const cJSON **out, size_t n)
 }
 
 static enum bnc_code
-frame(const struct bnc_plan *plan, int64_t shard, struct bnc_arena *arena,
-      struct bnc_bytes *head, struct bnc_bytes *tail, struct bnc_diags *diags,
+frame(const struct bnc_plan *plan, const struct bnc_frame_ask *ask,
+      struct bnc_arena *arena, struct bnc_frame *out, struct bnc_diags *diags,
       struct bnc_error *err)
 {
     const struct bnc_plan_state *state = plan->state;
-    struct bnc_profile profile = profile_of(plan, shard);
+    struct bnc_profile profile = profile_of(plan, ask->shard);
     const cJSON *base_jobs = bnc_json_get(state->ir->base, "scrape_configs");
     size_t room = (size_t)cJSON_GetArraySize(base_jobs) +
                   (size_t)cJSON_GetArraySize(state->ir->raw_jobs);
@@ -393,20 +394,23 @@ frame(const struct bnc_plan *plan, int64_t shard, struct bnc_arena *arena,
     struct bnc_prom_head parts = {.spec = state->prometheus,
                                   .profile = &profile,
                                   .base = state->ir->base,
-                                  .has_jobs = plan->n_units + n > 0};
+                                  .files = ask->files,
+                                  .n_files = ask->n_files,
+                                  .has_jobs =
+                                      (ask->files == NULL ? plan->n_units : 0) + n > 0};
     struct bnc_diags found = bnc_diags_new(arena);
-    enum bnc_code code = bnc_prom_head_render(&parts, arena, head, &found, err);
+    enum bnc_code code = bnc_prom_head_render(&parts, arena, &out->head, &found, err);
     for (size_t i = 0; i < found.n; i++) {
         found.items[i].field =
             bnc_arena_fmt(arena, "spec.prometheus.%s", found.items[i].field);
     }
-    if (shard == 0) { /* the others say the same */
+    if (ask->shard == 0) { /* the others say the same */
         bnc_diags_copy(diags, found.items, found.n);
     }
     if (code) {
         return code;
     }
-    return bnc_prom_tail_render(jobs, n, &profile, arena, tail, err);
+    return bnc_prom_tail_render(jobs, n, &profile, arena, &out->tail, err);
 }
 
 static const struct bnc_output_spec *
@@ -421,4 +425,5 @@ const struct bnc_planner bnc_planner_prometheus = {.make = make,
                                                    .frame = frame,
                                                    .count = bnc_plan_count,
                                                    .shards = shards,
-                                                   .output = output};
+                                                   .output = output,
+                                                   .documents = bnc_statsd_documents};

@@ -72,6 +72,24 @@ put_external_labels(struct bnc_arena *arena, const struct bnc_pairs *labels,
     }
 }
 
+/* Exact names, never a pattern: an old and a new file would both match it. */
+static void
+put_files(struct bnc_arena *arena, const struct bnc_prom_head *head, cJSON *tree)
+{
+    cJSON *list = bnc_json_get(tree, "scrape_config_files");
+
+    if (head->n_files == 0) {
+        return;
+    }
+    if (!cJSON_IsArray(list)) {
+        list = bnc_json_array(arena);
+        bnc_json_set_item(arena, tree, "scrape_config_files", list);
+    }
+    for (size_t i = 0; i < head->n_files; i++) {
+        bnc_json_add(list, bnc_json_str(arena, head->files[i]));
+    }
+}
+
 /* The Observatory's own limits, those of `base` where it has none. */
 static struct bnc_limits
 own_limits(const struct bnc_limits *fields, const cJSON *global)
@@ -141,6 +159,7 @@ bnc_prom_head_render(const struct bnc_prom_head *head, struct bnc_arena *arena,
     }
     put_external_labels(arena, &head->spec->external_labels, global);
     put_limits(arena, head->profile, &gate, global);
+    put_files(arena, head, tree);
 
     bnc_yaml_start(&y, BNC_YAML_ROOT_MAP, 0, BNC_PROM_HEAD_MAX, arena);
     bnc_prom_keys_write(&y, BNC_PROM_TOP, tree);

@@ -47,7 +47,9 @@ struct bnc_prom_head {
     const struct bnc_prometheus_spec *spec;
     const struct bnc_profile *profile;
     const cJSON *base; /* checked (bnc_base_check); NULL: none */
-    bool has_jobs;     /* false: the document ends with "scrape_configs: []" */
+    const char *const *files; /* of jobs, after base's scrape_config_files; 2.43 and later */
+    size_t n_files;
+    bool has_jobs; /* false: the document ends with "scrape_configs: []" */
 };
 
 /*

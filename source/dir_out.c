@@ -7,14 +7,17 @@
 #include "lib/clip.h"
 #include "lib/json.h"
 #include "lib/units.h"
+#include "lib/zip.h"
 #include "source/dir_priv.h"
 
-#define LIST_NAME   ".binnacle-files"
-#define LIST_HEAD   "# Files that binnacle wrote here and may remove.  Do not edit.\n"
-#define LIST_MAX    ((size_t)16 * 1024 * 1024)
-#define VALUE_MAX   ((size_t)64 * 1024 * 1024)
-#define SECRET_MODE 0600
-#define PUBLIC_MODE 0644
+#define LIST_NAME    ".binnacle-files"
+#define LIST_HEAD    "# Files that binnacle wrote here and may remove.  Do not edit.\n"
+#define FILES_FOLDER "files/"
+#define JOBS_FOLDER  "jobs/"
+#define LIST_MAX     ((size_t)16 * 1024 * 1024)
+#define VALUE_MAX    ((size_t)64 * 1024 * 1024)
+#define SECRET_MODE  0600
+#define PUBLIC_MODE  0644
 
 /* One key of an output. */
 struct entry {
@@ -44,7 +47,7 @@ is_key(const char *key)
                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == n;
 }
 
-/* NAMESPACE/NAME/[files/]KEY */
+/* NAMESPACE/NAME/[files/|jobs/]KEY */
 static bool
 is_our_path(const char *path)
 {
@@ -60,7 +63,9 @@ is_our_path(const char *path)
     }
     *name++ = '\0';
     *key++ = '\0';
-    key += bnc_str_starts(key, "files/") ? strlen("files/") : 0;
+    if (bnc_str_starts(key, FILES_FOLDER) || bnc_str_starts(key, JOBS_FOLDER)) {
+        key = strchr(key, '/') + 1;
+    }
     return bnc_dns_label_valid(copy) && bnc_dns_subdomain_valid(name) && is_key(key);
 }
 
@@ -213,6 +218,35 @@ add_entry(struct output *out, const cJSON *item, bool base64, struct bnc_error *
     return BNC_OK;
 }
 
+/*
+ * A part of a configuration says itself which file it is, beside its root: unpacked
+ * there, so that a Prometheus can read the folder as it is.
+ */
+static enum bnc_code
+place_part(struct output *out, const struct bnc_dir_item *write, const cJSON *tree,
+           struct bnc_error *err)
+{
+    const cJSON *annotations = bnc_json_path(tree, "metadata", "annotations", NULL);
+    const char *file = bnc_json_get_str(annotations, "binnacle.dev/file");
+    const char *root = bnc_json_get_str(annotations, "binnacle.dev/part-of");
+    struct bnc_str text = bnc_str_new(out->arena, VALUE_MAX);
+
+    if (file == NULL || root == NULL || out->n != 1) {
+        return BNC_OK;
+    }
+    const char *path = bnc_arena_fmt(out->arena, "%s/%s/%s", write->ns, root, file);
+    if (!bnc_str_starts(file, JOBS_FOLDER) || !is_our_path(path)) {
+        return bnc_fail(err, BNC_INVALID, "\"%.*s\" is no name of a part's file",
+                        bnc_clip(file, 80), file);
+    }
+    struct entry *entry = &out->entries[0];
+    if (bnc_zip_unpack(entry->bytes.ptr, entry->bytes.len, VALUE_MAX, &text, err)) {
+        return bnc_wrap(err, "part %s", write->name);
+    }
+    *entry = (struct entry){path, {text.ptr, text.len}};
+    return BNC_OK;
+}
+
 static enum bnc_code
 read_entries(struct output *out, const struct bnc_dir_item *write, struct bnc_error *err)
 {
@@ -247,7 +281,7 @@ read_entries(struct output *out, const struct bnc_dir_item *write, struct bnc_er
             }
         }
     }
-    return BNC_OK;
+    return place_part(out, write, tree, err);
 }
 
 /* ---- from bytes to files ------------------------------------------------------- */
@@ -377,7 +411,7 @@ open_output(struct output *out, const struct bnc_dir_item *write, struct bnc_err
     out->mode = assets ? SECRET_MODE : PUBLIC_MODE;
     n -= assets ? strlen(suffix) : 0;
     out->folder = bnc_arena_fmt(out->arena, "%s/%.*s/%s", write->ns, (int)n, write->name,
-                                assets ? "files/" : "");
+                                assets ? FILES_FOLDER : "");
     return load_list(out->d, err);
 }
 

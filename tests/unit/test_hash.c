@@ -24,6 +24,31 @@ TEST(sha256)
     }
 }
 
+/* In pieces of any size it is the same digest; then it starts anew. */
+TEST(sha256_in_pieces)
+{
+    BNC_AUTO(bnc_sha256) sha = bnc_sha256_new();
+    char bytes[1000];
+    char want[BNC_SHA256_HEX];
+    char got[BNC_SHA256_HEX];
+
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        bytes[i] = (char)(i * 7);
+    }
+    bnc_sha256_hex(bytes, sizeof(bytes), want);
+    for (size_t piece = 1; piece <= sizeof(bytes); piece += 37) {
+        for (size_t at = 0; at < sizeof(bytes); at += piece) {
+            size_t left = sizeof(bytes) - at;
+            bnc_sha256_add(sha, bytes + at, left < piece ? left : piece);
+        }
+        bnc_sha256_final(sha, got);
+        CHECK_STR(got, want);
+    }
+    bnc_sha256_final(sha, got);
+    CHECK_STR(got, digests[0].want);
+    bnc_sha256_free(NULL);
+}
+
 /* Every length, every byte and the seed count. */
 TEST(hash64_notices_changes)
 {
@@ -54,4 +79,4 @@ TEST(hash64_reads_unaligned)
     }
 }
 
-RUN_TESTS(sha256, hash64_notices_changes, hash64_reads_unaligned)
+RUN_TESTS(sha256, sha256_in_pieces, hash64_notices_changes, hash64_reads_unaligned)

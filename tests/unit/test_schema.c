@@ -200,7 +200,7 @@ static const struct {
     {0, "spec.prometheus.output.kind", "default", "\"Secret\""},
     {0, "spec.prometheus.output.kind", "enum", "[\"Secret\",\"ConfigMap\"]"},
     {0, "spec.prometheus.output", "default", "(absent)"},
-    {0, "spec.prometheus.layout", "enum", "[\"Single\"]"},
+    {0, "spec.prometheus.layout", "enum", "[\"Single\",\"Files\"]"},
     {0, "spec.prometheus.scrapeInterval", "default", "(absent)"},
     {0, "spec.prometheus.scrapeInterval", "pattern", "(absent)"},
     {0, "spec.prometheus.scrapePolicySelector", "default", "{}"},

@@ -64,6 +64,12 @@ on_write(void *arg, const char *method, const char *kind, const char *ns,
         check(r, "restart: a second run wrote",
               bnc_arena_fmt(r->arena, "%s %s %s/%s", method, kind, ns, name));
     }
+    if (strcmp(kind, "Secret") == 0 || strcmp(kind, "ConfigMap") == 0) {
+        BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+        const char *what = judge_whole(r->api, arena);
+        check(r, "a reader between two writes",
+              what == NULL ? NULL : bnc_arena_strdup(r->arena, what));
+    }
     if (r->crash_in > 0 && --r->crash_in == 0) {
         bnc_world_stop(bnc_sim_world(r->sim));
     }

@@ -52,4 +52,7 @@ const char *judge_collected(struct bnc_sim_api *api, struct bnc_arena *arena);
 /* Every policy's and Observatory's status has observedGeneration and Ready. */
 const char *judge_statuses(struct bnc_sim_api *api, struct bnc_arena *arena);
 
+/* Every root in the store names parts that are there, with the content that it says. */
+const char *judge_whole(struct bnc_sim_api *api, struct bnc_arena *arena);
+
 #endif

@@ -50,14 +50,20 @@ put_observatory(struct bnc_sim *sim, struct bnc_sim_api *api, const char *ns)
         ",\"externalLabels\":{\"c\":\"1\"}",
         ",\"shards\":2",
         ",\"output\":{\"kind\":\"ConfigMap\",\"name\":\"cfg\",\"key\":\"p.yml.gz\"}",
+        ",\"layout\":\"Files\"",
+        ",\"layout\":\"Files\",\"shards\":2",
+        ",\"layout\":\"Files\",\"output\":{\"kind\":\"ConfigMap\",\"key\":\"p.yml.gz\"}",
+        "far files",
         ",\"additionalScrapeConfigs\":{\"name\":\"extra\",\"key\":\"jobs\"}",
         ",\"enforcedNamespaceLabel\":\"tenant\",\"sampleLimit\":100"};
     char far[128];
     char json[TEXT_MAX];
     const char *extra = PICK(sim, extras);
-    if (strcmp(extra, "far") == 0) { /* in a namespace that is not its own */
+    if (strncmp(extra, "far", 3) == 0) { /* in a namespace that is not its own */
         (void)snprintf(far, sizeof(far),
-                       ",\"output\":{\"name\":\"far-%s\",\"namespace\":\"bank\"}", ns);
+                       ",\"layout\":\"%s\",\"output\":{\"name\":\"far-%s\","
+                       "\"namespace\":\"bank\"}",
+                       strcmp(extra, "far") == 0 ? "Single" : "Files", ns);
         extra = far;
     }
     /* kubectl apply leaves the finalizers of others alone */

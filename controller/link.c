@@ -1,0 +1,175 @@
+#include "controller/link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+
+void
+bnc_link_free(struct bnc_link *link)
+{
+    if (link != NULL) {
+        bnc_sha256_free(link->sha);
+        bnc_arena_free(link->arena);
+        free(link);
+    }
+}
+
+static bool
+has_finalizer(const cJSON *finalizers)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, finalizers)
+    {
+        if (cJSON_IsString(item) && strcmp(item->valuestring, BNC_FINALIZER) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the Observatory itself says of its result. */
+static void
+begin_result(struct bnc_link *link)
+{
+    struct bnc_hub *hub = link->hub;
+    const struct bnc_ir *ir = hub->member->ir;
+    struct bnc_result *result = &link->result;
+
+    *result = (struct bnc_result){.object = hub->member->object,
+                                  .plan = &hub->plan,
+                                  .pending = hub->plan.pending,
+                                  .n_jobs = hub->plan.n_units};
+    result->suspended = ir->as.observatory->spec.suspend == BNC_TRUE;
+    result->orphan =
+        bnc_str_eq(bnc_json_get_str(ir->annotations, "binnacle.dev/orphan"), "true");
+    result->held = has_finalizer(ir->finalizers);
+    bnc_diags_copy(&link->diags, ir->diags.items, ir->diags.n);
+    bnc_diags_copy(&link->diags, hub->plan.diags.items, hub->plan.diags.n);
+}
+
+static struct bnc_link *
+begin(struct bnc_hub *hub, const struct bnc_planner *planner)
+{
+    const struct bnc_prometheus_spec *prometheus =
+        hub->member->ir->as.observatory->spec.prometheus;
+    struct bnc_link *link = bnc_alloc(sizeof(*link));
+
+    *link = (struct bnc_link){
+        .hub = hub, .planner = planner, .arena = bnc_arena_new(), .whole = true};
+    link->diags = bnc_diags_new(link->arena);
+    hub->links++;
+    begin_result(link);
+    if (link->diags.errors > 0 || prometheus == NULL) {
+        link->shard = hub->shards; /* no configuration */
+        link->whole = link->diags.errors == 0 && bnc_link_documents(link) && link->n > 0;
+        return link;
+    }
+    link->output = planner->output(&hub->plan);
+    link->zipped = bnc_str_ends(link->output->key, ".gz");
+    link->files = bnc_str_eq(prometheus->layout, "Files");
+    link->result.parts = link->files;
+    link->whole = bnc_link_assets(link); /* files before what names them */
+    link->whole = bnc_link_documents(link) && link->whole;
+    return link;
+}
+
+static bool
+begin_shard(struct bnc_link *link)
+{
+    struct bnc_error err = {0};
+    const struct bnc_frame_ask ask = {.shard = link->shard};
+    link->next_piece = link->n_pieces = 0;
+    if (link->files) {
+        bnc_link_sort(link);
+        return true;
+    }
+    if (link->planner->frame(&link->hub->plan, &ask, link->arena, &link->frame,
+                             &link->diags, &err)) {
+        bnc_diag_add(&link->diags, BNC_REASON_INVALID_BASE, "spec.prometheus", NULL, "%s",
+                     err.message);
+        return false;
+    }
+    bnc_link_cut(link);
+    link->sha = bnc_sha256_new();
+    return true;
+}
+
+static bool
+do_piece(struct bnc_link *link, struct bnc_piece *piece)
+{
+    struct bnc_error err = {0};
+    for (size_t i = 0; !link->files && i < piece->n; i++) {
+        bnc_sha256_add(link->sha, piece->texts[i].bytes.ptr, piece->texts[i].bytes.len);
+    }
+    if (!link->files && !link->zipped) {
+        return true;
+    }
+    if (bnc_link_pack(link, piece, &err)) {
+        bnc_diag_add(&link->diags, BNC_REASON_TOO_BIG, "", NULL, "%s", err.message);
+        return false;
+    }
+    return true;
+}
+
+/* The next thing to do for the current shard.  False: it cannot be made. */
+static bool
+step_shard(struct bnc_link *link)
+{
+    if (link->pieces == NULL && !begin_shard(link)) {
+        return false;
+    }
+    if (link->next_piece < link->n_pieces) {
+        return do_piece(link, &link->pieces[link->next_piece++]);
+    }
+    bool made = link->files ? bnc_link_files(link) : bnc_link_document(link);
+    bnc_sha256_free(link->sha);
+    link->sha = NULL;
+    link->pieces = NULL;
+    link->shard++;
+    return made;
+}
+
+static void
+finish(struct bnc_link *link)
+{
+    struct bnc_hub *hub = link->hub;
+    struct bnc_result *result = &link->result;
+
+    result->object = hub->member->object; /* its status may have changed meanwhile */
+    result->revision = hub->result.revision + 1;
+    for (size_t i = 0; i < link->n; i++) {
+        bool apart = strcmp(link->desired[i].ns, result->object->ns) != 0;
+        result->outside = result->outside || apart;
+    }
+    result->desired = link->desired;
+    result->n_desired = link->n;
+    result->ready = link->whole && !result->pending && link->diags.errors == 0;
+    bnc_arena_free(hub->desired_arena);
+    hub->desired_arena = link->arena;
+    hub->diags = link->diags;
+    hub->result = *result;
+    hub->result.diags = &hub->diags;
+    hub->link = NULL;
+    free(link);
+    bnc_link_forget(hub);
+}
+
+bool
+bnc_link_step(struct bnc_hub *hub, const struct bnc_planner *planner)
+{
+    if (hub->link == NULL) {
+        hub->link = begin(hub, planner);
+        return false;
+    }
+    struct bnc_link *link = hub->link;
+    if (link->shard < hub->shards) {
+        if (!step_shard(link)) {
+            link->whole = false;
+            link->shard = hub->shards;
+        }
+        return false;
+    }
+    finish(link);
+    return true;
+}

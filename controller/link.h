@@ -1,0 +1,99 @@
+/*
+ * The last step of an Observatory: fragments become pieces, pieces documents,
+ * documents the intents of objects.  A piece that is as before costs nothing.
+ *
+ * Layout Single: a piece is a run of the document, cut where the hash of a job's
+ * name says so; packed, it is a block of the gzip stream.  Layout Files: a piece is
+ * a file of jobs, the leaf of a trie, in an object of its own.
+ */
+#ifndef BNC_CONTROLLER_LINK_H
+#define BNC_CONTROLLER_LINK_H
+
+#include "controller/hub.h"
+#include "lib/hash.h"
+#include "lib/zip.h"
+
+#define BNC_OBJECT_DATA_MAX                                                              \
+    ((size_t)1000 * 1000) /* of 1 MiB that the API server takes, with names and labels   \
+                           */
+#define BNC_DOCUMENT_MAX  ((size_t)256 * 1024 * 1024)
+#define BNC_BLOCK_MAX     ((size_t)256 * 1024)
+#define BNC_BLOCK_MODULUS 64 /* a block has this many jobs, more or less */
+
+/* A text that is joined with others. */
+struct bnc_text {
+    struct bnc_bytes bytes;
+    uint64_t sum; /* of the bytes */
+};
+
+/* A run of texts. */
+struct bnc_piece {
+    const char *leaf; /* of the trie; NULL: a run of the document */
+    const struct bnc_text *texts;
+    size_t n;
+    size_t size; /* of the texts together */
+    struct bnc_packed *packed;
+};
+
+/* What was made of a piece.  Owned by the hub, kept while a link uses it. */
+struct bnc_packed {
+    struct bnc_zip_block block;
+    char sha[BNC_SHA256_HEX]; /* of the text of a file; "": of none */
+    uint64_t used;            /* the link that needed it last */
+};
+
+struct bnc_link {
+    struct bnc_hub *hub;
+    const struct bnc_planner *planner;
+    const struct bnc_output_spec *output; /* NULL: no spec.prometheus */
+    struct bnc_arena *arena;
+    struct bnc_diags diags;
+    struct bnc_result result;
+    struct bnc_desired *desired;
+    size_t n;
+    size_t room;
+    bool whole; /* nothing is missing so far */
+    bool files; /* layout */
+    bool zipped;
+    int64_t shard; /* that is worked on */
+    struct bnc_piece *pieces;
+    size_t n_pieces;
+    size_t next_piece;
+    struct bnc_frame frame;
+    struct bnc_sha256 *sha; /* of the document; layout Single */
+};
+
+/*
+ * Do one step of the hub's link, beginning it if need be.  True when it is done:
+ * the hub's result and documents are then the new ones.
+ */
+bool bnc_link_step(struct bnc_hub *hub, const struct bnc_planner *planner);
+void bnc_link_free(struct bnc_link *link); /* NULL is ignored */
+
+/* ---- link_pieces.c */
+
+/* The pieces of the document of the current shard, in order. */
+void bnc_link_cut(struct bnc_link *link);
+/* The files of the current shard, by leaf. */
+void bnc_link_sort(struct bnc_link *link);
+/* Pack one piece unless that was done before. */
+enum bnc_code bnc_link_pack(struct bnc_link *link, struct bnc_piece *piece,
+                            struct bnc_error *err) BNC_MUST_CHECK;
+/* All texts of a piece, one after the other, after what `out` has. */
+void bnc_link_add(const struct bnc_piece *piece, struct bnc_str *out);
+/* Forget what the last link did not use. */
+void bnc_link_forget(struct bnc_hub *hub);
+void bnc_packed_free(struct bnc_packed *packed);
+
+/* ---- link_objects.c */
+
+/* The document of the current shard, whose pieces are packed, as its root object. */
+bool bnc_link_document(struct bnc_link *link);
+/* The files of the current shard as part objects, and the root that names them. */
+bool bnc_link_files(struct bnc_link *link);
+/* Certificates and credentials: files of one Secret beside the configuration. */
+bool bnc_link_assets(struct bnc_link *link);
+/* Other documents that the plan asks for. */
+bool bnc_link_documents(struct bnc_link *link);
+
+#endif

@@ -1,0 +1,275 @@
+#include "controller/loaded.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/json.h"
+
+/* One entry of the list, as far as it counts. */
+struct instance {
+    const char *name;
+    int64_t shard;
+    const char *hash;
+    const char *since;
+    const char *reason;
+    const char *message;
+    int64_t up;
+    int64_t down;
+};
+
+struct reading {
+    const struct bnc_result *result;
+    struct bnc_arena *arena;
+    struct bnc_loaded *out;
+    size_t fresh;
+    size_t current; /* run what is desired */
+    const char *since;
+    const char *behind; /* the first that does not */
+    int64_t *up;        /* by shard: replicas scrape the same */
+    int64_t *down;
+    int64_t shards;
+};
+
+/* RFC 3339 in UTC with whole seconds, as it is written there; -1: something else. */
+static int64_t
+parse_time(const char *text)
+{
+    struct tm t = {0};
+    int end = 0;
+    if (text == NULL || strlen(text) != strlen("2006-01-02T15:04:05Z")) {
+        return -1;
+    }
+    int n = sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &t.tm_year, &t.tm_mon, &t.tm_mday,
+                   &t.tm_hour, &t.tm_min, &t.tm_sec, &end);
+    if (n != 6 || text[end] != '\0') {
+        return -1;
+    }
+    t.tm_year -= 1900;
+    t.tm_mon -= 1;
+    return (int64_t)timegm(&t) * 1000;
+}
+
+static const char *
+hash_of_shard(const struct bnc_result *result, int64_t shard)
+{
+    for (size_t i = 0; i < result->n_desired; i++) {
+        const struct bnc_desired *d = &result->desired[i];
+        if (d->role == BNC_ROLE_ROOT && d->shard == shard) {
+            return d->hash;
+        }
+    }
+    return NULL;
+}
+
+static int64_t
+count_shards(const struct bnc_result *result)
+{
+    int64_t n = 1;
+    for (size_t i = 0; i < result->n_desired; i++) {
+        if (result->desired[i].role == BNC_ROLE_ROOT) {
+            n = result->desired[i].shard + 1 > n ? result->desired[i].shard + 1 : n;
+        }
+    }
+    return n;
+}
+
+static const char *
+text_of(const cJSON *item, const char *key)
+{
+    const char *text = bnc_json_get_str(item, key);
+    return text == NULL ? "" : text;
+}
+
+/* ---- whose job it is ----------------------------------------------------------- */
+
+static const struct bnc_unit *
+find_unit(const struct bnc_plan *plan, const char *job)
+{
+    size_t low = 0;
+    size_t high = plan->n_units;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int c = strcmp(plan->units[middle].job_name, job);
+        if (c == 0) {
+            return &plan->units[middle];
+        }
+        if (c < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+static void
+read_culprits(struct reading *r, const cJSON *list)
+{
+    struct bnc_loaded *out = r->out;
+    const cJSON *job;
+    size_t room = out->n_blamed + (size_t)cJSON_GetArraySize(list);
+    size_t *blamed = bnc_arena_array(r->arena, room + 1, sizeof(*blamed));
+    if (out->n_blamed > 0) {
+        memcpy(blamed, out->blamed, out->n_blamed * sizeof(*blamed));
+    }
+    out->blamed = blamed;
+    cJSON_ArrayForEach(job, list)
+    {
+        const struct bnc_unit *unit = cJSON_IsString(job) && r->result->plan != NULL
+                                          ? find_unit(r->result->plan, job->valuestring)
+                                          : NULL;
+        if (unit != NULL && unit->verdict != SIZE_MAX) {
+            blamed[out->n_blamed++] = unit->verdict;
+        }
+    }
+}
+
+bool
+bnc_loaded_blames(const struct bnc_loaded *loaded, const struct bnc_result *result,
+                  const struct bnc_verdict *verdict)
+{
+    for (size_t i = 0; i < loaded->n_blamed; i++) {
+        if (&result->plan->verdicts[loaded->blamed[i]] == verdict) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- instances ----------------------------------------------------------------- */
+
+static struct instance
+read_instance(const cJSON *item)
+{
+    struct instance out = {.name = text_of(item, "name"),
+                           .hash = text_of(item, "hash"),
+                           .since = text_of(item, "loadedTime"),
+                           .reason = text_of(item, "reason"),
+                           .message = text_of(item, "message")};
+    (void)bnc_json_get_int(item, "shard", &out.shard);
+    (void)bnc_json_get_int(item, "targetsUp", &out.up);
+    (void)bnc_json_get_int(item, "targetsDown", &out.down);
+    return out;
+}
+
+static void
+fail(struct reading *r, const struct instance *one, const cJSON *item)
+{
+    struct bnc_loaded *out = r->out;
+    if (!out->failed) {
+        out->failed = true;
+        out->condition.status = "False";
+        out->condition.reason = one->reason;
+        out->condition.message =
+            bnc_arena_fmt(r->arena, "%s: %.900s", one->name, one->message);
+    }
+    read_culprits(r, bnc_json_get(item, "culprits"));
+}
+
+static void
+take(struct reading *r, const cJSON *item, int64_t written_ms)
+{
+    const struct instance one = read_instance(item);
+    struct bnc_loaded *out = r->out;
+    int64_t expires_ms = written_ms + BNC_INSTANCE_FRESH_MS;
+    const char *wanted = hash_of_shard(r->result, one.shard);
+
+    r->fresh++;
+    if (out->expires_ms == 0 || expires_ms < out->expires_ms) {
+        out->expires_ms = expires_ms;
+    }
+    if (one.shard >= 0 && one.shard < r->shards) {
+        r->up[one.shard] = one.up > r->up[one.shard] ? one.up : r->up[one.shard];
+        r->down[one.shard] =
+            one.down > r->down[one.shard] ? one.down : r->down[one.shard];
+    }
+    bool well = strcmp(one.reason, bnc_reason_name(BNC_REASON_LOADED)) == 0;
+    bool busy = strcmp(one.reason, bnc_reason_name(BNC_REASON_LOADING)) == 0;
+    if (!well && !busy) {
+        fail(r, &one, item);
+    } else if (!well || !bnc_str_eq(one.hash, wanted)) {
+        r->behind = r->behind == NULL ? one.name : r->behind;
+    } else {
+        r->current++;
+        r->since =
+            r->since == NULL || strcmp(one.since, r->since) > 0 ? one.since : r->since;
+    }
+}
+
+static cJSON *
+block(struct reading *r, int64_t up, int64_t down)
+{
+    cJSON *out = bnc_json_object(r->arena);
+    const char *hash = hash_of_shard(r->result, 0);
+    if (r->out->done && hash != NULL) {
+        bnc_json_set_str(r->arena, out, "hash", hash);
+        if (r->since[0] != '\0') {
+            bnc_json_set_str(r->arena, out, "time", r->since);
+        }
+    }
+    bnc_json_set_int(r->arena, out, "targetsUp", up);
+    bnc_json_set_int(r->arena, out, "targetsDown", down);
+    return out;
+}
+
+static void
+conclude(struct reading *r)
+{
+    struct bnc_loaded *out = r->out;
+    int64_t up = 0;
+    int64_t down = 0;
+
+    for (int64_t i = 0; i < r->shards; i++) {
+        up += r->up[i];
+        down += r->down[i];
+    }
+    out->done = r->fresh > 0 && r->current == r->fresh;
+    if (r->fresh == 0) {
+        out->condition.reason = bnc_reason_name(BNC_REASON_NO_INSTANCE);
+        out->condition.message =
+            "no binnacle sync reports what runs; see docs/sync.md for how to have one";
+        return;
+    }
+    out->block = block(r, up, down);
+    if (out->done) {
+        out->condition.status = "True";
+        out->condition.reason = bnc_reason_name(BNC_REASON_LOADED);
+        out->condition.message = bnc_arena_fmt(
+            r->arena, "%zu %s, each proved through the running server", r->fresh,
+            r->fresh == 1 ? "instance runs it" : "instances run it");
+    } else if (!out->failed) {
+        out->condition.reason = bnc_reason_name(BNC_REASON_LOADING);
+        out->condition.message =
+            bnc_arena_fmt(r->arena, "%zu of %zu instances run it; %s does not yet",
+                          r->current, r->fresh, r->behind);
+    }
+}
+
+void
+bnc_loaded_read(const struct bnc_result *result, int64_t wall_ms, struct bnc_arena *arena,
+                struct bnc_loaded *out)
+{
+    struct bnc_error err = {0};
+    cJSON *status = NULL;
+    const cJSON *item;
+    struct reading r = {
+        .result = result, .arena = arena, .out = out, .shards = count_shards(result)};
+
+    *out = (struct bnc_loaded){.condition = {.type = "Loaded", .status = "Unknown"}};
+    r.up = bnc_arena_array(arena, (size_t)r.shards, sizeof(*r.up));
+    r.down = bnc_arena_array(arena, (size_t)r.shards, sizeof(*r.down));
+    if (result->object->status.len > 0 &&
+        bnc_json_parse(arena, result->object->status.ptr, result->object->status.len,
+                       &status, &err)) {
+        status = NULL;
+    }
+    cJSON_ArrayForEach(item, bnc_json_path(status, "prometheus", "instances", NULL))
+    {
+        int64_t written_ms = parse_time(bnc_json_get_str(item, "time"));
+        if (written_ms >= 0 && written_ms + BNC_INSTANCE_FRESH_MS > wall_ms) {
+            take(&r, item, written_ms);
+        }
+    }
+    conclude(&r);
+}
