@@ -269,7 +269,8 @@ add_part(struct bnc_link *link, const struct bnc_piece *piece, struct entry *ent
                                    piece->packed->sha);
 
     object.desired.name = bnc_arena_fmt(link->arena, "%s-%s", object.root, id);
-    object.desired.file = bnc_arena_fmt(link->arena, "jobs/%s.yml", id);
+    /* beside the root: its jobs' relative paths begin at a part's own folder */
+    object.desired.file = bnc_arena_fmt(link->arena, "jobs-%s.yml", id);
     set_hash(&object.desired, piece->packed->sha);
     if (bnc_zip_join(&piece->packed->block, 1, &gzip, &err)) {
         bnc_diag_add(&link->diags, BNC_REASON_TOO_BIG, "", NULL, "%s", err.message);

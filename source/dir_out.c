@@ -13,7 +13,6 @@
 #define LIST_NAME    ".binnacle-files"
 #define LIST_HEAD    "# Files that binnacle wrote here and may remove.  Do not edit.\n"
 #define FILES_FOLDER "files/"
-#define JOBS_FOLDER  "jobs/"
 #define LIST_MAX     ((size_t)16 * 1024 * 1024)
 #define VALUE_MAX    ((size_t)64 * 1024 * 1024)
 #define SECRET_MODE  0600
@@ -47,7 +46,7 @@ is_key(const char *key)
                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == n;
 }
 
-/* NAMESPACE/NAME/[files/|jobs/]KEY */
+/* NAMESPACE/NAME/[files/]KEY */
 static bool
 is_our_path(const char *path)
 {
@@ -63,9 +62,7 @@ is_our_path(const char *path)
     }
     *name++ = '\0';
     *key++ = '\0';
-    if (bnc_str_starts(key, FILES_FOLDER) || bnc_str_starts(key, JOBS_FOLDER)) {
-        key = strchr(key, '/') + 1;
-    }
+    key += bnc_str_starts(key, FILES_FOLDER) ? strlen(FILES_FOLDER) : 0;
     return bnc_dns_label_valid(copy) && bnc_dns_subdomain_valid(name) && is_key(key);
 }
 
@@ -235,7 +232,7 @@ place_part(struct output *out, const struct bnc_dir_item *write, const cJSON *tr
         return BNC_OK;
     }
     const char *path = bnc_arena_fmt(out->arena, "%s/%s/%s", write->ns, root, file);
-    if (!bnc_str_starts(file, JOBS_FOLDER) || !is_our_path(path)) {
+    if (!is_key(file) || !is_our_path(path)) {
         return bnc_fail(err, BNC_INVALID, "\"%.*s\" is no name of a part's file",
                         bnc_clip(file, 80), file);
     }
