@@ -125,6 +125,66 @@ enum bnc_code
 bnc_real_dir_list(struct bnc_world *world, const char *path, size_t max_names,
                   struct bnc_arena *arena, const char ***out, struct bnc_error *err);
 
+/* Also for real_pieces.c and real_dirs.c: */
+
+#define BNC_REAL_PATH 4096 /* bytes of a path, its end included */
+
+/* As bnc_fail_errno(), for files: what bnc_file_create() and the others promise. */
+enum bnc_code bnc_real_fail(struct bnc_error *err, const char *fmt, ...) BNC_PRINTF(2, 3);
+/* Open for reading; never waits, follows links. -1: see errno. */
+int bnc_real_open(const char *path);
+/* Give every byte of `fd` to `fn` (true: go on), up to `max_bytes`. */
+enum bnc_code bnc_real_read(int fd, const char *path, size_t max_bytes,
+                            bnc_file_piece_fn fn, void *arg, struct bnc_error *err);
+/* Make every folder above `path`. */
+enum bnc_code bnc_real_make_folders(const char *path, mode_t mode, struct bnc_error *err);
+/* The mode of folders that are made for a file of `mode`. */
+mode_t bnc_real_folder_mode(unsigned mode);
+/* A new name beside `path`; false with errno ENAMETOOLONG. `temp`: BNC_REAL_PATH bytes.
+ */
+bool bnc_real_temp_name(struct bnc_world *world, const char *path, char *temp);
+/* A new file beside `path`, open for writing; its name is in `temp`. -1: see errno. */
+int bnc_real_open_temp(struct bnc_world *world, const char *path, char *temp);
+bool bnc_real_write(int fd, struct bnc_bytes bytes);
+/* Sync the folder that `path` is in; false: see errno. */
+bool bnc_real_sync_folder(const char *path);
+/* Sync this folder; false: see errno. */
+bool bnc_real_sync(const char *folder);
+
+/* ---- real_pieces.c ------------------------------------------------------------- */
+
+enum bnc_code
+bnc_real_file_scan(struct bnc_world *world, const char *path, size_t max_bytes,
+                   bnc_file_piece_fn fn, void *arg, struct bnc_error *err);
+enum bnc_code
+bnc_real_file_create(struct bnc_world *world, const char *path, unsigned mode,
+                     struct bnc_file **out, struct bnc_error *err);
+enum bnc_code bnc_real_file_append(struct bnc_file *file, struct bnc_bytes bytes,
+                                   struct bnc_error *err);
+enum bnc_code
+bnc_real_file_close(struct bnc_file *file, bool sync, struct bnc_error *err);
+void bnc_real_file_abandon(struct bnc_file *file);
+
+/* ---- real_dirs.c --------------------------------------------------------------- */
+
+enum bnc_code bnc_real_file_link(struct bnc_world *world, const char *from,
+                                 const char *to, struct bnc_error *err);
+enum bnc_code bnc_real_file_rename(struct bnc_world *world, const char *from,
+                                   const char *to, struct bnc_error *err);
+enum bnc_code bnc_real_file_stat(struct bnc_world *world, const char *path, bool follow,
+                                 struct bnc_file_info *out, struct bnc_error *err);
+enum bnc_code bnc_real_symlink_put(struct bnc_world *world, const char *target,
+                                   const char *path, struct bnc_error *err);
+enum bnc_code
+bnc_real_symlink_get(struct bnc_world *world, const char *path, struct bnc_arena *arena,
+                     const char **out, struct bnc_error *err);
+enum bnc_code bnc_real_dir_make(struct bnc_world *world, const char *path, unsigned mode,
+                                struct bnc_error *err);
+enum bnc_code
+bnc_real_dir_sync(struct bnc_world *world, const char *path, struct bnc_error *err);
+enum bnc_code bnc_real_dir_remove(struct bnc_world *world, const char *path,
+                                  size_t max_names, struct bnc_error *err);
+
 /* ---- real_watch.c -------------------------------------------------------------- */
 
 enum bnc_code

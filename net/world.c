@@ -213,6 +213,97 @@ bnc_dir_watch_free(struct bnc_dir_watch *watch)
     }
 }
 
+/* ---- files in pieces, links, folders --------------------------------------------- */
+
+enum bnc_code
+bnc_file_scan(struct bnc_world *world, const char *path, size_t max_bytes,
+              bnc_file_piece_fn fn, void *arg, struct bnc_error *err)
+{
+    return world->ops->file_scan(world, path, max_bytes, fn, arg, err);
+}
+
+enum bnc_code
+bnc_file_create(struct bnc_world *world, const char *path, unsigned mode,
+                struct bnc_file **out, struct bnc_error *err)
+{
+    return world->ops->file_create(world, path, mode, out, err);
+}
+
+enum bnc_code
+bnc_file_append(struct bnc_file *file, struct bnc_bytes bytes, struct bnc_error *err)
+{
+    return ops_of(file)->file_append(file, bytes, err);
+}
+
+enum bnc_code
+bnc_file_close(struct bnc_file *file, bool sync, struct bnc_error *err)
+{
+    return ops_of(file)->file_close(file, sync, err);
+}
+
+void
+bnc_file_abandon(struct bnc_file *file)
+{
+    if (file != NULL) {
+        ops_of(file)->file_abandon(file);
+    }
+}
+
+enum bnc_code
+bnc_file_link(struct bnc_world *world, const char *from, const char *to,
+              struct bnc_error *err)
+{
+    return world->ops->file_link(world, from, to, err);
+}
+
+enum bnc_code
+bnc_file_rename(struct bnc_world *world, const char *from, const char *to,
+                struct bnc_error *err)
+{
+    return world->ops->file_rename(world, from, to, err);
+}
+
+enum bnc_code
+bnc_file_stat(struct bnc_world *world, const char *path, bool follow,
+              struct bnc_file_info *out, struct bnc_error *err)
+{
+    return world->ops->file_stat(world, path, follow, out, err);
+}
+
+enum bnc_code
+bnc_symlink_put(struct bnc_world *world, const char *target, const char *path,
+                struct bnc_error *err)
+{
+    return world->ops->symlink_put(world, target, path, err);
+}
+
+enum bnc_code
+bnc_symlink_get(struct bnc_world *world, const char *path, struct bnc_arena *arena,
+                const char **out, struct bnc_error *err)
+{
+    return world->ops->symlink_get(world, path, arena, out, err);
+}
+
+enum bnc_code
+bnc_dir_make(struct bnc_world *world, const char *path, unsigned mode,
+             struct bnc_error *err)
+{
+    return world->ops->dir_make(world, path, mode, err);
+}
+
+enum bnc_code
+bnc_dir_sync(struct bnc_world *world, const char *path, struct bnc_error *err)
+{
+    return world->ops->dir_sync(world, path, err);
+}
+
+enum bnc_code
+bnc_dir_remove(struct bnc_world *world, const char *path, size_t max_names,
+               struct bnc_error *err)
+{
+    return world->ops->dir_remove(world, path, max_names, err);
+}
+
 /* ---- children ------------------------------------------------------------------ */
 
 struct bnc_child *

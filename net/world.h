@@ -19,6 +19,7 @@ struct bnc_http_call;
 struct bnc_listener;
 struct bnc_http_exchange; /* one request that a listener has to answer */
 struct bnc_dir_watch;
+struct bnc_file; /* one that is being written */
 struct bnc_child;
 
 typedef void (*bnc_fn)(void *arg);
@@ -183,6 +184,106 @@ enum bnc_code
 bnc_dir_watch_new(struct bnc_world *world, const char *path, bnc_fn fn, void *arg,
                   struct bnc_dir_watch **out, struct bnc_error *err) BNC_MUST_CHECK;
 void bnc_dir_watch_free(struct bnc_dir_watch *watch); /* NULL is ignored */
+
+/* ---- files in pieces, links, folders --------------------------------------------- */
+
+/*
+ * What these calls have in common.
+ * Errors: NOT_FOUND, DENIED (EACCES, EPERM, EROFS), CONFLICT (the name is taken),
+ *         INVALID (of the wrong type, a loop of links, another file system),
+ *         UNAVAILABLE: "no space left" (ENOSPC, EDQUOT), or the device failed.
+ */
+
+/* Some bytes of a file, borrowed for this call; false: no more are wanted. */
+typedef bool (*bnc_file_piece_fn)(void *arg, const char *bytes, size_t n);
+
+/*
+ * Read a file piece by piece, so that it is never held whole; links are followed.
+ * Errors: as bnc_file_read(); `fn` may then have been given a part.
+ */
+enum bnc_code
+bnc_file_scan(struct bnc_world *world, const char *path, size_t max_bytes,
+              bnc_file_piece_fn fn, void *arg, struct bnc_error *err) BNC_MUST_CHECK;
+
+/*
+ * Begin to write a file in pieces.  `path` appears, or is replaced, as one step in
+ * bnc_file_close(); missing folders are made as bnc_file_write() does.
+ * Owns: the caller, who ends it with bnc_file_close() or bnc_file_abandon().
+ */
+enum bnc_code
+bnc_file_create(struct bnc_world *world, const char *path, unsigned mode,
+                struct bnc_file **out, struct bnc_error *err) BNC_MUST_CHECK;
+/* After an error the file is still to be closed or abandoned. */
+enum bnc_code bnc_file_append(struct bnc_file *file, struct bnc_bytes bytes,
+                              struct bnc_error *err) BNC_MUST_CHECK;
+/*
+ * Give the file its name; `file` is freed, whatever happens.  An append that had
+ * failed fails this too, and then nothing is left behind.  With `sync` the bytes
+ * survive a power cut; the name does so after bnc_dir_sync() of its folder.
+ */
+enum bnc_code
+bnc_file_close(struct bnc_file *file, bool sync, struct bnc_error *err) BNC_MUST_CHECK;
+/* Leave nothing behind and free `file`.  NULL is ignored. */
+void bnc_file_abandon(struct bnc_file *file);
+
+/*
+ * A second name for a file (a hard link), never a copy.  `to` must not exist; a
+ * link is not followed.  Folders are not made.
+ * Errors: INVALID where the file system has no such thing, or no more of them.
+ */
+enum bnc_code bnc_file_link(struct bnc_world *world, const char *from, const char *to,
+                            struct bnc_error *err) BNC_MUST_CHECK;
+
+/*
+ * Move a file, a link or a folder as one step; a file replaces a file, a folder only
+ * an empty one.  Survives a power cut after bnc_dir_sync() of both folders.
+ */
+enum bnc_code bnc_file_rename(struct bnc_world *world, const char *from, const char *to,
+                              struct bnc_error *err) BNC_MUST_CHECK;
+
+struct bnc_file_info {
+    enum bnc_file_type type; /* a link that is not followed: BNC_FILE_OTHER */
+    bool link;               /* it is a symbolic link */
+    uint64_t size;           /* bytes */
+    int64_t mtime_ns;        /* since 1970 */
+    uint64_t inode;          /* equal for all hard links of one file */
+    uint64_t links;          /* hard links, this one counted */
+    unsigned mode;           /* the permission bits, 07777 */
+};
+/* With `follow`, what a link leads to; without, the link itself. */
+enum bnc_code
+bnc_file_stat(struct bnc_world *world, const char *path, bool follow,
+              struct bnc_file_info *out, struct bnc_error *err) BNC_MUST_CHECK;
+
+/*
+ * Make `path` a symbolic link to `target`, or let the link that it is lead there, as
+ * one step: there is no moment without it.  The folder is synced.
+ * Errors: INVALID or CONFLICT when a folder stands there.
+ */
+enum bnc_code bnc_symlink_put(struct bnc_world *world, const char *target,
+                              const char *path, struct bnc_error *err) BNC_MUST_CHECK;
+/* The text of a link.  Errors: INVALID when it is something else. */
+enum bnc_code
+bnc_symlink_get(struct bnc_world *world, const char *path, struct bnc_arena *arena,
+                const char **out, struct bnc_error *err) BNC_MUST_CHECK;
+
+/*
+ * Make a folder and those above it; one that exists is left as it is.
+ * Errors: CONFLICT or NOT_FOUND when something on the way is no folder.
+ */
+enum bnc_code bnc_dir_make(struct bnc_world *world, const char *path, unsigned mode,
+                           struct bnc_error *err) BNC_MUST_CHECK;
+/* The names in this folder survive a power cut. */
+enum bnc_code bnc_dir_sync(struct bnc_world *world, const char *path,
+                           struct bnc_error *err) BNC_MUST_CHECK;
+/*
+ * Remove a folder with all that is in it.  No link is followed; `max_names` and
+ * 16 levels are the most that it takes on.
+ * Errors: INVALID when `path` is no folder or something in it is no file, folder or
+ *         link; TOO_BIG.  What came before that is gone.
+ */
+enum bnc_code bnc_dir_remove(struct bnc_world *world, const char *path, size_t max_names,
+                             struct bnc_error *err) BNC_MUST_CHECK;
 
 /* ---- children ------------------------------------------------------------------ */
 

@@ -51,6 +51,29 @@ struct bnc_world_ops {
                                    struct bnc_dir_watch **, struct bnc_error *);
     void (*dir_watch_free)(struct bnc_dir_watch *);
 
+    enum bnc_code (*file_scan)(struct bnc_world *, const char *, size_t,
+                               bnc_file_piece_fn, void *, struct bnc_error *);
+    enum bnc_code (*file_create)(struct bnc_world *, const char *, unsigned,
+                                 struct bnc_file **, struct bnc_error *);
+    enum bnc_code (*file_append)(struct bnc_file *, struct bnc_bytes, struct bnc_error *);
+    enum bnc_code (*file_close)(struct bnc_file *, bool, struct bnc_error *);
+    void (*file_abandon)(struct bnc_file *);
+    enum bnc_code (*file_link)(struct bnc_world *, const char *, const char *,
+                               struct bnc_error *);
+    enum bnc_code (*file_rename)(struct bnc_world *, const char *, const char *,
+                                 struct bnc_error *);
+    enum bnc_code (*file_stat)(struct bnc_world *, const char *, bool,
+                               struct bnc_file_info *, struct bnc_error *);
+    enum bnc_code (*symlink_put)(struct bnc_world *, const char *, const char *,
+                                 struct bnc_error *);
+    enum bnc_code (*symlink_get)(struct bnc_world *, const char *, struct bnc_arena *,
+                                 const char **, struct bnc_error *);
+    enum bnc_code (*dir_make)(struct bnc_world *, const char *, unsigned,
+                              struct bnc_error *);
+    enum bnc_code (*dir_sync)(struct bnc_world *, const char *, struct bnc_error *);
+    enum bnc_code (*dir_remove)(struct bnc_world *, const char *, size_t,
+                                struct bnc_error *);
+
     struct bnc_child *(*child_start)(struct bnc_world *, const struct bnc_child_request *,
                                      bnc_child_fn, void *);
     void (*child_cancel)(struct bnc_child *);
@@ -60,7 +83,7 @@ struct bnc_world_ops {
 struct bnc_world {
     const struct bnc_world_ops *ops;
 };
-/* The first member of every timer, call, listener, exchange, dir_watch and child. */
+/* The first member of every timer, call, listener, exchange, file, watch and child. */
 struct bnc_world_handle {
     struct bnc_world *world;
 };

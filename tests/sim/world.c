@@ -244,6 +244,19 @@ static const struct bnc_world_ops sim_ops = {
     .dir_list = bnc_sim_dir_list,
     .dir_watch_new = bnc_sim_dir_watch_new,
     .dir_watch_free = bnc_sim_dir_watch_free,
+    .file_scan = bnc_sim_file_scan,
+    .file_create = bnc_sim_file_create,
+    .file_append = bnc_sim_file_append,
+    .file_close = bnc_sim_file_close,
+    .file_abandon = bnc_sim_file_abandon,
+    .file_link = bnc_sim_file_link,
+    .file_rename = bnc_sim_file_rename,
+    .file_stat = bnc_sim_file_stat,
+    .symlink_put = bnc_sim_symlink_put,
+    .symlink_get = bnc_sim_symlink_get,
+    .dir_make = bnc_sim_dir_make,
+    .dir_sync = bnc_sim_dir_sync,
+    .dir_remove = bnc_sim_dir_remove,
     .child_start = bnc_sim_child_start,
     .child_cancel = bnc_sim_child_cancel,
 };
@@ -370,6 +383,7 @@ bnc_sim_new(uint64_t seed)
     sim->servers = bnc_map_new();
     sim->files = bnc_map_new();
     sim->file_failures = bnc_map_new();
+    sim->file_room = SIZE_MAX;
     sim->scripts = bnc_map_new();
     return sim;
 }

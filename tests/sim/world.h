@@ -165,6 +165,8 @@ void bnc_sim_file_fail(struct bnc_sim *sim, const char *path, enum bnc_code code
 /* Mode that the product wrote the file with; 0: not written by it. */
 unsigned bnc_sim_file_mode(struct bnc_sim *sim, const char *path);
 uint64_t bnc_sim_file_writes(const struct bnc_sim *sim); /* by the product */
+/* The product can write so many bytes more: "no space left".  SIZE_MAX: no limit. */
+void bnc_sim_file_room(struct bnc_sim *sim, size_t bytes);
 
 /* ---- children
  * ---------------------------------------------------------------------------------- */

@@ -19,6 +19,18 @@ struct bnc_sim_handle {
     void (*destroy)(struct bnc_sim_handle *);
 };
 
+/* What a path leads to; several paths may lead to one (hard links). */
+struct bnc_sim_file {
+    char *bytes;
+    size_t n;
+    unsigned mode;
+    bool folder;
+    char *target; /* of a symbolic link; NULL: it is none */
+    uint64_t inode;
+    int64_t mtime_ns;
+    size_t links;
+};
+
 /* Dead handles stay readable this long, so that their use can be told. */
 #define BNC_SIM_GRAVES 4096
 
@@ -59,10 +71,13 @@ struct bnc_sim {
     struct bnc_listener *listeners;
     int next_port;
 
-    struct bnc_map *files; /* path -> struct file * */
+    struct bnc_map *files; /* path -> struct bnc_sim_file * */
     struct bnc_map *file_failures;
     struct bnc_dir_watch *dir_watches;
     uint64_t file_writes;
+    uint64_t inodes;
+    size_t file_room; /* bytes that can still be written; SIZE_MAX: no limit */
+    bool has_symlinks;
 
     struct bnc_map *scripts; /* argv0 -> struct script * */
 };
@@ -133,6 +148,54 @@ bnc_sim_dir_watch_new(struct bnc_world *world, const char *path, bnc_fn fn, void
                       struct bnc_dir_watch **out, struct bnc_error *err);
 void bnc_sim_dir_watch_free(struct bnc_dir_watch *watch);
 void bnc_sim_files_free(struct bnc_sim *sim);
+
+/*
+ * `path` without what does not matter, and with the symbolic links on the way
+ * replaced by what they lead to; with `follow` the last name as well.
+ * Owns: the caller, with free().  NULL when it is to fail, as `err` says then.
+ */
+char *
+bnc_sim_locate(struct bnc_sim *sim, const char *path, bool follow, struct bnc_error *err);
+struct bnc_sim_file *bnc_sim_file_new(struct bnc_sim *sim);
+void bnc_sim_file_unlink(struct bnc_sim_file *file); /* NULL is ignored */
+/* Put `file` at this located path, folders above included, and tell the watches. */
+void bnc_sim_file_set(struct bnc_sim *sim, const char *path, struct bnc_sim_file *file);
+/* Forget the file, or the folder and what is below it, and tell the watches. */
+void bnc_sim_file_drop(struct bnc_sim *sim, const char *folder);
+bool bnc_sim_is_below(const char *path, const char *folder); /* or the folder itself */
+/* "no space left", when there is none for `n` bytes; else they are taken. */
+enum bnc_code
+bnc_sim_take_room(struct bnc_sim *sim, const char *path, size_t n, struct bnc_error *err);
+
+/* ---- world_links.c ---- */
+
+enum bnc_code
+bnc_sim_file_scan(struct bnc_world *world, const char *path, size_t max_bytes,
+                  bnc_file_piece_fn fn, void *arg, struct bnc_error *err);
+enum bnc_code
+bnc_sim_file_create(struct bnc_world *world, const char *path, unsigned mode,
+                    struct bnc_file **out, struct bnc_error *err);
+enum bnc_code
+bnc_sim_file_append(struct bnc_file *file, struct bnc_bytes bytes, struct bnc_error *err);
+enum bnc_code bnc_sim_file_close(struct bnc_file *file, bool sync, struct bnc_error *err);
+void bnc_sim_file_abandon(struct bnc_file *file);
+enum bnc_code bnc_sim_file_link(struct bnc_world *world, const char *from, const char *to,
+                                struct bnc_error *err);
+enum bnc_code bnc_sim_file_rename(struct bnc_world *world, const char *from,
+                                  const char *to, struct bnc_error *err);
+enum bnc_code bnc_sim_file_stat(struct bnc_world *world, const char *path, bool follow,
+                                struct bnc_file_info *out, struct bnc_error *err);
+enum bnc_code bnc_sim_symlink_put(struct bnc_world *world, const char *target,
+                                  const char *path, struct bnc_error *err);
+enum bnc_code
+bnc_sim_symlink_get(struct bnc_world *world, const char *path, struct bnc_arena *arena,
+                    const char **out, struct bnc_error *err);
+enum bnc_code bnc_sim_dir_make(struct bnc_world *world, const char *path, unsigned mode,
+                               struct bnc_error *err);
+enum bnc_code
+bnc_sim_dir_sync(struct bnc_world *world, const char *path, struct bnc_error *err);
+enum bnc_code bnc_sim_dir_remove(struct bnc_world *world, const char *path,
+                                 size_t max_names, struct bnc_error *err);
 
 /* ---- world_child.c ---- */
 
