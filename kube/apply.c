@@ -117,11 +117,13 @@ object_path(const struct bnc_kube_target *target, const char *sub,
 }
 
 struct bnc_kube_write *
-bnc_kube_apply(struct bnc_kube *kube, const struct bnc_kube_target *target,
-               struct bnc_bytes body, bnc_written_fn fn, void *arg, struct bnc_error *err)
+bnc_kube_apply_as(struct bnc_kube *kube, const struct bnc_kube_as *as,
+                  struct bnc_bytes body, bnc_written_fn fn, void *arg,
+                  struct bnc_error *err)
 {
-    static const struct bnc_url_pair query[] = {
-        {"fieldManager", BNC_FIELD_MANAGER},
+    const struct bnc_kube_target *target = &as->target;
+    const struct bnc_url_pair query[] = {
+        {"fieldManager", as->manager},
         {"force", "true"},
         {"fieldValidation", "Strict"},
         {NULL, NULL},
@@ -137,6 +139,14 @@ bnc_kube_apply(struct bnc_kube *kube, const struct bnc_kube_target *target,
         .body = body,
     };
     return request.path == NULL ? NULL : start(kube, &request, target->kind, fn, arg);
+}
+
+struct bnc_kube_write *
+bnc_kube_apply(struct bnc_kube *kube, const struct bnc_kube_target *target,
+               struct bnc_bytes body, bnc_written_fn fn, void *arg, struct bnc_error *err)
+{
+    const struct bnc_kube_as as = {*target, BNC_FIELD_MANAGER};
+    return bnc_kube_apply_as(kube, &as, body, fn, arg, err);
 }
 
 struct bnc_kube_write *

@@ -36,6 +36,15 @@ struct bnc_kube_write *
 bnc_kube_apply(struct bnc_kube *kube, const struct bnc_kube_target *target,
                struct bnc_bytes body, bnc_written_fn fn, void *arg,
                struct bnc_error *err);
+/* As another field manager: what it has applied is its own, apart from ours. */
+struct bnc_kube_as {
+    struct bnc_kube_target target;
+    const char *manager; /* 1 to 128 bytes */
+};
+struct bnc_kube_write *
+bnc_kube_apply_as(struct bnc_kube *kube, const struct bnc_kube_as *as,
+                  struct bnc_bytes body, bnc_written_fn fn, void *arg,
+                  struct bnc_error *err);
 /* `uid`: only that object, CONFLICT when it is another one; NULL: any. */
 struct bnc_kube_write *
 bnc_kube_delete(struct bnc_kube *kube, const struct bnc_kube_target *target,
