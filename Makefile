@@ -40,7 +40,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help demo test sim e2e lint fmt crds bench fuzz cover install uninstall deploy clean golden-update
+.PHONY: all help demo demo-cluster image test sim e2e lint fmt crds bench fuzz cover install uninstall deploy clean golden-update
 
 all: deps-build $(BUILD)/binnacle ## build the binary: build/release/binnacle
 
@@ -104,6 +104,12 @@ DEMO ?= manifests/samples/first-light
 
 demo: all ## the main job on samples, no cluster needed; WATCH=1 stays and follows edits
 	@hack/demo $(BUILD)/binnacle $(DEMO) build/demo $(WATCH)
+
+demo-cluster: all tools-build ## real control plane, Prometheus and an emulated mesh to try; CHECK=1: by itself
+	@hack/demo-cluster --binnacle $(BUILD)/binnacle $(if $(CHECK),--check)
+
+image: ## the container image, with docker, podman or buildah
+	@hack/image
 
 # ---- tests ------------------------------------------------------------------------
 

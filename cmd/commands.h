@@ -7,6 +7,7 @@
 #include "cmd/options.h"
 
 int bnc_cmd_run(const struct bnc_options *options);
+int bnc_cmd_sync(const struct bnc_options *options);
 int bnc_cmd_render(const struct bnc_options *options);
 int bnc_cmd_lint(const struct bnc_options *options);
 int bnc_cmd_crds(const struct bnc_options *options);
@@ -14,6 +15,8 @@ int bnc_cmd_version(const struct bnc_options *options);
 
 extern const struct bnc_flag bnc_flags_run[];
 extern const size_t bnc_n_flags_run;
+extern const struct bnc_flag bnc_flags_sync[];
+extern const size_t bnc_n_flags_sync;
 extern const struct bnc_flag bnc_flags_render[];
 extern const size_t bnc_n_flags_render;
 extern const struct bnc_flag bnc_flags_lint[];

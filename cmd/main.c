@@ -16,6 +16,17 @@ static const struct bnc_command commands[] = {
      "  binnacle run --from manifests/ --to out/        without a cluster, followed\n"
      "  binnacle run --from manifests/ --to out/ --once one pass",
      bnc_flags_run, &bnc_n_flags_run, bnc_cmd_run},
+    {"sync", "beside Prometheus: loads what is published, and proves it",
+     "binnacle sync --observatory NS/NAME --out DIR --reload URL [flags]",
+     "Writes what the controller publishes for one Observatory to DIR as whole\n"
+     "generations, reloads Prometheus, proves through the running server that exactly\n"
+     "this is loaded, and says so on the Observatory's status. What Prometheus refuses\n"
+     "is taken back, and the job that is to blame is named.\n\n"
+     "  binnacle sync --observatory monitoring/main --out /etc/prometheus/out \\\n"
+     "                --reload http://127.0.0.1:9090/-/reload\n\n"
+     "Prometheus runs with --config.file=DIR/current/prometheus.yml and\n"
+     "--web.enable-lifecycle.",
+     bnc_flags_sync, &bnc_n_flags_sync, bnc_cmd_sync},
     {"render", "the exact objects that run would apply, offline",
      "binnacle render -f FILE|DIR|- [-o DIR|-] [flags]",
      "Reads manifests and prints what the controller would write for them.\n\n"

@@ -26,6 +26,12 @@ struct bnc_options {
     const char *log_level;
     const char *log_format;
     const char *default_namespace;
+    const char *observatory; /* sync: NS/NAME */
+    const char *out;
+    const char *reload;
+    const char *ca_file;
+    const char *shard;
+    const char *instance;
     bool once;    /* run --from: one pass */
     bool content; /* render: the documents, not the objects */
     bool help;

@@ -235,7 +235,7 @@ resolve_raw_jobs(struct step *s)
     }
     size_t before = s->diags->errors;
     struct bnc_base_rules rules = base_rules(s);
-    bnc_jobs_check(docs.items[0].root, &rules, field, s->diags);
+    bnc_raw_jobs_check(docs.items[0].root, &rules, field, s->diags);
     if (s->diags->errors == before) {
         s->ir->raw_jobs = docs.items[0].root;
     }

@@ -109,8 +109,8 @@ bnc_base_check(const cJSON *base, const struct bnc_base_rules *rules, const char
 }
 
 void
-bnc_jobs_check(const cJSON *jobs, const struct bnc_base_rules *rules, const char *path,
-               struct bnc_diags *diags)
+bnc_raw_jobs_check(const cJSON *jobs, const struct bnc_base_rules *rules,
+                   const char *path, struct bnc_diags *diags)
 {
     const cJSON *job;
     size_t i = 0;

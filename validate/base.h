@@ -25,7 +25,7 @@ void bnc_base_check(const cJSON *base, const struct bnc_base_rules *rules,
                     const char *path, struct bnc_diags *diags);
 
 /* The same for a list of raw jobs (additionalScrapeConfigs). */
-void bnc_jobs_check(const cJSON *jobs, const struct bnc_base_rules *rules,
-                    const char *path, struct bnc_diags *diags);
+void bnc_raw_jobs_check(const cJSON *jobs, const struct bnc_base_rules *rules,
+                        const char *path, struct bnc_diags *diags);
 
 #endif

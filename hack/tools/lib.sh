@@ -4,7 +4,7 @@
 
 tools_src=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tools_cache=${BINNACLE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/binnacle/tools}
-tools_default=(etcd kubernetes prometheus)
+tools_default=(etcd kubernetes prometheus statsd-exporter)
 
 # Flags of every build; they are part of a folder's name.
 tools_flags=(-mod=readonly -buildvcs=false -p 2 -trimpath)

@@ -316,7 +316,7 @@ TEST(credentials)
 
         bnc_test_row(secrets[i].name);
         rules.files_only = true;
-        bnc_jobs_check(json(secrets[i].jobs), &rules, "jobs", &diags);
+        bnc_raw_jobs_check(json(secrets[i].jobs), &rules, "jobs", &diags);
         CHECK_STR(fields(&diags), secrets[i].errors);
         CHECK(secrets[i].remedy == NULL ||
               strstr(diags.items[0].remedy, secrets[i].remedy) != NULL);
@@ -325,7 +325,7 @@ TEST(credentials)
         }
         diags = bnc_diags_new(arena);
         rules.files_only = false;
-        bnc_jobs_check(json(secrets[i].jobs), &rules, "jobs", &diags);
+        bnc_raw_jobs_check(json(secrets[i].jobs), &rules, "jobs", &diags);
         CHECK_INT(diags.n, 0);
     }
     bnc_arena_free(arena);
@@ -351,7 +351,7 @@ TEST(jobs)
         struct bnc_diags diags = bnc_diags_new(arena);
 
         bnc_test_row(cases[i].name);
-        bnc_jobs_check(json(cases[i].jobs), &rules, "jobs", &diags);
+        bnc_raw_jobs_check(json(cases[i].jobs), &rules, "jobs", &diags);
         CHECK_STR(fields(&diags), cases[i].errors);
     }
     bnc_arena_free(arena);

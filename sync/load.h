@@ -1,0 +1,46 @@
+/*
+ * Prometheus is told to reload, and made to prove that it runs what `current` has.
+ */
+#ifndef BNC_SYNC_LOAD_H
+#define BNC_SYNC_LOAD_H
+
+#include "sync/server.h"
+
+#define BNC_LOAD_PATIENCE_MS 8000 /* until what is not proved is told */
+#define BNC_LOAD_AGAIN_MS    300  /* between two tries to prove it */
+#define BNC_LOAD_AWAY_MS     1000 /* between two tries to reach it */
+
+enum bnc_load_state {
+    BNC_LOAD_PROVED,  /* the end: exactly this runs */
+    BNC_LOAD_REFUSED, /* the end: Prometheus does not take it */
+    /* told once each, and tried on: */
+    BNC_LOAD_POOLS, /* it says that it took it, and jobs are missing or too many */
+    BNC_LOAD_OTHER, /* it runs another configuration file */
+    BNC_LOAD_AWAY,  /* it does not answer, or not yet */
+};
+
+/* Borrowed for the call. */
+struct bnc_load_news {
+    enum bnc_load_state state;
+    const char *message;        /* of Prometheus, or about it; "": none */
+    struct bnc_jobs_diff pools; /* of POOLS */
+};
+typedef void (*bnc_load_fn)(void *arg, const struct bnc_load_news *news);
+
+struct bnc_load_ask {
+    struct bnc_world *world;
+    struct bnc_server *server; /* not used by others until the end */
+    const char *marker;        /* one of the jobs, see sync/gather.h; copied */
+    struct bnc_jobs *jobs;     /* borrowed; NULL: not known, a reload is enough */
+    bool prove_first;          /* it may run this already */
+    bool lazy_pools;           /* before 2.55: no pool until a job's discovery answers */
+};
+
+struct bnc_load; /* opaque: under way */
+
+/* `fn` never comes inside this call; after an end only bnc_load_free() is allowed. */
+struct bnc_load *
+bnc_load_start(const struct bnc_load_ask *ask, bnc_load_fn fn, void *arg);
+void bnc_load_free(struct bnc_load *load); /* also in `fn`; NULL is ignored */
+
+#endif

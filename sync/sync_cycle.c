@@ -1,0 +1,422 @@
+/* From a generation that is wanted to one that is loaded, or back. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "sync/sync_priv.h"
+
+#define NAMES_MAX 3 /* missing jobs that are told by name */
+
+static void start_load(struct bnc_sync *s, bool prove_first);
+
+void
+bnc_sync_cancel(struct bnc_sync *s)
+{
+    bnc_gather_cancel(s->gather);
+    bnc_load_free(s->load);
+    bnc_search_free(s->search);
+    s->gather = NULL;
+    s->load = NULL;
+    s->search = NULL;
+    if (s->asking) {
+        bnc_server_cancel(s->server);
+        s->asking = false;
+    }
+    s->way = BNC_SYNC_FORWARD;
+    s->doing[0] = '\0';
+}
+
+static void
+try_later(struct bnc_sync *s)
+{
+    unsigned n = s->failures < 5 ? s->failures : 5;
+    int64_t delay_ms = (int64_t)BNC_SYNC_RETRY_MS << n;
+    s->failures++;
+    s->doing[0] = '\0';
+    bnc_timer_set(s->work, delay_ms > BNC_SYNC_RETRY_MAX ? BNC_SYNC_RETRY_MAX : delay_ms);
+}
+
+/* ---- which job is missing -------------------------------------------------------- */
+
+struct naming {
+    const struct bnc_jobs_diff *pools;
+    struct bnc_str *out;
+    size_t n;
+};
+
+static void
+name_missing(void *arg, const struct bnc_job *job)
+{
+    struct naming *naming = arg;
+    uint64_t hash = bnc_job_hash(job->name.ptr, job->name.len);
+    for (size_t i = 0; i < naming->pools->n_named; i++) {
+        if (naming->pools->named[i] == hash && naming->n < NAMES_MAX) {
+            bnc_str_fmt(naming->out, "%s%.*s", naming->n == 0 ? ": " : ", ",
+                        (int)job->name.len, job->name.ptr);
+            naming->n++;
+        }
+    }
+}
+
+static bool
+feed(void *arg, const char *bytes, size_t n)
+{
+    bnc_job_scan_feed(arg, bytes, n);
+    return true;
+}
+
+static const char *
+describe_pools(struct bnc_sync *s, const struct bnc_jobs_diff *pools,
+               struct bnc_arena *arena)
+{
+    struct bnc_str out = bnc_str_new(arena, BNC_SERVER_TEXT_MAX);
+    struct naming naming = {.pools = pools, .out = &out};
+    bnc_str_fmt(&out,
+                "Prometheus said that it has loaded the configuration, and has no scrape "
+                "pool for %zu of its jobs",
+                pools->missing);
+    for (size_t i = 0; s->texts[i] != NULL; i++) {
+        struct bnc_error ignored = {0};
+        const char *path = bnc_arena_fmt(arena, "%s/%s", s->folder, s->texts[i]);
+        BNC_AUTO(bnc_job_scan) scan = bnc_job_scan_new(name_missing, &naming);
+        if (bnc_file_scan(s->options.world, path, BNC_STORE_MAX_FILE, feed, scan,
+                          &ignored) ||
+            bnc_job_scan_finish(scan, &ignored)) {
+            bnc_str_fmt(&out, "; %s cannot be read", s->texts[i]);
+        }
+    }
+    return out.ptr;
+}
+
+/* ---- loaded -------------------------------------------------------------------- */
+
+static void
+remember_proved(struct bnc_sync *s)
+{
+    struct bnc_error err = {0};
+    memcpy(s->proved, s->doing, sizeof(s->proved));
+    (void)snprintf(s->proved_marker, sizeof(s->proved_marker), "%s", s->marker);
+    (void)snprintf(s->loaded_hash, sizeof(s->loaded_hash), "%s", s->hash);
+    if (s->proved_jobs != s->jobs) {
+        bnc_jobs_free(s->proved_jobs);
+    }
+    s->proved_jobs = s->jobs;
+    s->loaded_ms = bnc_world_wall_ms(s->options.world);
+    s->failures = 0;
+    s->refused[0] = '\0';
+    s->generations++;
+    if (bnc_store_tidy(s->store, NULL, &err)) {
+        BNC_LOG(BNC_LEVEL_WARN, "old generations cannot be removed",
+                BNC_KV("error", err.message));
+    }
+}
+
+static void
+proved(struct bnc_sync *s, const char *message)
+{
+    remember_proved(s);
+    bnc_timer_set(s->count, BNC_SYNC_RETRY_MS);
+    BNC_LOG(BNC_LEVEL_INFO, "loaded and proved", BNC_KV("hash", s->loaded_hash),
+            BNC_KV("jobs", bnc_log_num((int64_t)bnc_jobs_count(s->jobs))));
+    bnc_sync_tell(s, BNC_INSTANCE_LOADED, message);
+    bnc_sync_work(s); /* something newer may be wanted by now */
+}
+
+/* ---- refused ------------------------------------------------------------------- */
+
+static void
+on_search(void *arg, const struct bnc_search_result *result)
+{
+    struct bnc_sync *s = arg;
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    const char *message =
+        result->message[0] == '\0'
+            ? s->refusal
+            : bnc_arena_fmt(arena, "Prometheus refuses it: %s", result->message);
+    (void)snprintf(s->culprit, sizeof(s->culprit), "%s",
+                   result->job == NULL ? "" : result->job);
+    if (result->job != NULL) {
+        message = bnc_arena_fmt(arena, "%s (job %s)", message, result->job);
+    } else if (result->head) {
+        message = bnc_arena_fmt(
+            arena, "%s (no job is to blame: see spec.prometheus.base)", message);
+    }
+    (void)snprintf(s->refusal, sizeof(s->refusal), "%s", message);
+    bnc_search_free(s->search);
+    s->search = NULL;
+    bnc_sync_tell(s, BNC_INSTANCE_REFUSED, s->refusal);
+    s->way = BNC_SYNC_CALM;
+    start_load(s, true); /* the last reload is a failed one: not for long */
+}
+
+static void
+start_search(struct bnc_sync *s)
+{
+    const struct bnc_search_ask ask = {.world = s->options.world,
+                                       .server = s->server,
+                                       .store = s->store,
+                                       .folder = s->folder,
+                                       .config = s->config,
+                                       .files = s->texts,
+                                       .message = s->words};
+    s->search = bnc_search_start(&ask, on_search, s);
+}
+
+static void
+refused(struct bnc_sync *s, const char *words)
+{
+    struct bnc_error err = {0};
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    const char *kept = "the last good one runs on";
+    s->refusals++;
+    memcpy(s->refused, s->doing, sizeof(s->refused));
+    bnc_store_hold(s->store, s->refused); /* to look for the culprit in it */
+    s->refused_ms = bnc_world_mono_ms(s->options.world);
+    bnc_timer_set(s->work, BNC_SYNC_REFUSED_MS);
+    if (s->proved[0] == '\0') {
+        kept = "there is no earlier one to go back to";
+    } else if (bnc_store_rollback(s->store, s->proved, &err)) {
+        kept = bnc_arena_fmt(arena, "the last good one is lost (%s)", err.message);
+    }
+    s->culprit[0] = '\0';
+    (void)snprintf(s->words, sizeof(s->words), "%s", words);
+    (void)snprintf(s->refusal, sizeof(s->refusal), "Prometheus refuses it: %.1800s; %s",
+                   words, kept);
+    bnc_sync_tell(s, BNC_INSTANCE_REFUSED, s->refusal);
+    s->way = BNC_SYNC_BACK;
+    if (s->proved[0] == '\0' || err.code != BNC_OK) {
+        start_search(s);
+    } else {
+        start_load(s, false);
+    }
+}
+
+/* The load of the last good generation has ended. */
+static void
+went_back(struct bnc_sync *s)
+{
+    if (s->way == BNC_SYNC_BACK) {
+        start_search(s);
+        return;
+    }
+    s->way = BNC_SYNC_FORWARD;
+    bnc_timer_set(s->count, BNC_SYNC_RETRY_MS);
+    if (s->refused[0] != '\0') {
+        bnc_sync_tell(s, BNC_INSTANCE_REFUSED, s->refusal);
+    } else {
+        bnc_sync_tell(s, BNC_INSTANCE_LOADED, "");
+    }
+}
+
+/* ---- loading ------------------------------------------------------------------- */
+
+static void
+on_load(void *arg, const struct bnc_load_news *news)
+{
+    struct bnc_sync *s = arg;
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    bool back = s->way != BNC_SYNC_FORWARD;
+
+    switch (news->state) {
+    case BNC_LOAD_PROVED:
+    case BNC_LOAD_REFUSED:
+        bnc_load_free(s->load);
+        s->load = NULL;
+        if (back) {
+            went_back(s);
+        } else if (news->state == BNC_LOAD_PROVED) {
+            proved(s, news->message);
+        } else {
+            refused(s, bnc_arena_strdup(arena, news->message));
+        }
+        return;
+    case BNC_LOAD_POOLS:
+        if (!back) {
+            bnc_sync_tell(s, BNC_INSTANCE_POOLS_MISSING,
+                          describe_pools(s, &news->pools, arena));
+        }
+        return;
+    case BNC_LOAD_OTHER:
+        bnc_sync_tell(
+            s, BNC_INSTANCE_UNREACHABLE,
+            bnc_arena_fmt(
+                arena,
+                "the Prometheus at %s runs another configuration file; start it "
+                "with --config.file=%s/current/%s",
+                bnc_server_url(s->server), s->options.out, s->config));
+        return;
+    case BNC_LOAD_AWAY:
+        bnc_sync_tell(
+            s, BNC_INSTANCE_UNREACHABLE,
+            bnc_arena_fmt(arena, "%s: %s", bnc_server_url(s->server), news->message));
+        return;
+    }
+}
+
+static void
+start_load(struct bnc_sync *s, bool prove_first)
+{
+    bool back = s->way != BNC_SYNC_FORWARD;
+    const struct bnc_load_ask ask = {.world = s->options.world,
+                                     .server = s->server,
+                                     .marker = back ? s->proved_marker : s->marker,
+                                     .jobs = back ? s->proved_jobs : s->jobs,
+                                     .prove_first = prove_first,
+                                     .lazy_pools = s->major == 2 && s->minor < 55};
+    s->load = bnc_load_start(&ask, on_load, s);
+}
+
+/* ---- gathering ----------------------------------------------------------------- */
+
+/* What is known of the generation, for as long as it may be needed. */
+static void
+remember_gathered(struct bnc_sync *s, const struct bnc_gather_result *result)
+{
+    size_t n = 0;
+    bnc_arena_free(s->gathered);
+    s->gathered = bnc_arena_new();
+    s->hash = bnc_arena_strdup(s->gathered, result->hash);
+    s->config = bnc_arena_strdup(s->gathered, result->config);
+    s->marker = bnc_arena_strdup(s->gathered, result->marker);
+    while (result->texts[n] != NULL) {
+        n++;
+    }
+    s->texts = bnc_arena_array(s->gathered, n + 1, sizeof(*s->texts));
+    for (size_t i = 0; i < n; i++) {
+        s->texts[i] = bnc_arena_strdup(s->gathered, result->texts[i]);
+    }
+    const char *path = bnc_store_path(s->store, s->config, s->gathered);
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+    s->folder = slash == NULL
+                    ? s->options.out
+                    : bnc_arena_strndup(s->gathered, path, (size_t)(slash - path));
+    if (s->jobs != s->proved_jobs) {
+        bnc_jobs_free(s->jobs);
+    }
+    s->jobs = result->jobs;
+    s->fetched += result->bytes;
+}
+
+static void
+on_gather(void *arg, const struct bnc_gather_result *result)
+{
+    struct bnc_sync *s = arg;
+    s->gather = NULL;
+    if (result->err.code != BNC_OK) {
+        bool moved = result->err.code == BNC_NOT_FOUND && s->failures == 0;
+        if (!moved) { /* else the root has moved on while we read: read it again */
+            bnc_sync_tell(s, result->reason, result->err.message);
+        }
+        try_later(s);
+        return;
+    }
+    remember_gathered(s, result);
+    BNC_LOG(BNC_LEVEL_INFO, result->same ? "generation is on disk" : "generation written",
+            BNC_KV("hash", result->hash), BNC_KV("id", s->doing),
+            BNC_KV("files", bnc_log_num((int64_t)result->files)),
+            BNC_KV("fetched", bnc_log_num((int64_t)result->fetched)),
+            BNC_KV("bytes", bnc_log_num((int64_t)result->bytes)));
+    start_load(s, result->same);
+}
+
+static void
+on_version(void *arg, const struct bnc_server_version *version,
+           const struct bnc_error *err)
+{
+    struct bnc_sync *s = arg;
+    BNC_UNUSED(err); /* it may not run yet */
+    s->asking = false;
+    s->major = s->target.major;
+    s->minor = s->target.minor;
+    if (version != NULL) {
+        bnc_target_version(version->version, &s->major, &s->minor);
+    }
+    const struct bnc_gather_ask ask = {.world = s->options.world,
+                                       .kube = s->options.kube,
+                                       .store = s->store,
+                                       .target = &s->target,
+                                       .id = s->doing,
+                                       .expand = s->major < 3};
+    s->gather = bnc_gather_start(&ask, on_gather, s);
+}
+
+static bool
+is_busy(const struct bnc_sync *s)
+{
+    return s->gather != NULL || s->load != NULL || s->search != NULL || s->asking;
+}
+
+/* What is wanted is what was proved, and the folder has it. */
+static bool
+is_proved(const struct bnc_sync *s)
+{
+    const char *current = bnc_store_current(s->store);
+    return s->proved_jobs != NULL && strcmp(s->wanted, s->proved) == 0 &&
+           current != NULL && strcmp(current, s->proved) == 0;
+}
+
+/* It was refused a moment ago, and nothing is different now. */
+static bool
+is_hopeless(const struct bnc_sync *s)
+{
+    int64_t age_ms = bnc_world_mono_ms(s->options.world) - s->refused_ms;
+    return strcmp(s->wanted, s->refused) == 0 && age_ms < BNC_SYNC_REFUSED_MS;
+}
+
+void
+bnc_sync_work(void *arg)
+{
+    struct bnc_sync *s = arg;
+    bool doing_it = is_busy(s) && strcmp(s->wanted, s->doing) == 0;
+
+    if (s->wanted[0] == '\0' || doing_it || is_hopeless(s)) {
+        return;
+    }
+    if (is_proved(s)) {
+        if (s->refused[0] != '\0') { /* what was refused is not wanted any more */
+            s->refused[0] = '\0';
+            bnc_sync_tell(s, BNC_INSTANCE_LOADED, "");
+        }
+        return;
+    }
+    bnc_sync_cancel(s);
+    memcpy(s->doing, s->wanted, sizeof(s->doing));
+    s->asking = true;
+    bnc_server_version(s->server, on_version, s);
+}
+
+/* ---- targets ------------------------------------------------------------------- */
+
+static void
+on_targets(void *arg, const struct bnc_server_targets *targets,
+           const struct bnc_error *err)
+{
+    struct bnc_sync *s = arg;
+    s->asking = false;
+    if (targets == NULL) {
+        if (++s->silent > 1) { /* it may be starting: what does it run when it is back? */
+            s->silent = 0;
+            BNC_LOG(BNC_LEVEL_WARN, "Prometheus does not answer",
+                    BNC_KV("error", err->message));
+            s->way = BNC_SYNC_CALM;
+            start_load(s, true);
+        }
+        return;
+    }
+    s->silent = 0;
+    s->up = targets->up;
+    s->down = targets->down;
+    bnc_sync_tell(s, s->reason, s->message);
+}
+
+void
+bnc_sync_count(void *arg)
+{
+    struct bnc_sync *s = arg;
+    bnc_timer_set(s->count, BNC_SYNC_COUNT_MS);
+    if (!is_busy(s) && s->proved_jobs != NULL) {
+        s->asking = true;
+        bnc_server_targets(s->server, on_targets, s);
+    }
+}
