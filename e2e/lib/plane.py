@@ -64,13 +64,19 @@ class Plane:
             raise Failed(f"kubectl {' '.join(map(str, words))}: {done.stderr.decode()[-2000:]}")
         return done.stdout.decode()
 
-    def install(self):
+    def at(self):
+        """Use the control plane that is up in the folder."""
+        self.api = self.api_of(self.dir / "kubeconfig")
+        return self
+
+    def install(self, restart=True):
         """CRDs and the roles of the cluster overlay, as `make deploy` applies them."""
         self.kubectl("apply", "--server-side", "-f", self.repo / "crds")
         self.kubectl("wait", "--for=condition=Established", "--timeout=20s", "-f", self.repo / "crds")
         # The garbage collector looks for new kinds only each 30 s, and at its start.
-        self.stop("controllers")
-        self.start("controllers")
+        if restart:
+            self.stop("controllers")
+            self.start("controllers")
         for thing in self.manifests("overlays/cluster"):
             if thing["kind"] != "Deployment":  # no kubelet: its pod would never run
                 self.api.apply_object(thing)

@@ -40,13 +40,15 @@ def free_port():
 class Prometheus:
     """One server with a folder of its own, scraping through the real API server."""
 
-    def __init__(self, folder, tools, plane, account, log):
+    def __init__(self, folder, tools, plane, account, log, config=None, url=None):
+        """`config`: a file that somebody else writes, with the first text already in it."""
         self.dir = folder
-        self.config = folder / "prometheus.yml"
-        self.url = f"http://127.0.0.1:{free_port()}"
+        self.config = config or folder / "prometheus.yml"
+        self.url = url or f"http://127.0.0.1:{free_port()}"
         self.kubeconfig = plane.kubeconfig(account, folder / "kubeconfig")
         self.namespace = unshare()
-        self.config.write_text("scrape_configs: []\n")
+        if config is None:
+            self.config.write_text("scrape_configs: []\n")
         self.process = Process(self.command(tools, plane), log, self.environment(plane))
         until(self.is_ready, 20, f"Prometheus is not ready, see {log}")
 
@@ -111,7 +113,7 @@ class Prometheus:
             return good if len(good) == count else None
         return until(look, timeout, lambda: f"no {count} targets up in {job}: {self.describe(job)}")
 
-    def describe(self, job):
+    def describe(self, job=None):
         return [(t["scrapeUrl"], t["health"], t["lastError"]) for t in self.targets(job)]
 
     def query(self, expression):
