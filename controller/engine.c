@@ -76,8 +76,8 @@ on_dirty(void *arg, struct bnc_reader *reader)
     struct node *node = bnc_reader_arg(reader);
     if (node->reader == reader) {
         enqueue(engine, node);
-    } else if (node->hub != NULL && node->hub->stage == BNC_HUB_IDLE) {
-        node->hub->stage = BNC_HUB_LINK; /* a value of the asset object */
+    } else if (node->hub != NULL) {
+        bnc_hub_relink(node->hub);
     }
 }
 
@@ -302,6 +302,7 @@ compile(struct bnc_engine *engine, struct node *node)
     if (node->ir.type == BNC_IR_OBSERVATORY && node->hub == NULL) {
         node->hub = bnc_hub_new(engine->cache, &node->member, node);
         node->hub->result.object = node->object;
+        node->hub->part_budget = engine->options.settings->part_budget;
         engine->members_dirty = true;
     }
     touch_hubs(engine);

@@ -18,10 +18,15 @@ struct bnc_engine; /* opaque */
 /* On a part: its name on disk; and the root that it belongs to. */
 #define BNC_ANNOTATION_FILE    "binnacle.dev/file"
 #define BNC_ANNOTATION_PART_OF "binnacle.dev/part-of"
+#define BNC_ANNOTATION_SLOT    "binnacle.dev/slot" /* on one: its number */
+/* On a root: for each slot, the digits that end its file's name; "-": it is empty. */
+#define BNC_ANNOTATION_SLOTS "binnacle.dev/slots"
+#define BNC_PART_HASH_DIGITS 16
 
 enum bnc_role {
     BNC_ROLE_ROOT, /* what a reader begins with: written last */
     BNC_ROLE_PART, /* named by its content, immutable; the root says which count */
+    BNC_ROLE_SLOT, /* of a fixed name, with the file of now and the one before */
     BNC_ROLE_BESIDE
 };
 
@@ -32,11 +37,14 @@ struct bnc_desired {
     int64_t shard;
     const char *ns;
     const char *name;
-    const char *file;             /* what its content is called on disk */
-    struct bnc_bytes content;     /* as it travels; ptr NULL: files that are secret */
-    bool packed;                  /* the content is gzip */
-    size_t size;                  /* of the content as text */
-    struct bnc_bytes body;        /* JSON: the full intent for server-side apply */
+    const char *file;         /* what its content is called on disk; "": an empty slot */
+    const char *root;         /* of a part or slot: the name of its root */
+    const char *slots;        /* of a root with slots: BNC_ANNOTATION_SLOTS */
+    size_t slot;              /* of a slot: which */
+    struct bnc_bytes content; /* as it travels; ptr NULL: files that are secret */
+    bool packed;              /* the content is gzip */
+    size_t size;              /* of the content as text */
+    struct bnc_bytes body;    /* JSON: the full intent for server-side apply */
     char hash[BNC_HASH_TEXT_MAX]; /* "sha256:..." of its content, never of compressed
                                      bytes */
 };
@@ -74,6 +82,7 @@ struct bnc_engine_stats {
     uint64_t compiles;
     uint64_t plans;
     uint64_t lowered;
+    uint64_t packed; /* pieces compressed: blocks of a document, or parts */
     uint64_t linked;
 };
 

@@ -7,8 +7,6 @@
 #include "controller/link.h"
 #include "lib/pack.h"
 
-#define LINK_UNITS 8 /* a step of linking against the lowering of one job */
-
 struct bnc_hub *
 bnc_hub_new(struct bnc_cache *cache, const struct bnc_member *member, void *owner)
 {
@@ -207,7 +205,32 @@ lower_next(struct bnc_hub *hub, const struct bnc_hub_context *context)
     hub->stage = BNC_HUB_LINK;
 }
 
+/* ---- link ---------------------------------------------------------------------- */
+
+static size_t
+link_next(struct bnc_hub *hub, const struct bnc_hub_context *context)
+{
+    uint64_t before = hub->packed;
+    size_t units = bnc_link_step(hub, context->planner);
+    if (hub->link == NULL) {
+        context->stats->linked++;
+        hub->stage = BNC_HUB_IDLE;
+    }
+    context->stats->packed += hub->packed - before;
+    return units;
+}
+
 /* ---- steps --------------------------------------------------------------------- */
+
+void
+bnc_hub_relink(struct bnc_hub *hub)
+{
+    if (hub->stage == BNC_HUB_IDLE || hub->stage == BNC_HUB_LINK) {
+        bnc_link_free(hub->link); /* it has the old value */
+        hub->link = NULL;
+        hub->stage = BNC_HUB_LINK;
+    }
+}
 
 size_t
 bnc_hub_step(struct bnc_hub *hub, const struct bnc_hub_context *context)
@@ -224,11 +247,7 @@ bnc_hub_step(struct bnc_hub *hub, const struct bnc_hub_context *context)
         lower_next(hub, context);
         return 1;
     case BNC_HUB_LINK:
-        if (bnc_link_step(hub, context->planner)) {
-            context->stats->linked++;
-            hub->stage = BNC_HUB_IDLE;
-        }
-        return LINK_UNITS;
+        return link_next(hub, context);
     }
     return 0;
 }

@@ -32,7 +32,9 @@ struct bnc_hub {
     enum { BNC_HUB_IDLE, BNC_HUB_PLAN, BNC_HUB_LOWER, BNC_HUB_LINK } stage;
     struct bnc_link *link; /* NULL: not begun */
     uint64_t links;        /* that were begun */
+    uint64_t packed;       /* pieces, by all of them */
     struct bnc_map *packs; /* what links before have packed (link.h) */
+    size_t part_budget;    /* of settings */
     struct bnc_arena *desired_arena;
     struct bnc_diags diags; /* in desired_arena */
     struct bnc_result result;
@@ -49,6 +51,9 @@ struct bnc_hub_context {
 struct bnc_hub *
 bnc_hub_new(struct bnc_cache *cache, const struct bnc_member *member, void *owner);
 void bnc_hub_free(struct bnc_hub *hub);
+
+/* A value of the asset object changed: link again, also when that has begun. */
+void bnc_hub_relink(struct bnc_hub *hub);
 
 /* Do one step; gives how many units of work it was. */
 size_t bnc_hub_step(struct bnc_hub *hub, const struct bnc_hub_context *context);

@@ -5,11 +5,20 @@
 
 #include "lib/json.h"
 
+/*
+ * Units of work against the lowering of one job: what was measured, about 0.08 ms each.
+ */
+#define TURN_UNITS  64 /* nothing else in this turn */
+#define PACK_UNITS  16 /* BNC_PACK_STEP bytes */
+#define OTHER_UNITS 4
+
 void
 bnc_link_free(struct bnc_link *link)
 {
     if (link != NULL) {
         bnc_sha256_free(link->sha);
+        bnc_packing_free(link->packing);
+        bnc_arena_free(link->scratch);
         bnc_arena_free(link->arena);
         free(link);
     }
@@ -57,6 +66,7 @@ begin(struct bnc_hub *hub, const struct bnc_planner *planner)
 
     *link = (struct bnc_link){
         .hub = hub, .planner = planner, .arena = bnc_arena_new(), .whole = true};
+    link->scratch = bnc_arena_new();
     link->diags = bnc_diags_new(link->arena);
     hub->links++;
     begin_result(link);
@@ -68,7 +78,9 @@ begin(struct bnc_hub *hub, const struct bnc_planner *planner)
     link->output = planner->output(&hub->plan);
     link->zipped = bnc_str_ends(link->output->key, ".gz");
     link->files = bnc_str_eq(prometheus->layout, "Files");
-    link->result.parts = link->files;
+    link->slots =
+        link->files && prometheus->parts.set ? (size_t)prometheus->parts.value : 0;
+    link->result.parts = link->files && link->slots == 0;
     link->whole = bnc_link_assets(link); /* files before what names them */
     link->whole = bnc_link_documents(link) && link->whole;
     return link;
@@ -79,7 +91,11 @@ begin_shard(struct bnc_link *link)
 {
     struct bnc_error err = {0};
     const struct bnc_frame_ask ask = {.shard = link->shard};
-    link->next_piece = link->n_pieces = 0;
+    link->next_piece = link->n_pieces = link->next_file = 0;
+    if (link->slots > 0) {
+        bnc_link_deal(link);
+        return true;
+    }
     if (link->files) {
         bnc_link_sort(link);
         return true;
@@ -95,39 +111,59 @@ begin_shard(struct bnc_link *link)
     return true;
 }
 
+/* Some of the next piece. */
 static bool
-do_piece(struct bnc_link *link, struct bnc_piece *piece)
+do_piece(struct bnc_link *link, size_t *units)
 {
+    struct bnc_piece *piece = &link->pieces[link->next_piece];
     struct bnc_error err = {0};
-    for (size_t i = 0; !link->files && i < piece->n; i++) {
+    bool begins = link->packing == NULL;
+    *units = OTHER_UNITS;
+    for (size_t i = 0; begins && !link->files && i < piece->n; i++) {
         bnc_sha256_add(link->sha, piece->texts[i].bytes.ptr, piece->texts[i].bytes.len);
     }
     if (!link->files && !link->zipped) {
+        link->next_piece++;
         return true;
     }
-    if (bnc_link_pack(link, piece, &err)) {
+    uint64_t packed = link->hub->packed;
+    if (bnc_link_pack_some(link, piece, &err)) {
         bnc_diag_add(&link->diags, BNC_REASON_TOO_BIG, "", NULL, "%s", err.message);
         return false;
     }
+    bool found = piece->packed != NULL && link->hub->packed == packed;
+    *units += found ? 0 : PACK_UNITS;
+    link->next_piece += piece->packed != NULL;
     return true;
 }
 
-/* The next thing to do for the current shard.  False: it cannot be made. */
 static bool
-step_shard(struct bnc_link *link)
+end_shard(struct bnc_link *link)
 {
-    if (link->pieces == NULL && !begin_shard(link)) {
-        return false;
-    }
-    if (link->next_piece < link->n_pieces) {
-        return do_piece(link, &link->pieces[link->next_piece++]);
-    }
     bool made = link->files ? bnc_link_files(link) : bnc_link_document(link);
     bnc_sha256_free(link->sha);
     link->sha = NULL;
     link->pieces = NULL;
     link->shard++;
     return made;
+}
+
+/* The next thing to do for the current shard.  False: it cannot be made. */
+static bool
+step_shard(struct bnc_link *link, size_t *units)
+{
+    *units = TURN_UNITS;
+    if (link->pieces == NULL) {
+        return begin_shard(link);
+    }
+    if (link->next_piece < link->n_pieces) {
+        return do_piece(link, units);
+    }
+    if (link->files && link->next_file < link->n_pieces) {
+        *units = OTHER_UNITS;
+        return bnc_link_file(link, &link->pieces[link->next_file++]);
+    }
+    return end_shard(link);
 }
 
 static void
@@ -151,25 +187,23 @@ finish(struct bnc_link *link)
     hub->result = *result;
     hub->result.diags = &hub->diags;
     hub->link = NULL;
-    free(link);
+    link->arena = NULL; /* it is the hub's now */
+    bnc_link_free(link);
     bnc_link_forget(hub);
 }
 
-bool
+size_t
 bnc_link_step(struct bnc_hub *hub, const struct bnc_planner *planner)
 {
-    if (hub->link == NULL) {
-        hub->link = begin(hub, planner);
-        return false;
-    }
+    size_t units = TURN_UNITS;
     struct bnc_link *link = hub->link;
-    if (link->shard < hub->shards) {
-        if (!step_shard(link)) {
-            link->whole = false;
-            link->shard = hub->shards;
-        }
-        return false;
+    if (link == NULL) {
+        hub->link = begin(hub, planner);
+    } else if (link->shard == hub->shards) {
+        finish(link);
+    } else if (!step_shard(link, &units)) {
+        link->whole = false;
+        link->shard = hub->shards;
     }
-    finish(link);
-    return true;
+    return units;
 }

@@ -16,9 +16,12 @@
 #define BNC_OBJECT_DATA_MAX                                                              \
     ((size_t)1000 * 1000) /* of 1 MiB that the API server takes, with names and labels   \
                            */
+#define BNC_SLOT_MAX                                                                     \
+    ((size_t)450 * 1024) /* two of them, the one before and the one now, fit */
 #define BNC_DOCUMENT_MAX  ((size_t)256 * 1024 * 1024)
-#define BNC_BLOCK_MAX     ((size_t)256 * 1024)
+#define BNC_BLOCK_MAX     ((size_t)128 * 1024)
 #define BNC_BLOCK_MODULUS 64 /* a block has this many jobs, more or less */
+#define BNC_PACK_STEP     ((size_t)32 * 1024) /* bytes of text packed in one step */
 
 /* A text that is joined with others. */
 struct bnc_text {
@@ -42,32 +45,42 @@ struct bnc_packed {
     uint64_t used;            /* the link that needed it last */
 };
 
+struct bnc_packing; /* a piece on its way (link_pieces.c) */
+struct bnc_entry;   /* of the manifest (link_files.c) */
+
 struct bnc_link {
     struct bnc_hub *hub;
     const struct bnc_planner *planner;
     const struct bnc_output_spec *output; /* NULL: no spec.prometheus */
     struct bnc_arena *arena;
+    struct bnc_arena *scratch; /* of one object; the arena has what stays */
     struct bnc_diags diags;
     struct bnc_result result;
     struct bnc_desired *desired;
     size_t n;
     size_t room;
-    bool whole; /* nothing is missing so far */
-    bool files; /* layout */
+    bool whole;   /* nothing is missing so far */
+    bool files;   /* layout */
+    size_t slots; /* with it: fixed ones in place of parts; 0: none */
     bool zipped;
     int64_t shard; /* that is worked on */
     struct bnc_piece *pieces;
     size_t n_pieces;
     size_t next_piece;
+    size_t next_file;
+    struct bnc_packing *packing; /* NULL: none is under way */
+    struct bnc_entry *entries;   /* of the files so far; the first is the root */
+    size_t n_entries;
     struct bnc_frame frame;
     struct bnc_sha256 *sha; /* of the document; layout Single */
 };
 
 /*
- * Do one step of the hub's link, beginning it if need be.  True when it is done:
- * the hub's result and documents are then the new ones.
+ * Do one step of the hub's link, beginning it if need be; gives how many units of
+ * work it was.  When hub->link is NULL after it, it is done: the hub's result and
+ * documents are then the new ones.
  */
-bool bnc_link_step(struct bnc_hub *hub, const struct bnc_planner *planner);
+size_t bnc_link_step(struct bnc_hub *hub, const struct bnc_planner *planner);
 void bnc_link_free(struct bnc_link *link); /* NULL is ignored */
 
 /* ---- link_pieces.c */
@@ -76,9 +89,17 @@ void bnc_link_free(struct bnc_link *link); /* NULL is ignored */
 void bnc_link_cut(struct bnc_link *link);
 /* The files of the current shard, by leaf. */
 void bnc_link_sort(struct bnc_link *link);
+/* The files of the current shard, one for each slot (link_slots.c). */
+void bnc_link_deal(struct bnc_link *link);
+/* The line that every file of jobs begins with. */
+struct bnc_text bnc_link_jobs_head(void);
 /* Pack one piece unless that was done before. */
 enum bnc_code bnc_link_pack(struct bnc_link *link, struct bnc_piece *piece,
                             struct bnc_error *err) BNC_MUST_CHECK;
+/* Begin or go on with it, BNC_PACK_STEP bytes: done when the piece has `packed`. */
+enum bnc_code bnc_link_pack_some(struct bnc_link *link, struct bnc_piece *piece,
+                                 struct bnc_error *err) BNC_MUST_CHECK;
+void bnc_packing_free(struct bnc_packing *packing); /* NULL is ignored */
 /* All texts of a piece, one after the other, after what `out` has. */
 void bnc_link_add(const struct bnc_piece *piece, struct bnc_str *out);
 /* Forget what the last link did not use. */
@@ -89,7 +110,9 @@ void bnc_packed_free(struct bnc_packed *packed);
 
 /* The document of the current shard, whose pieces are packed, as its root object. */
 bool bnc_link_document(struct bnc_link *link);
-/* The files of the current shard as part objects, and the root that names them. */
+/* A file of the current shard, whose piece is packed, as its part or slot. */
+bool bnc_link_file(struct bnc_link *link, const struct bnc_piece *piece);
+/* The root that names all of them. */
 bool bnc_link_files(struct bnc_link *link);
 /* Certificates and credentials: files of one Secret beside the configuration. */
 bool bnc_link_assets(struct bnc_link *link);

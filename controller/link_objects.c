@@ -1,32 +1,21 @@
 /* Documents as the intents of objects. */
 #include <string.h>
 
-#include "controller/link.h"
+#include "controller/link_objects.h"
 #include "lib/base64.h"
-#include "lib/json.h"
 
 #define LABEL_OBSERVATORY "binnacle.dev/observatory"
-#define MANIFEST_KEY      "manifest.json"
-#define PART_KEY          "jobs.yml.gz"
-#define PART_HASH_DIGITS  16
+#define HEAD_ROOM         2048 /* bytes of a body around its content, more or less */
 
-/* One object in the making. */
-struct object {
-    struct bnc_desired desired; /* all but its body */
-    const char *root;           /* a part's root */
-    const char *data_name;      /* "data", "binaryData" */
-    cJSON *data;
-    cJSON *more; /* a map under another name; NULL: none */
-    const char *more_name;
-};
-
-static const char *
-base64(struct bnc_arena *arena, struct bnc_bytes bytes)
+cJSON *
+bnc_link_base64(struct bnc_link *link, struct bnc_bytes bytes)
 {
-    struct bnc_str out = bnc_str_new(arena, BNC_DOCUMENT_MAX);
-    bnc_str_puts(&out, "");
+    struct bnc_str out = bnc_str_new(link->scratch, BNC_DOCUMENT_MAX);
+    bnc_str_reserve(&out, bytes.len / 3 * 4 + 8);
+    bnc_str_putc(&out, '"');
     bnc_base64_add(&out, bytes);
-    return out.ptr;
+    bnc_str_putc(&out, '"');
+    return bnc_json_raw(link->scratch, out.ptr); /* nothing in it has to be escaped */
 }
 
 static cJSON *
@@ -59,7 +48,7 @@ labels_of(struct bnc_link *link)
 }
 
 static cJSON *
-metadata(struct bnc_link *link, const struct object *object)
+metadata(struct bnc_link *link, const struct bnc_link_object *object)
 {
     const struct bnc_object *self = link->hub->member->object;
     const struct bnc_desired *desired = &object->desired;
@@ -69,9 +58,16 @@ metadata(struct bnc_link *link, const struct object *object)
     bnc_json_set_str(link->arena, annotations, "binnacle.dev/hash", desired->hash);
     bnc_json_set_str(link->arena, annotations, "binnacle.dev/owner",
                      bnc_arena_fmt(link->arena, "%s/%s", self->ns, self->name));
-    if (desired->role == BNC_ROLE_PART) {
+    if (desired->root != NULL) {
         bnc_json_set_str(link->arena, annotations, BNC_ANNOTATION_FILE, desired->file);
-        bnc_json_set_str(link->arena, annotations, BNC_ANNOTATION_PART_OF, object->root);
+        bnc_json_set_str(link->arena, annotations, BNC_ANNOTATION_PART_OF, desired->root);
+    }
+    if (desired->role == BNC_ROLE_SLOT) {
+        bnc_json_set_str(link->arena, annotations, BNC_ANNOTATION_SLOT,
+                         bnc_arena_fmt(link->arena, "%zu", desired->slot));
+    }
+    if (desired->slots != NULL) {
+        bnc_json_set_str(link->arena, annotations, BNC_ANNOTATION_SLOTS, desired->slots);
     }
     bnc_json_set_str(link->arena, meta, "name", desired->name);
     bnc_json_set_str(link->arena, meta, "namespace", desired->ns);
@@ -85,8 +81,8 @@ metadata(struct bnc_link *link, const struct object *object)
     return meta;
 }
 
-static void
-add_object(struct bnc_link *link, const struct object *object)
+void
+bnc_link_object(struct bnc_link *link, const struct bnc_link_object *object)
 {
     cJSON *root = bnc_json_object(link->arena);
     struct bnc_str body = bnc_str_new(link->arena, BNC_OBJECT_DATA_MAX * 3);
@@ -105,7 +101,9 @@ add_object(struct bnc_link *link, const struct object *object)
     if (object->more != NULL) {
         bnc_json_set_item(link->arena, root, object->more_name, object->more);
     }
+    bnc_str_reserve(&body, object->desired.content.len / 3 * 4 + HEAD_ROOM);
     bnc_json_print(root, &body);
+    bnc_arena_reset(link->scratch);
     if (link->n == link->room) {
         size_t room = link->room == 0 ? 8 : link->room * 2;
         struct bnc_desired *items = bnc_arena_array(link->arena, room, sizeof(*items));
@@ -119,37 +117,36 @@ add_object(struct bnc_link *link, const struct object *object)
     link->desired[link->n++].body = (struct bnc_bytes){body.ptr, body.len};
 }
 
-static void
-set_hash(struct bnc_desired *desired, const char *hex)
+void
+bnc_link_hash(struct bnc_desired *desired, const char *hex)
 {
     memcpy(desired->hash, "sha256:", 7);
     memcpy(desired->hash + 7, hex, BNC_SHA256_HEX);
 }
 
-static enum bnc_kind
-kind_of(const struct bnc_link *link)
+enum bnc_kind
+bnc_link_kind(const struct bnc_link *link)
 {
     return bnc_str_eq(link->output->kind, "ConfigMap") ? BNC_KIND_CONFIG_MAP
                                                        : BNC_KIND_SECRET;
 }
 
 /* A value under its key, in the map that the kind has for it. */
-static void
-set_value(struct bnc_link *link, struct object *object, const char *key,
-          struct bnc_bytes bytes)
+void
+bnc_link_value(struct bnc_link *link, struct bnc_link_object *object, const char *key,
+               struct bnc_bytes bytes)
 {
     bool packed = object->desired.packed;
     bool map = object->desired.kind == BNC_KIND_CONFIG_MAP;
     object->data = bnc_json_object(link->arena);
     object->data_name = map && packed ? "binaryData" : "data";
     bnc_json_append(link->arena, object->data, key,
-                    bnc_json_str(link->arena, map && !packed
-                                                  ? bytes.ptr
-                                                  : base64(link->arena, bytes)));
+                    map && !packed ? bnc_json_str(link->scratch, bytes.ptr)
+                                   : bnc_link_base64(link, bytes));
 }
 
-static const char *
-root_name(struct bnc_link *link)
+const char *
+bnc_link_root_name(struct bnc_link *link)
 {
     return link->hub->shards == 1
                ? link->output->name
@@ -165,20 +162,20 @@ config_name(struct bnc_link *link)
     return bnc_arena_strndup(link->arena, link->output->key, n);
 }
 
-static struct object
-root_object(struct bnc_link *link)
+struct bnc_link_object
+bnc_link_root(struct bnc_link *link)
 {
-    return (struct object){.desired = {.role = BNC_ROLE_ROOT,
-                                       .kind = kind_of(link),
-                                       .shard = link->shard,
-                                       .ns = link->output->ns,
-                                       .name = root_name(link),
-                                       .file = config_name(link),
-                                       .packed = link->zipped}};
+    return (struct bnc_link_object){.desired = {.role = BNC_ROLE_ROOT,
+                                                .kind = bnc_link_kind(link),
+                                                .shard = link->shard,
+                                                .ns = link->output->ns,
+                                                .name = bnc_link_root_name(link),
+                                                .file = config_name(link),
+                                                .packed = link->zipped}};
 }
 
-static bool
-fits(struct bnc_link *link, size_t n)
+bool
+bnc_link_fits(struct bnc_link *link, size_t n)
 {
     if (n <= BNC_OBJECT_DATA_MAX) {
         return true;
@@ -211,13 +208,13 @@ join_blocks(struct bnc_link *link, struct bnc_str *out, struct bnc_error *err)
 bool
 bnc_link_document(struct bnc_link *link)
 {
-    struct object object = root_object(link);
+    struct bnc_link_object object = bnc_link_root(link);
     struct bnc_str text = bnc_str_new(link->arena, BNC_DOCUMENT_MAX);
     struct bnc_error err = {0};
     char hex[BNC_SHA256_HEX];
 
     bnc_sha256_final(link->sha, hex);
-    set_hash(&object.desired, hex);
+    bnc_link_hash(&object.desired, hex);
     for (size_t i = 0; i < link->n_pieces; i++) {
         object.desired.size += link->pieces[i].size;
     }
@@ -226,186 +223,20 @@ bnc_link_document(struct bnc_link *link)
             bnc_diag_add(&link->diags, BNC_REASON_TOO_BIG, "", NULL, "%s", err.message);
             return false;
         }
-    } else if (fits(link, object.desired.size)) {
+    } else if (bnc_link_fits(link, object.desired.size)) {
         for (size_t i = 0; i < link->n_pieces; i++) {
             bnc_link_add(&link->pieces[i], &text);
         }
     } else {
         return false;
     }
-    if (!fits(link, text.len)) {
+    if (!bnc_link_fits(link, text.len)) {
         return false;
     }
     object.desired.content = (struct bnc_bytes){text.ptr, text.len};
-    set_value(link, &object, link->output->key, object.desired.content);
-    add_object(link, &object);
+    bnc_link_value(link, &object, link->output->key, object.desired.content);
+    bnc_link_object(link, &object);
     return true;
-}
-
-/* ---- layout Files -------------------------------------------------------------- */
-
-/* What the manifest says of one file. */
-struct entry {
-    const char *file;
-    const char *sha;
-    size_t size;
-    const char *object;
-    const char *key;
-};
-
-static bool
-add_part(struct bnc_link *link, const struct bnc_piece *piece, struct entry *entry)
-{
-    struct object object = {.desired = {.role = BNC_ROLE_PART,
-                                        .kind = kind_of(link),
-                                        .shard = link->shard,
-                                        .ns = link->output->ns,
-                                        .packed = true,
-                                        .size = piece->size},
-                            .root = root_name(link)};
-    struct bnc_str gzip = bnc_str_new(link->arena, BNC_DOCUMENT_MAX);
-    struct bnc_error err = {0};
-    const char *id = bnc_arena_fmt(link->arena, "%s-%.*s", piece->leaf, PART_HASH_DIGITS,
-                                   piece->packed->sha);
-
-    object.desired.name = bnc_arena_fmt(link->arena, "%s-%s", object.root, id);
-    /* beside the root: its jobs' relative paths begin at a part's own folder */
-    object.desired.file = bnc_arena_fmt(link->arena, "jobs-%s.yml", id);
-    set_hash(&object.desired, piece->packed->sha);
-    if (bnc_zip_join(&piece->packed->block, 1, &gzip, &err)) {
-        bnc_diag_add(&link->diags, BNC_REASON_TOO_BIG, "", NULL, "%s", err.message);
-        return false;
-    }
-    if (gzip.len > BNC_OBJECT_DATA_MAX) {
-        bnc_diag_add(&link->diags, BNC_REASON_TOO_BIG, "", "make it smaller",
-                     "a job alone has %zu bytes when compressed, an object takes %zu",
-                     gzip.len, BNC_OBJECT_DATA_MAX);
-        return false;
-    }
-    object.desired.content = (struct bnc_bytes){gzip.ptr, gzip.len};
-    set_value(link, &object, PART_KEY, object.desired.content);
-    *entry = (struct entry){object.desired.file, piece->packed->sha, piece->size,
-                            object.desired.name, PART_KEY};
-    add_object(link, &object);
-    return true;
-}
-
-/* The manifest as text, and its hash: of every file's name and content, in order. */
-static const char *
-manifest(struct bnc_link *link, const struct entry *entries, size_t n,
-         struct bnc_desired *root)
-{
-    cJSON *out = bnc_json_object(link->arena);
-    cJSON *files = bnc_json_array(link->arena);
-    struct bnc_sha256 *sha = bnc_sha256_new();
-    struct bnc_str text = bnc_str_new(link->arena, BNC_OBJECT_DATA_MAX);
-    char hex[BNC_SHA256_HEX];
-
-    for (size_t i = 0; i < n; i++) {
-        const char *line =
-            bnc_arena_fmt(link->arena, "%s\n%s\n", entries[i].file, entries[i].sha);
-        bnc_sha256_add(sha, line, strlen(line));
-        cJSON *file = bnc_json_object(link->arena);
-        bnc_json_set_str(link->arena, file, "name", entries[i].file);
-        bnc_json_set_str(link->arena, file, "sha256", entries[i].sha);
-        bnc_json_set_int(link->arena, file, "size", (int64_t)entries[i].size);
-        bnc_json_set_str(link->arena, file, "object", entries[i].object);
-        bnc_json_set_str(link->arena, file, "key", entries[i].key);
-        bnc_json_add(files, file);
-    }
-    bnc_sha256_final(sha, hex);
-    bnc_sha256_free(sha);
-    set_hash(root, hex);
-    bnc_json_set_int(link->arena, out, "version", 1);
-    bnc_json_set_str(link->arena, out, "hash", root->hash);
-    bnc_json_set_str(link->arena, out, "config", root->file);
-    bnc_json_set_item(link->arena, out, "files", files);
-    bnc_json_print(out, &text);
-    return text.ptr;
-}
-
-/* The document that names the files. */
-static bool
-root_text(struct bnc_link *link, const struct entry *files, size_t n,
-          struct bnc_bytes *out)
-{
-    const char **names = bnc_arena_array(link->arena, n + 1, sizeof(*names));
-    struct bnc_str text = bnc_str_new(link->arena, BNC_DOCUMENT_MAX);
-    struct bnc_error err = {0};
-    for (size_t i = 0; i < n; i++) {
-        names[i] = files[i].file;
-    }
-    const struct bnc_frame_ask ask = {.shard = link->shard, .files = names, .n_files = n};
-    if (link->planner->frame(&link->hub->plan, &ask, link->arena, &link->frame,
-                             &link->diags, &err)) {
-        bnc_diag_add(&link->diags, BNC_REASON_INVALID_BASE, "spec.prometheus", NULL, "%s",
-                     err.message);
-        return false;
-    }
-    bnc_str_add(&text, link->frame.head.ptr, link->frame.head.len);
-    bnc_str_add(&text, link->frame.tail.ptr, link->frame.tail.len);
-    *out = (struct bnc_bytes){text.ptr, text.len};
-    return true;
-}
-
-/* The keys of the root: the document, packed or not, and the manifest. */
-static bool
-add_root(struct bnc_link *link, struct object *object, struct bnc_bytes text,
-         const char *files)
-{
-    struct bnc_str gzip = bnc_str_new(link->arena, BNC_DOCUMENT_MAX);
-    struct bnc_error err = {0};
-    const char *key = link->output->key;
-
-    object->desired.content = text;
-    if (link->zipped) {
-        if (bnc_zip_pack(text.ptr, text.len, &gzip, &err)) {
-            bnc_diag_add(&link->diags, BNC_REASON_TOO_BIG, "", NULL, "%s", err.message);
-            return false;
-        }
-        object->desired.content = (struct bnc_bytes){gzip.ptr, gzip.len};
-    }
-    if (!fits(link, object->desired.content.len + strlen(files))) {
-        return false;
-    }
-    set_value(link, object, key, object->desired.content);
-    struct bnc_bytes manifest_bytes = {files, strlen(files)};
-    cJSON *data = object->data;
-    if (object->desired.kind == BNC_KIND_CONFIG_MAP && link->zipped) {
-        data = object->more = bnc_json_object(link->arena);
-        object->more_name = "data";
-    }
-    bnc_json_set_str(link->arena, data, MANIFEST_KEY,
-                     object->desired.kind == BNC_KIND_CONFIG_MAP
-                         ? files
-                         : base64(link->arena, manifest_bytes));
-    add_object(link, object);
-    return true;
-}
-
-bool
-bnc_link_files(struct bnc_link *link)
-{
-    struct object root = root_object(link);
-    struct entry *entries =
-        bnc_arena_array(link->arena, link->n_pieces + 1, sizeof(*entries));
-    struct bnc_bytes text = {0};
-    char hex[BNC_SHA256_HEX];
-
-    for (size_t i = 0; i < link->n_pieces; i++) {
-        if (!add_part(link, &link->pieces[i], &entries[i + 1])) {
-            return false;
-        }
-    }
-    if (!root_text(link, entries + 1, link->n_pieces, &text)) {
-        return false;
-    }
-    bnc_sha256_hex(text.ptr, text.len, hex);
-    root.desired.size = text.len;
-    entries[0] = (struct entry){root.desired.file, hex, text.len, root.desired.name,
-                                link->output->key};
-    return add_root(link, &root, text,
-                    manifest(link, entries, link->n_pieces + 1, &root.desired));
 }
 
 /* ---- beside the configuration -------------------------------------------------- */
@@ -415,7 +246,7 @@ bnc_link_assets(struct bnc_link *link)
 {
     const struct bnc_plan *plan = &link->hub->plan;
     struct bnc_view *view = bnc_reader_begin(link->hub->reader);
-    struct object object = {
+    struct bnc_link_object object = {
         .desired = {.role = BNC_ROLE_BESIDE,
                     .kind = BNC_KIND_SECRET,
                     .ns = link->output->ns,
@@ -435,7 +266,7 @@ bnc_link_assets(struct bnc_link *link)
         }
         object.desired.size += value.len;
         bnc_json_append(link->arena, object.data, asset->file,
-                        bnc_json_str(link->arena, base64(link->arena, value)));
+                        bnc_link_base64(link, value));
         bnc_str_json(&digest, asset->file);
         bnc_str_add(&digest, value.ptr, value.len);
     }
@@ -454,8 +285,8 @@ bnc_link_assets(struct bnc_link *link)
     /* salted: a digest of a short password must not tell it */
     bnc_str_puts(&digest, link->hub->member->object->uid);
     bnc_sha256_hex(digest.ptr, digest.len, hex);
-    set_hash(&object.desired, hex);
-    add_object(link, &object);
+    bnc_link_hash(&object.desired, hex);
+    bnc_link_object(link, &object);
     return whole;
 }
 
@@ -467,18 +298,18 @@ bnc_link_documents(struct bnc_link *link)
         link->planner->documents(&link->hub->plan, link->arena, &documents, &link->diags);
     for (size_t i = 0; i < n; i++) {
         const struct bnc_document *d = &documents[i];
-        struct object object = {.desired = {.role = BNC_ROLE_BESIDE,
-                                            .kind = d->kind,
-                                            .ns = d->ns,
-                                            .name = d->name,
-                                            .file = d->key,
-                                            .size = d->bytes.len,
-                                            .content = d->bytes}};
+        struct bnc_link_object object = {.desired = {.role = BNC_ROLE_BESIDE,
+                                                     .kind = d->kind,
+                                                     .ns = d->ns,
+                                                     .name = d->name,
+                                                     .file = d->key,
+                                                     .size = d->bytes.len,
+                                                     .content = d->bytes}};
         char hex[BNC_SHA256_HEX];
         bnc_sha256_hex(d->bytes.ptr, d->bytes.len, hex);
-        set_hash(&object.desired, hex);
-        set_value(link, &object, d->key, d->bytes);
-        add_object(link, &object);
+        bnc_link_hash(&object.desired, hex);
+        bnc_link_value(link, &object, d->key, d->bytes);
+        bnc_link_object(link, &object);
     }
     return true;
 }

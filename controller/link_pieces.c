@@ -17,6 +17,12 @@ text_of(struct bnc_bytes bytes)
     return (struct bnc_text){bytes, bnc_hash64(bytes.ptr, bytes.len, 1)};
 }
 
+struct bnc_text
+bnc_link_jobs_head(void)
+{
+    return text_of((struct bnc_bytes){jobs_head, sizeof(jobs_head) - 1});
+}
+
 static void
 end_piece(struct bnc_link *link, const struct bnc_text *texts, size_t *n)
 {
@@ -92,14 +98,15 @@ bnc_link_sort(struct bnc_link *link)
             fragments[n++] = fragment;
         }
     }
-    struct bnc_pack pack = bnc_pack_leaves(link->arena, items, n, BNC_PACK_BUDGET);
+    size_t budget = hub->part_budget > 0 ? hub->part_budget : BNC_PACK_BUDGET;
+    struct bnc_pack pack = bnc_pack_leaves(link->arena, items, n, budget);
     link->n_pieces = pack.n;
     link->pieces = bnc_arena_array(link->arena, pack.n + 1, sizeof(*link->pieces));
     for (size_t i = 0; i < pack.n; i++) {
         const struct bnc_pack_leaf *leaf = &pack.leaves[i];
         struct bnc_text *texts =
             bnc_arena_array(link->arena, leaf->n + 1, sizeof(*texts));
-        texts[0] = text_of((struct bnc_bytes){jobs_head, sizeof(jobs_head) - 1});
+        texts[0] = bnc_link_jobs_head();
         for (size_t k = 0; k < leaf->n; k++) {
             const struct bnc_fragment *fragment = fragments[leaf->items[k]];
             texts[k + 1] = (struct bnc_text){fragment->bytes, fragment->sum};
@@ -138,39 +145,113 @@ stamp_of(const struct bnc_piece *piece)
     return stamp;
 }
 
-static enum bnc_code
-pack(const struct bnc_piece *piece, struct bnc_packed *out, struct bnc_error *err)
-{
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    struct bnc_str text = bnc_str_new(arena, BNC_DOCUMENT_MAX);
+/* One piece on its way. */
+struct bnc_packing {
+    char key[40];
+    struct bnc_zip_maker *maker;
+    struct bnc_sha256 *sha; /* NULL: a run needs none */
+    size_t next;            /* text of the piece ... */
+    size_t at;              /* ... and byte of it */
+};
 
-    bnc_link_add(piece, &text);
-    if (bnc_str_check(&text, "the configuration", err)) {
+void
+bnc_packing_free(struct bnc_packing *packing)
+{
+    if (packing != NULL) {
+        bnc_zip_maker_free(packing->maker);
+        bnc_sha256_free(packing->sha);
+        free(packing);
+    }
+}
+
+/* True when it was packed before. */
+static bool
+find_packed(struct bnc_link *link, struct bnc_piece *piece, char key[40])
+{
+    (void)snprintf(key, 40, "%016llx/%zu", (unsigned long long)stamp_of(piece),
+                   piece->size);
+    piece->packed = bnc_map_get(link->hub->packs, key);
+    if (piece->packed != NULL) {
+        piece->packed->used = link->hub->links;
+    }
+    return piece->packed != NULL;
+}
+
+static enum bnc_code
+add_some(const struct bnc_piece *piece, struct bnc_packing *packing,
+         struct bnc_error *err)
+{
+    size_t left = BNC_PACK_STEP;
+    while (left > 0 && packing->next < piece->n) {
+        struct bnc_bytes text = piece->texts[packing->next].bytes;
+        const char *from = text.ptr + packing->at;
+        size_t n = text.len - packing->at;
+        n = n < left ? n : left;
+        if (packing->sha != NULL) {
+            bnc_sha256_add(packing->sha, from, n);
+        }
+        if (bnc_zip_maker_add(packing->maker, from, n, err)) {
+            return err->code;
+        }
+        left -= n;
+        packing->at += n;
+        if (packing->at == text.len) {
+            packing->next++;
+            packing->at = 0;
+        }
+    }
+    return BNC_OK;
+}
+
+static enum bnc_code
+end_packing(struct bnc_link *link, struct bnc_piece *piece, struct bnc_error *err)
+{
+    struct bnc_packing *packing = link->packing;
+    struct bnc_packed *packed = bnc_alloc(sizeof(*packed));
+    if (bnc_zip_maker_end(packing->maker, &packed->block, err)) {
+        bnc_packed_free(packed);
         return err->code;
     }
-    if (piece->leaf != NULL) {
-        bnc_sha256_hex(text.ptr, text.len, out->sha);
+    if (packing->sha != NULL) {
+        bnc_sha256_final(packing->sha, packed->sha);
     }
-    return bnc_zip_block(text.ptr, text.len, &out->block, err);
+    packed->used = link->hub->links;
+    (void)bnc_map_put(link->hub->packs, packing->key, packed);
+    link->hub->packed++;
+    bnc_packing_free(packing);
+    link->packing = NULL;
+    piece->packed = packed;
+    return BNC_OK;
+}
+
+enum bnc_code
+bnc_link_pack_some(struct bnc_link *link, struct bnc_piece *piece, struct bnc_error *err)
+{
+    char key[40];
+    if (link->packing == NULL) {
+        if (find_packed(link, piece, key)) {
+            return BNC_OK;
+        }
+        link->packing = bnc_alloc(sizeof(*link->packing));
+        memcpy(link->packing->key, key, sizeof(key));
+        link->packing->maker = bnc_zip_maker_new();
+        link->packing->sha = piece->leaf == NULL ? NULL : bnc_sha256_new();
+    }
+    if (add_some(piece, link->packing, err)) {
+        return err->code;
+    }
+    return link->packing->next < piece->n ? BNC_OK : end_packing(link, piece, err);
 }
 
 enum bnc_code
 bnc_link_pack(struct bnc_link *link, struct bnc_piece *piece, struct bnc_error *err)
 {
-    char key[40];
-    (void)snprintf(key, sizeof(key), "%016llx/%zu", (unsigned long long)stamp_of(piece),
-                   piece->size);
-    struct bnc_packed *packed = bnc_map_get(link->hub->packs, key);
-    if (packed == NULL) {
-        packed = bnc_alloc(sizeof(*packed));
-        if (pack(piece, packed, err)) {
-            bnc_packed_free(packed);
+    piece->packed = NULL;
+    while (piece->packed == NULL) {
+        if (bnc_link_pack_some(link, piece, err)) {
             return err->code;
         }
-        (void)bnc_map_put(link->hub->packs, key, packed);
     }
-    packed->used = link->hub->links;
-    piece->packed = packed;
     return BNC_OK;
 }
 

@@ -3,14 +3,14 @@
 #include "controller/publish.h"
 #include "lib/json.h"
 
-/* The fields that our manager applied to the object itself, NULL: none. */
+/* The fields that a manager applied to the object itself, NULL: none. */
 static const cJSON *
-our_fields(const cJSON *managed)
+fields_of(const cJSON *managed, const char *manager)
 {
     const cJSON *entry;
     cJSON_ArrayForEach(entry, managed)
     {
-        if (bnc_str_eq(bnc_json_get_str(entry, "manager"), "binnacle") &&
+        if (bnc_str_eq(bnc_json_get_str(entry, "manager"), manager) &&
             bnc_str_eq(bnc_json_get_str(entry, "operation"), "Apply") &&
             bnc_json_get(entry, "subresource") == NULL) {
             return bnc_json_get(entry, "fieldsV1");
@@ -49,7 +49,8 @@ covers_owners(const cJSON *fields, const cJSON *owners, struct bnc_arena *arena)
 }
 
 bool
-bnc_managed_covers(struct bnc_bytes managed_fields, struct bnc_bytes body)
+bnc_managed_covers(struct bnc_bytes managed_fields, const char *manager,
+                   struct bnc_bytes body)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     struct bnc_error err = {0};
@@ -60,7 +61,7 @@ bnc_managed_covers(struct bnc_bytes managed_fields, struct bnc_bytes body)
         bnc_json_parse(arena, body.ptr, body.len, &intent, &err)) {
         return false;
     }
-    const cJSON *fields = our_fields(managed);
+    const cJSON *fields = fields_of(managed, manager);
     const cJSON *meta = bnc_json_get(fields, "f:metadata");
     const cJSON *wanted = bnc_json_get(intent, "metadata");
     const struct {
@@ -80,4 +81,28 @@ bnc_managed_covers(struct bnc_bytes managed_fields, struct bnc_bytes body)
     return fields != NULL &&
            covers_owners(bnc_json_get(meta, "f:ownerReferences"),
                          bnc_json_get(wanted, "ownerReferences"), arena);
+}
+
+bool
+bnc_managed_has_key(struct bnc_bytes managed_fields, const char *manager,
+                    const char *ending)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_error err = {0};
+    cJSON *managed = NULL;
+    const cJSON *key;
+    static const char *const maps[] = {"f:data", "f:binaryData"};
+
+    if (bnc_json_parse(arena, managed_fields.ptr, managed_fields.len, &managed, &err)) {
+        return false;
+    }
+    for (size_t i = 0; i < BNC_LEN(maps); i++) {
+        cJSON_ArrayForEach(key, bnc_json_get(fields_of(managed, manager), maps[i]))
+        {
+            if (bnc_str_ends(key->string, ending)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }

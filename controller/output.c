@@ -18,6 +18,7 @@ bnc_output_free(struct bnc_output *out)
     free(out->name);
     free(out->owner);
     free(out->body);
+    bnc_slot_free(out);
     free(out->uid);
     free(out->resource_version);
     free(out);
@@ -150,6 +151,7 @@ on_written(void *arg, const struct bnc_write_result *result)
         bnc_output_changed(publisher);
         return;
     }
+    bnc_slot_written(out, result);
     if (result->code != BNC_OK) {
         retry_later(out, result);
     } else {
@@ -209,8 +211,10 @@ loops(struct bnc_output *out)
 static bool
 retired(struct bnc_output *out)
 {
-    if (out->role == BNC_ROLE_PART && out->retired_ms == 0) {
-        out->retired_ms = now_ms(out) + 1;             /* never 0 */
+    bool named = out->role == BNC_ROLE_PART || out->role == BNC_ROLE_SLOT;
+    if (named && out->retired_ms == 0) {
+        out->retired_ms = now_ms(out) + 1; /* never 0 */
+        out->failures = 0;                 /* they were of its being written */
         bnc_output_retire(out->publisher, out->owner); /* there may be too many now */
     }
     int64_t keep_ms = bnc_output_keep_ms(out);
@@ -234,6 +238,11 @@ bnc_output_write(void *arg)
         bnc_timer_set(out->timer, BNC_FIRST_WRITE_MS);
         return;
     }
+    int64_t wait_ms = bnc_slot_wait_ms(out);
+    if (wait_ms > 0) {
+        bnc_timer_set(out->timer, wait_ms);
+        return;
+    }
     if (!out->wanted && retired(out)) {
         return;
     }
@@ -251,7 +260,8 @@ bnc_output_write(void *arg)
                               .kind = out->kind,
                               .ns = out->ns,
                               .name = out->name,
-                              .uid = out->wanted ? NULL : out->uid};
+                              .uid = out->wanted ? NULL : out->uid,
+                              .manager = out->wanted ? bnc_slot_write(out) : NULL};
     if (out->wanted) {
         write.body = (struct bnc_bytes){out->body, out->body_len};
         memcpy(out->sent_hash, out->hash, sizeof(out->hash));

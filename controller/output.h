@@ -10,6 +10,23 @@
 
 #define BNC_OUTPUT_KEY_MAX 640
 
+/* What has to be known of slots and their roots (slot.c). */
+struct bnc_slotting {
+    /* of a slot */
+    size_t number;
+    char *root;    /* name */
+    char *fields;  /* managedFields of the live one */
+    char *file;    /* as it is wanted */
+    char *held[2]; /* what each manager wrote since */
+    bool second;   /* the write under way is by the second one */
+    /* of a root: BNC_ANNOTATION_SLOTS */
+    char *named;       /* of the live one */
+    char *wanted;      /* as it has to be */
+    char *sent;        /* of both: `wanted` or `file` as it was sent */
+    int64_t since_ms;  /* of both: when it was known first, or to be gone */
+    int64_t unsure_ms; /* when it was not said whether that was carried out; 0: it was */
+};
+
 /* One object that we write. */
 struct bnc_output {
     struct bnc_publisher *publisher;
@@ -21,6 +38,7 @@ struct bnc_output {
     size_t body_len;
     char hash[BNC_HASH_TEXT_MAX];
     enum bnc_role role;
+    struct bnc_slotting slot;
     bool wanted;        /* false: to be deleted, */
     bool orphan;        /* or just forgotten */
     bool dropped;       /* its owner is gone or goes */
@@ -54,7 +72,9 @@ struct bnc_output {
 struct bnc_owner {
     struct bnc_output **items;
     size_t n;
-    bool loaded; /* every reader that reports has it: older parts may go */
+    int64_t slot_ms;       /* when a slot was written last; 0: none was */
+    int64_t slot_first_ms; /* the first one that no root has followed; 0: none */
+    bool loaded;           /* every reader that reports has it: older parts may go */
 };
 
 struct bnc_publisher {
@@ -81,6 +101,23 @@ void bnc_output_write(void *arg);
 void bnc_output_retire(struct bnc_publisher *publisher, const char *owner);
 /* How long a retired part has to be kept from now; 0: it may go. */
 int64_t bnc_output_keep_ms(const struct bnc_output *out);
+/*
+ * A slot has the file that the root names and the one that it is going to name.  Each
+ * is applied by a field manager of its own, so that writing one leaves the other, and
+ * no value of before has to be known.  All of this is for slots and roots alone.
+ */
+/* What is wanted now. */
+void bnc_slot_want(struct bnc_output *out, const struct bnc_desired *desired);
+/* Live metadata came. */
+void bnc_slot_read(struct bnc_output *out, const struct bnc_pruned *metadata,
+                   const cJSON *annotations);
+/* How long its write has to wait: for certainty, or for volumes; 0: it does not. */
+int64_t bnc_slot_wait_ms(const struct bnc_output *out);
+/* It is written now; gives the field manager, NULL: ours. */
+const char *bnc_slot_write(struct bnc_output *out);
+/* It was written, or nobody knows. */
+void bnc_slot_written(struct bnc_output *out, const struct bnc_write_result *result);
+void bnc_slot_free(struct bnc_output *out);
 /* Tell whoever reports. */
 void bnc_output_changed(const struct bnc_publisher *publisher);
 /* Decimal resourceVersions compare by length, then bytes (KEP-5504). */

@@ -80,12 +80,14 @@ output_of(struct bnc_publisher *publisher, const struct bnc_desired *desired,
 static bool
 set_one(struct bnc_output *out, const struct bnc_desired *desired)
 {
-    bool same = out->wanted && strcmp(out->hash, desired->hash) == 0 &&
-                out->body_len == desired->body.len &&
-                memcmp(out->body, desired->body.ptr, desired->body.len) == 0;
+    bool equal = strcmp(out->hash, desired->hash) == 0 &&
+                 out->body_len == desired->body.len &&
+                 memcmp(out->body, desired->body.ptr, desired->body.len) == 0;
+    bool same = out->wanted && equal;
     out->wanted = true;
     out->orphan = out->dropped = false;
     out->role = desired->role;
+    bnc_slot_want(out, desired);
     if (out->retired_ms != 0) {
         bnc_timer_stop(out->timer); /* to be deleted; it is named again */
         out->retired_ms = 0;
@@ -93,7 +95,7 @@ set_one(struct bnc_output *out, const struct bnc_desired *desired)
     if (same) {
         return false;
     }
-    if (out->body != NULL && strcmp(out->hash, desired->hash) == 0) {
+    if (!equal && out->body != NULL && strcmp(out->hash, desired->hash) == 0) {
         out->drifted = true; /* same content, other labels or owner: write it again */
     }
     free(out->body);
@@ -142,6 +144,8 @@ bnc_publisher_set(struct bnc_publisher *publisher, const char *owner,
     }
     struct bnc_owner *old = bnc_map_put(publisher->owners, owner, set);
     set->loaded = old != NULL && old->loaded && !changed;
+    set->slot_ms = old == NULL ? 0 : old->slot_ms;
+    set->slot_first_ms = old == NULL ? 0 : old->slot_first_ms;
     for (size_t i = 0; old != NULL && i < old->n; i++) {
         if (!old->items[i]->marked) {
             old->items[i]->wanted = false;
@@ -239,16 +243,15 @@ read_live(struct bnc_output *out, const struct bnc_pruned *metadata)
     const char *adopt = bnc_json_get_str(labels, "binnacle.dev/adopt");
 
     if (bnc_json_get_str(annotations, BNC_ANNOTATION_FILE) != NULL) {
-        out->role = BNC_ROLE_PART;
+        bool slot = bnc_json_get_str(annotations, BNC_ANNOTATION_SLOT) != NULL;
+        out->role = slot ? BNC_ROLE_SLOT : BNC_ROLE_PART;
     }
     out->ours =
         bnc_str_eq(bnc_json_get_str(annotations, "binnacle.dev/owner"), out->owner);
     out->adopted = bnc_str_eq(adopt, strchr(out->owner, '/') + 1);
     (void)snprintf(out->live_hash, sizeof(out->live_hash), "%s",
                    hash == NULL ? "" : hash);
-    out->drifted = out->body != NULL &&
-                   !bnc_managed_covers(metadata->managed_fields,
-                                       (struct bnc_bytes){out->body, out->body_len});
+    bnc_slot_read(out, metadata, annotations);
 }
 
 void
@@ -264,6 +267,9 @@ bnc_publisher_output(struct bnc_publisher *publisher, enum bnc_kind kind, const 
     if (metadata != NULL &&
         bnc_output_older(metadata->resource_version, out->resource_version)) {
         return; /* from before our own last write */
+    }
+    if (!out->known || (out->exists && metadata == NULL)) {
+        out->slot.since_ms = bnc_world_mono_ms(publisher->options.world) + 1;
     }
     out->known = true;
     out->exists = metadata != NULL;

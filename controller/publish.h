@@ -15,6 +15,9 @@
 #define BNC_LOOP_WINDOW_MS 60000 /* ... in this time: somebody else rewrites it */
 #define BNC_LOOP_PAUSE_MS  300000
 
+#define BNC_SLOT_LEAD_MS 5000  /* from the last slot to the root that names its file; */
+#define BNC_SLOT_MOST_MS 15000 /* from the first one, while more and more come */
+
 /* A part that nothing names any more stays for who read the root before ... */
 #define BNC_RETIRED_MS  900000 /* ... so long, unless all who report have moved on, */
 #define BNC_RETIRED_MAX 64     /* or so many are newer */
@@ -105,10 +108,14 @@ bnc_publisher_state(const struct bnc_publisher *publisher, const char *owner);
 bool bnc_publisher_idle(const struct bnc_publisher *publisher);
 
 /*
- * True when `managed_fields` (of metadata) say that field manager "binnacle"
- * owns every label, annotation and data key of the intent `body`: nobody has
- * changed one since we applied it (server-side apply, KEP-555).
+ * True when `managed_fields` (of metadata) say that this field manager owns every label,
+ * annotation and data key of the intent `body`: nobody has changed one since we applied
+ * it (server-side apply, KEP-555).
  */
-bool bnc_managed_covers(struct bnc_bytes managed_fields, struct bnc_bytes body);
+bool bnc_managed_covers(struct bnc_bytes managed_fields, const char *manager,
+                        struct bnc_bytes body);
+/* True when it owns a key of data or binaryData with this ending. */
+bool bnc_managed_has_key(struct bnc_bytes managed_fields, const char *manager,
+                         const char *ending);
 
 #endif

@@ -20,8 +20,9 @@ int64_t
 bnc_output_keep_ms(const struct bnc_output *out)
 {
     const struct bnc_owner *set = bnc_map_get(out->publisher->owners, out->owner);
-    if (out->role != BNC_ROLE_PART || out->dropped || out->orphan ||
-        (set != NULL && set->loaded) || count_newer(out) >= BNC_RETIRED_MAX) {
+    bool named = out->role == BNC_ROLE_PART || out->role == BNC_ROLE_SLOT;
+    if (!named || out->dropped || out->orphan || (set != NULL && set->loaded) ||
+        count_newer(out) >= BNC_RETIRED_MAX) {
         return 0;
     }
     int64_t age_ms = bnc_world_mono_ms(out->publisher->options.world) - out->retired_ms;

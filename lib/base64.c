@@ -16,13 +16,16 @@ value_of(char c)
 bool
 bnc_base64_decode(struct bnc_arena *arena, const char *text, struct bnc_bytes *out)
 {
-    char *bytes = bnc_arena_alloc(arena, text == NULL ? 1 : strlen(text) / 4 * 3 + 4);
     size_t n = 0;
     size_t count = 0;
     size_t padding = 0;
     uint32_t word = 0;
 
-    for (const char *p = text; p != NULL && *p != '\0'; p++) {
+    if (text == NULL) {
+        return false;
+    }
+    char *bytes = bnc_arena_alloc(arena, strlen(text) / 4 * 3 + 4);
+    for (const char *p = text; *p != '\0'; p++) {
         int value = value_of(*p);
         if (strchr(" \t\r\n", *p) != NULL) {
             continue;
@@ -36,7 +39,7 @@ bnc_base64_decode(struct bnc_arena *arena, const char *text, struct bnc_bytes *o
             bytes[n++] = (char)(word >> (16 - 8 * k) & 0xFF);
         }
     }
-    if (text == NULL || count % 4 != 0) {
+    if (count % 4 != 0) {
         return false;
     }
     *out = (struct bnc_bytes){bytes, n};
@@ -58,14 +61,22 @@ void
 bnc_base64_add(struct bnc_str *out, struct bnc_bytes bytes)
 {
     const unsigned char *p = (const unsigned char *)bytes.ptr;
+    char chunk[4096];
+    size_t n = 0;
+    bnc_str_reserve(out, (bytes.len + 2) / 3 * 4);
     for (size_t i = 0; i < bytes.len; i += 3) {
         size_t left = bytes.len - i;
         uint32_t word = (uint32_t)p[i] << 16;
         word |= left > 1 ? (uint32_t)p[i + 1] << 8 : 0;
         word |= left > 2 ? (uint32_t)p[i + 2] : 0;
-        bnc_str_putc(out, digits[word >> 18 & 63]);
-        bnc_str_putc(out, digits[word >> 12 & 63]);
-        bnc_str_add(out, left > 1 ? &digits[word >> 6 & 63] : "=", 1);
-        bnc_str_add(out, left > 2 ? &digits[word & 63] : "=", 1);
+        chunk[n++] = digits[word >> 18 & 63];
+        chunk[n++] = digits[word >> 12 & 63];
+        chunk[n++] = left > 1 ? digits[word >> 6 & 63] : '=';
+        chunk[n++] = left > 2 ? digits[word & 63] : '=';
+        if (n == sizeof(chunk)) {
+            bnc_str_add(out, chunk, n);
+            n = 0;
+        }
     }
+    bnc_str_add(out, chunk, n);
 }

@@ -31,12 +31,8 @@ bnc_str_clear(struct bnc_str *s)
 }
 
 static void
-grow(struct bnc_str *s, size_t need)
+resize(struct bnc_str *s, size_t room)
 {
-    size_t room = s->room == 0 ? 128 : s->room;
-    while (room < need) {
-        room *= 2;
-    }
     if (s->arena == NULL) {
         s->ptr = bnc_realloc(s->ptr, room);
     } else {
@@ -47,6 +43,27 @@ grow(struct bnc_str *s, size_t need)
         s->ptr = bigger;
     }
     s->room = room;
+}
+
+static void
+grow(struct bnc_str *s, size_t need)
+{
+    size_t room = s->room == 0 ? 128 : s->room;
+    while (room < need) {
+        room *= 2;
+    }
+    resize(s, room);
+}
+
+void
+bnc_str_reserve(struct bnc_str *s, size_t n)
+{
+    size_t most = s->max - s->len; /* more than that is never added */
+    size_t need = s->len + (n < most ? n : most) + 1;
+    if (need > s->room) {
+        resize(s, need);
+        s->ptr[s->len] = '\0';
+    }
 }
 
 void

@@ -31,6 +31,8 @@ struct bnc_str {
 struct bnc_str bnc_str_new(struct bnc_arena *arena, size_t max);
 void bnc_str_free(struct bnc_str *s);  /* only without an arena */
 void bnc_str_clear(struct bnc_str *s); /* keeps the memory */
+/* Take memory for `n` more bytes at once, and for no more than that. */
+void bnc_str_reserve(struct bnc_str *s, size_t n);
 
 void bnc_str_add(struct bnc_str *s, const char *bytes, size_t n);
 void bnc_str_puts(struct bnc_str *s, const char *text);

@@ -11,7 +11,6 @@
 #define WINDOW_RAW   (-15) /* the same, without header and trailer */
 #define MEMORY_LEVEL 8
 #define CHUNK        16384
-#define FLUSH_ROOM   64  /* what a full flush adds, and some */
 #define OS_UNKNOWN   255 /* whatever zlib was built for */
 
 /* zlib counts input in unsigned int. */
@@ -81,39 +80,102 @@ bnc_zip_pack(const char *bytes, size_t n, struct bnc_str *out, struct bnc_error 
     return BNC_OK;
 }
 
+struct bnc_zip_maker {
+    z_stream z;
+    bool started; /* false: zlib has no memory */
+    size_t raw;
+    uLong crc;
+    struct bnc_str packed; /* malloc'd */
+};
+
+struct bnc_zip_maker *
+bnc_zip_maker_new(void)
+{
+    struct bnc_zip_maker *maker = bnc_alloc(sizeof(*maker));
+    maker->packed = bnc_str_new(NULL, 2 * BNC_ZIP_BLOCK_MAX);
+    maker->crc = crc32_z(0, NULL, 0);
+    maker->started = deflateInit2(&maker->z, LEVEL, Z_DEFLATED, WINDOW_RAW, MEMORY_LEVEL,
+                                  Z_DEFAULT_STRATEGY) == Z_OK;
+    return maker;
+}
+
+void
+bnc_zip_maker_free(struct bnc_zip_maker *maker)
+{
+    if (maker != NULL) {
+        if (maker->started) {
+            (void)deflateEnd(&maker->z); /* says only that it has no end, by intent */
+        }
+        bnc_str_free(&maker->packed);
+        free(maker);
+    }
+}
+
+/* Deflate what z has; with Z_FULL_FLUSH, up to the end of a byte. */
+static enum bnc_code
+make_some(struct bnc_zip_maker *maker, int flush, struct bnc_error *err)
+{
+    char chunk[CHUNK];
+    z_stream *z = &maker->z;
+    if (!maker->started) {
+        return bnc_fail(err, BNC_INTERNAL, "cannot start zlib");
+    }
+    do {
+        z->next_out = (Bytef *)chunk;
+        z->avail_out = sizeof(chunk);
+        int status = deflate(z, flush);
+        if (status != Z_OK && status != Z_BUF_ERROR) { /* that: there is nothing to do */
+            return bnc_fail(err, BNC_INTERNAL, "zlib fails with status %d", status);
+        }
+        bnc_str_add(&maker->packed, chunk, sizeof(chunk) - z->avail_out);
+    } while (z->avail_out == 0);
+    return BNC_OK;
+}
+
+enum bnc_code
+bnc_zip_maker_add(struct bnc_zip_maker *maker, const char *bytes, size_t n,
+                  struct bnc_error *err)
+{
+    if (n > BNC_ZIP_BLOCK_MAX - maker->raw) {
+        return bnc_fail(err, BNC_TOO_BIG, "a block of %zu bytes is over %zu",
+                        maker->raw + n, BNC_ZIP_BLOCK_MAX);
+    }
+    maker->raw += n;
+    maker->crc = crc32_z(maker->crc, (const Bytef *)bytes, n);
+    maker->z.next_in = (z_const Bytef *)bytes;
+    maker->z.avail_in = (uInt)n;
+    return make_some(maker, Z_NO_FLUSH, err);
+}
+
+enum bnc_code
+bnc_zip_maker_end(struct bnc_zip_maker *maker, struct bnc_zip_block *out,
+                  struct bnc_error *err)
+{
+    *out = (struct bnc_zip_block){0};
+    maker->z.avail_in = 0;
+    if (make_some(maker, Z_FULL_FLUSH, err)) {
+        return err->code;
+    }
+    if (maker->packed.too_big) {
+        return bnc_fail(err, BNC_INTERNAL, "a block is over %zu bytes",
+                        maker->packed.max);
+    }
+    out->len = maker->packed.len;
+    out->bytes = bnc_realloc(maker->packed.ptr, out->len);
+    out->raw = maker->raw;
+    out->crc32 = (uint32_t)maker->crc;
+    maker->packed.ptr = NULL;
+    return BNC_OK;
+}
+
 enum bnc_code
 bnc_zip_block(const char *bytes, size_t n, struct bnc_zip_block *out,
               struct bnc_error *err)
 {
-    z_stream z = {0};
-
+    BNC_AUTO(bnc_zip_maker) maker = bnc_zip_maker_new();
     *out = (struct bnc_zip_block){0};
-    if (n > BNC_ZIP_BLOCK_MAX) {
-        return bnc_fail(err, BNC_TOO_BIG, "a block of %zu bytes is over %zu", n,
-                        BNC_ZIP_BLOCK_MAX);
-    }
-    if (deflateInit2(&z, LEVEL, Z_DEFLATED, WINDOW_RAW, MEMORY_LEVEL,
-                     Z_DEFAULT_STRATEGY) != Z_OK) {
-        return bnc_fail(err, BNC_INTERNAL, "cannot start zlib");
-    }
-    size_t room = (size_t)deflateBound(&z, (uLong)n) + FLUSH_ROOM;
-    unsigned char *packed = bnc_alloc(room);
-    z.next_in = (z_const Bytef *)bytes;
-    z.avail_in = (uInt)n;
-    z.next_out = packed;
-    z.avail_out = (uInt)room;
-    int status = deflate(&z, Z_FULL_FLUSH);
-    bool complete = status == Z_OK && z.avail_in == 0 && z.avail_out > 0;
-    (void)deflateEnd(&z); /* says only that the stream has no end, by intent */
-    if (!complete) {
-        free(packed);
-        return bnc_fail(err, BNC_INTERNAL, "zlib fails with status %d", status);
-    }
-    out->len = room - z.avail_out;
-    out->bytes = bnc_realloc(packed, out->len);
-    out->raw = n;
-    out->crc32 = (uint32_t)crc32_z(0, (const Bytef *)bytes, n);
-    return BNC_OK;
+    return bnc_zip_maker_add(maker, bytes, n, err) ? err->code
+                                                   : bnc_zip_maker_end(maker, out, err);
 }
 
 void
@@ -131,6 +193,16 @@ add_le32(struct bnc_str *out, uint32_t number)
     }
 }
 
+static size_t
+joined_size(const struct bnc_zip_block *blocks, size_t n)
+{
+    size_t size = 32; /* header, last block, trailer */
+    for (size_t i = 0; i < n; i++) {
+        size += blocks[i].len;
+    }
+    return size;
+}
+
 enum bnc_code
 bnc_zip_join(const struct bnc_zip_block *blocks, size_t n, struct bnc_str *out,
              struct bnc_error *err)
@@ -142,6 +214,7 @@ bnc_zip_join(const struct bnc_zip_block *blocks, size_t n, struct bnc_str *out,
     uLong crc = 0;
     uint32_t length = 0; /* modulo 2^32, as the format has it */
 
+    bnc_str_reserve(out, joined_size(blocks, n));
     bnc_str_add(out, header, sizeof(header) - 1);
     for (size_t i = 0; i < n; i++) {
         bnc_str_add(out, (const char *)blocks[i].bytes, blocks[i].len);

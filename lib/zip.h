@@ -45,6 +45,26 @@ enum bnc_code bnc_zip_block(const char *bytes, size_t n, struct bnc_zip_block *o
 /* Free the bytes and make it empty. */
 void bnc_zip_block_free(struct bnc_zip_block *block);
 
+/* A block in the making, for text that comes in pieces (about 270 KiB). */
+struct bnc_zip_maker; /* opaque */
+
+/* Owns: the caller; release with bnc_zip_maker_free(), or declare with BNC_AUTO. */
+struct bnc_zip_maker *bnc_zip_maker_new(void);
+void bnc_zip_maker_free(struct bnc_zip_maker *maker); /* NULL is ignored */
+BNC_DEFINE_AUTO(bnc_zip_maker);
+
+/* Errors: TOO_BIG over BNC_ZIP_BLOCK_MAX, INTERNAL. */
+enum bnc_code bnc_zip_maker_add(struct bnc_zip_maker *maker, const char *bytes, size_t n,
+                                struct bnc_error *err) BNC_MUST_CHECK;
+
+/*
+ * All is added; the maker is of no use any more but to be freed.
+ * Owns:   the caller; release with bnc_zip_block_free().
+ * Errors: INTERNAL; `out` is then empty.
+ */
+enum bnc_code bnc_zip_maker_end(struct bnc_zip_maker *maker, struct bnc_zip_block *out,
+                                struct bnc_error *err) BNC_MUST_CHECK;
+
 /*
  * Add one gzip member with the content of `n` blocks, in this order; nothing is
  * deflated again.  No blocks give the member of an empty file.

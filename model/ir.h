@@ -14,6 +14,7 @@
 struct bnc_settings {
     const char *const *trusted_namespaces; /* ended by NULL; NULL: all are trusted */
     const char *const *watch_namespaces;   /* ended by NULL; NULL: the whole cluster */
+    size_t part_budget; /* bytes of jobs in one part; 0: what fits into an object */
 };
 
 bool bnc_settings_trusts(const struct bnc_settings *settings, const char *ns);

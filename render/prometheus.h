@@ -46,8 +46,8 @@ bnc_prom_job_render(const struct bnc_job *job, const struct bnc_profile *profile
 struct bnc_prom_head {
     const struct bnc_prometheus_spec *spec;
     const struct bnc_profile *profile;
-    const cJSON *base; /* checked (bnc_base_check); NULL: none */
-    const char *const *files; /* of jobs, after base's scrape_config_files; 2.43 and later */
+    const cJSON *base;        /* checked (bnc_base_check); NULL: none */
+    const char *const *files; /* of jobs, after base's; from Prometheus 2.43 on */
     size_t n_files;
     bool has_jobs; /* false: the document ends with "scrape_configs: []" */
 };

@@ -15,6 +15,7 @@ struct bnc_cluster_write {
     char *ns;
     char *name;
     char *uid;
+    char *manager;
     char *body;
     size_t n_body;
     bnc_write_fn fn;
@@ -28,6 +29,7 @@ free_write(struct bnc_cluster_write *write)
 {
     free(write->body);
     free(write->uid);
+    free(write->manager);
     free(write->ns);
     free(write->name);
     free(write);
@@ -78,6 +80,10 @@ send_by_verb(struct bnc_cluster_write *write)
     switch (write->verb) {
     case BNC_VERB_APPLY:
     case BNC_VERB_APPLY_STATUS:
+        if (write->manager != NULL) {
+            const struct bnc_kube_as as = {.target = target, .manager = write->manager};
+            return bnc_kube_apply_as(kube, &as, body, on_written, write, &write->err);
+        }
         return bnc_kube_apply(kube, &target, body, on_written, write, &write->err);
     case BNC_VERB_DELETE:
         return bnc_kube_delete(kube, &target, write->uid, on_written, write, &write->err);
@@ -161,6 +167,7 @@ bnc_cluster_write_add(struct bnc_cluster *cluster, const struct bnc_write *write
     copy->ns = bnc_strdup(write->ns == NULL ? "" : write->ns);
     copy->name = bnc_strdup(write->name == NULL ? "" : write->name);
     copy->uid = bnc_strdup(write->uid);
+    copy->manager = bnc_strdup(write->manager);
     copy->body = bnc_alloc(write->body.len + 1);
     if (write->body.len > 0) {
         memcpy(copy->body, write->body.ptr, write->body.len);

@@ -134,9 +134,12 @@ static void
 do_write(struct bnc_dir *d, const struct bnc_dir_item *item)
 {
     struct bnc_error err = {0};
-    struct bnc_write write = {
-        item->verb, item->kind, item->ns, item->name, {item->text, item->text_len},
-        item->uid};
+    struct bnc_write write = {.verb = item->verb,
+                              .kind = item->kind,
+                              .ns = item->ns,
+                              .name = item->name,
+                              .body = {item->text, item->text_len},
+                              .uid = item->uid};
     enum bnc_code code = BNC_OK;
     if (d->options.on_write != NULL) {
         d->options.on_write(d->options.arg, &write);

@@ -44,6 +44,7 @@ struct bnc_write {
     const char *name;
     struct bnc_bytes body; /* JSON: the full intent; empty for a delete */
     const char *uid;       /* delete: only this one; NULL: any */
+    const char *manager;   /* apply: the field manager; NULL: ours */
 };
 
 struct bnc_write_result {

@@ -183,6 +183,22 @@ judge_incremental(const struct product *product, struct bnc_arena *arena)
 /* ---- against the store
  * --------------------------------------------------------------------- */
 
+/* A slot may have one file more: the one of before. */
+static void
+keep_wanted(cJSON *got, const cJSON *want)
+{
+    cJSON *item = got == NULL ? NULL : got->child;
+    size_t left = 1;
+    while (item != NULL && left > 0) {
+        cJSON *next = item->next;
+        if (bnc_json_get(want, item->string) == NULL) {
+            (void)bnc_json_remove(got, item->string);
+            left--;
+        }
+        item = next;
+    }
+}
+
 static const char *
 check_output(const struct bnc_desired *desired, struct bnc_sim_api *api,
              struct bnc_arena *arena)
@@ -204,6 +220,13 @@ check_output(const struct bnc_desired *desired, struct bnc_sim_api *api,
     }
     static const char *const parts[] = {"data", "binaryData"};
     for (size_t i = 0; i < BNC_LEN(parts); i++) {
+        if (cJSON_GetArraySize(bnc_json_get(want, parts[i])) == 0 &&
+            bnc_json_get(got, parts[i]) == NULL) {
+            continue; /* an empty slot */
+        }
+        if (desired->role == BNC_ROLE_SLOT) {
+            keep_wanted(bnc_json_get(got, parts[i]), bnc_json_get(want, parts[i]));
+        }
         if (!bnc_json_equal(bnc_json_get(got, parts[i]), bnc_json_get(want, parts[i]))) {
             return bnc_arena_fmt(arena, "%s %s/%s: %s is not as desired", kind,
                                  desired->ns, desired->name, parts[i]);
@@ -263,6 +286,85 @@ judge_statuses(struct bnc_sim_api *api, struct bnc_arena *arena)
     (void)bnc_sim_api_list(api, "ScrapePolicy", check_status, &s);
     (void)bnc_sim_api_list(api, "Observatory", check_status, &s);
     return s.wrong;
+}
+
+struct exact {
+    const struct bnc_result *result;
+    const char *owner;
+    struct bnc_arena *arena;
+    enum bnc_kind kind;
+    const char *wrong;
+};
+
+static void
+check_wanted(void *arg, const struct bnc_sim_api_item *item)
+{
+    struct exact *e = arg;
+    struct bnc_error err = {0};
+    cJSON *root = NULL;
+
+    if (bnc_json_parse(e->arena, item->json, strlen(item->json), &root, &err)) {
+        return;
+    }
+    const cJSON *annotations = bnc_json_path(root, "metadata", "annotations", NULL);
+    bool ours = bnc_str_eq(bnc_json_get_str(annotations, "binnacle.dev/owner"), e->owner);
+    for (size_t i = 0; ours && i < e->result->n_desired; i++) {
+        const struct bnc_desired *d = &e->result->desired[i];
+        ours = d->kind != e->kind || strcmp(d->ns, item->ns) != 0 ||
+               strcmp(d->name, item->name) != 0;
+    }
+    if (ours) {
+        e->wrong = bnc_arena_fmt(e->arena, "%s/%s of %s is not wanted and still there",
+                                 item->ns, item->name, e->owner);
+    }
+}
+
+const char *
+judge_exact(const struct product *product, struct bnc_sim_api *api,
+            struct bnc_arena *arena)
+{
+    const struct bnc_engine *engine = bnc_controller_engine(product->controller);
+    struct exact e = {.arena = arena};
+    for (size_t i = 0; i < bnc_engine_count(engine); i++) {
+        e.result = bnc_engine_result(engine, i);
+        if (!e.result->ready || e.result->suspended) {
+            continue; /* what is there stays */
+        }
+        e.owner = name_of(e.result->object, arena);
+        e.kind = BNC_KIND_SECRET;
+        (void)bnc_sim_api_list(api, "Secret", check_wanted, &e);
+        e.kind = BNC_KIND_CONFIG_MAP;
+        (void)bnc_sim_api_list(api, "ConfigMap", check_wanted, &e);
+    }
+    return e.wrong;
+}
+
+const char *
+judge_loaded(const struct product *product, struct bnc_sim_api *api,
+             struct bnc_arena *arena)
+{
+    const struct bnc_engine *engine = bnc_controller_engine(product->controller);
+    for (size_t i = 0; i < bnc_engine_count(engine); i++) {
+        const struct bnc_result *result = bnc_engine_result(engine, i);
+        struct bnc_error err = {0};
+        cJSON *root = NULL;
+        const cJSON *condition;
+        const char *json =
+            bnc_sim_api_get(api, "Observatory", result->object->ns, result->object->name);
+        if (!result->ready || result->suspended || json == NULL ||
+            bnc_json_parse(arena, json, strlen(json), &root, &err)) {
+            continue;
+        }
+        cJSON_ArrayForEach(condition, bnc_json_path(root, "status", "conditions", NULL))
+        {
+            if (bnc_str_eq(bnc_json_get_str(condition, "type"), "Loaded") &&
+                !bnc_str_eq(bnc_json_get_str(condition, "status"), "True")) {
+                return bnc_arena_fmt(arena, "%s: %s", name_of(result->object, arena),
+                                     bnc_json_get_str(condition, "message"));
+            }
+        }
+    }
+    return NULL;
 }
 
 struct collected {

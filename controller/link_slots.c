@@ -1,0 +1,47 @@
+/*
+ * Layout Files for volumes without binnacle sync: a fixed number of slots, whose
+ * objects' names are known beforehand.  A slot has one file of jobs; the range of its
+ * jobs' hashes is its own, so one changed job changes one slot.
+ */
+#include "controller/link.h"
+
+#include "lib/pack.h"
+
+/* The slot of a job, of `n`: equal ranges of the hash of its name. */
+static size_t
+slot_of(uint64_t place, size_t n)
+{
+    return (size_t)(((place >> 32) * n) >> 32);
+}
+
+void
+bnc_link_deal(struct bnc_link *link)
+{
+    const struct bnc_hub *hub = link->hub;
+    size_t room = hub->plan.n_units + link->slots;
+    struct bnc_text *texts = bnc_arena_array(link->arena, room, sizeof(*texts));
+    size_t at = 0;
+
+    link->n_pieces = link->slots;
+    link->pieces = bnc_arena_array(link->arena, link->slots, sizeof(*link->pieces));
+    for (size_t slot = 0; slot < link->slots; slot++) {
+        struct bnc_piece *piece = &link->pieces[slot];
+        *piece = (struct bnc_piece){.leaf = bnc_arena_fmt(link->arena, "%zu", slot),
+                                    .texts = &texts[at]};
+        texts[at++] = bnc_link_jobs_head();
+        piece->n = 1;
+        piece->size = texts[at - 1].bytes.len;
+        for (size_t i = 0; i < hub->plan.n_units; i++) {
+            const struct bnc_fragment *fragment =
+                hub->lowered[i * (size_t)hub->shards + (size_t)link->shard];
+            if (fragment != NULL && slot_of(fragment->place, link->slots) == slot) {
+                texts[at++] = (struct bnc_text){fragment->bytes, fragment->sum};
+                piece->n++;
+                piece->size += fragment->bytes.len;
+            }
+        }
+        if (piece->n == 1) { /* no jobs: no file, and the object stays for its volume */
+            piece->n = piece->size = 0;
+        }
+    }
+}
