@@ -343,7 +343,7 @@ check_end(struct bnc_fetch *f, struct bnc_error *err)
         return check_assets(f, err);
     }
     if (f->job != HEAD && !f->found) {
-        return bnc_fail(err, BNC_INVALID, "%s %s/%s has no key %s",
+        return bnc_fail(err, BNC_NOT_FOUND, "%s %s/%s has no key %s",
                         bnc_kind_info(f->ask.kind)->name, f->ask.ns, f->ask.name,
                         f->ask.key);
     }

@@ -1,53 +1,16 @@
-#include "sync/gather.h"
+#include "sync/gather_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/log.h"
-#include "lib/map.h"
-#include "sync/fetch.h"
-#include "sync/local.h"
-#include "sync/manifest.h"
-
 #define ASSET_MODE  0600
 #define PUBLIC_MODE 0644
-
-struct bnc_gather {
-    struct bnc_gather_ask ask;
-    bnc_gather_fn fn;
-    void *arg;
-    struct bnc_arena *arena;
-    struct bnc_timer *step; /* the next file, in a turn of its own */
-    struct bnc_fetch *fetch;
-    const struct bnc_manifest *manifest;
-    size_t next;            /* file of the manifest */
-    bool config_same;       /* the main file is as the current generation has it */
-    struct bnc_map *wanted; /* "files/..." that documents name */
-    struct bnc_map *assets; /* those that there are */
-    struct bnc_gather_result result;
-    /* the file that is being written */
-    struct bnc_store_file *file;
-    struct bnc_local *local;
-    struct bnc_job_scan *scan;
-    struct bnc_error broken; /* an error in a callback that cannot give it */
-};
-
-static void
-free_file(struct bnc_gather *g)
-{
-    bnc_store_drop(g->file);
-    bnc_local_free(g->local);
-    bnc_job_scan_free(g->scan);
-    g->file = NULL;
-    g->local = NULL;
-    g->scan = NULL;
-}
 
 static void
 free_gather(struct bnc_gather *g)
 {
-    free_file(g);
+    bnc_gather_drop_file(g);
     bnc_timer_free(g->step);
     bnc_map_free(g->wanted);
     bnc_map_free(g->assets);
@@ -65,7 +28,7 @@ bnc_gather_cancel(struct bnc_gather *g)
     if (g->fetch != NULL) {
         bnc_fetch_cancel(g->fetch);
     }
-    free_file(g);
+    bnc_gather_drop_file(g);
     bnc_store_cancel(g->ask.store);
     free_gather(g);
 }
@@ -74,7 +37,7 @@ static void
 finish(struct bnc_gather *g)
 {
     if (g->result.err.code != BNC_OK) {
-        free_file(g);
+        bnc_gather_drop_file(g);
         bnc_store_cancel(g->ask.store);
     }
     bnc_gather_fn fn = g->fn;
@@ -104,121 +67,6 @@ reason_of(const struct bnc_fetch_result *result)
                : BNC_INSTANCE_INCOMPLETE;
 }
 
-/* ---- one file ------------------------------------------------------------------ */
-
-static void
-on_text(void *arg, const char *bytes, size_t n)
-{
-    struct bnc_gather *g = arg;
-    if (g->file != NULL && g->broken.code == BNC_OK &&
-        bnc_store_add(g->file, bytes, n, &g->broken)) {
-        return; /* told at the end of the file */
-    }
-    bnc_job_scan_feed(g->scan, bytes, n);
-}
-
-static const char *
-on_lookup(void *arg, const char *name)
-{
-    const struct bnc_gather *g = arg;
-    return bnc_world_getenv(g->ask.world, name);
-}
-
-static void
-on_unset(void *arg, const char *name)
-{
-    BNC_UNUSED(arg);
-    BNC_LOG(BNC_LEVEL_WARN, "an external label names a variable that is not set",
-            BNC_KV("variable", name),
-            BNC_KV("remedy", "set it in the container's environment"));
-}
-
-static void
-on_file(void *arg, const char *name)
-{
-    struct bnc_gather *g = arg;
-    if (bnc_map_get(g->wanted, name) == NULL) {
-        (void)bnc_map_put(g->wanted, name, g);
-    }
-}
-
-static const struct bnc_local_ops local_ops = {
-    .out = on_text, .lookup = on_lookup, .unset = on_unset, .file = on_file};
-
-/* Begin to read a document: the main one is made fit for this machine. */
-static void
-begin_text(struct bnc_gather *g, bool config)
-{
-    struct bnc_local_options options = {0};
-    if (config) {
-        options.list = "scrape_configs";
-        options.item = bnc_arena_fmt(g->arena, "job_name: %s", g->result.marker);
-        options.expand = g->ask.expand;
-    }
-    g->local = bnc_local_new(&options, &local_ops, g);
-    g->scan = bnc_job_scan_new(bnc_jobs_add_job, g->result.jobs);
-    g->broken.code = BNC_OK;
-}
-
-static enum bnc_code
-end_text(struct bnc_gather *g, struct bnc_error *err)
-{
-    if (bnc_local_finish(g->local, err) || bnc_job_scan_finish(g->scan, err)) {
-        return err->code;
-    }
-    if (g->broken.code != BNC_OK) {
-        *err = g->broken;
-        return err->code;
-    }
-    return BNC_OK;
-}
-
-static enum bnc_code
-sink(void *arg, const char *bytes, size_t n, struct bnc_error *err)
-{
-    struct bnc_gather *g = arg;
-    bnc_local_feed(g->local, bytes, n);
-    g->result.bytes += n;
-    if (g->broken.code != BNC_OK) {
-        *err = g->broken;
-    }
-    return g->broken.code;
-}
-
-static enum bnc_code
-end_file(struct bnc_gather *g, char sha[BNC_SHA256_HEX], struct bnc_error *err)
-{
-    enum bnc_code code = end_text(g, err);
-    if (code == BNC_OK) {
-        struct bnc_store_file *file = g->file;
-        g->file = NULL;
-        code = bnc_store_end(file, sha, NULL, err);
-    }
-    free_file(g);
-    return code;
-}
-
-static enum bnc_code
-write_small(struct bnc_gather *g, const char *name, struct bnc_bytes bytes, unsigned mode,
-            struct bnc_error *err)
-{
-    char sha[BNC_SHA256_HEX];
-    struct bnc_store_file *file = NULL;
-    bnc_sha256_hex(bytes.ptr, bytes.len, sha);
-    if (bnc_store_holds(g->ask.store, name, sha) &&
-        bnc_store_keep(g->ask.store, name, err) == BNC_OK) {
-        return BNC_OK;
-    }
-    if (bnc_store_file(g->ask.store, name, mode, &file, err)) {
-        return err->code;
-    }
-    if (bnc_store_add(file, bytes.ptr, bytes.len, err)) {
-        bnc_store_drop(file);
-        return err->code;
-    }
-    return bnc_store_end(file, NULL, NULL, err);
-}
-
 /* ---- the end ------------------------------------------------------------------- */
 
 /* The first file that a document names and that is not there; NULL: all are. */
@@ -227,7 +75,8 @@ find_missing(const struct bnc_gather *g)
 {
     size_t at = 0;
     const char *name = NULL;
-    while (bnc_map_next(g->wanted, &at, &name, NULL)) {
+    void *value = NULL;
+    while (bnc_map_next(g->wanted, &at, &name, &value)) {
         if (bnc_map_get(g->assets, name) == NULL) {
             return name;
         }
@@ -276,7 +125,7 @@ on_assets(void *arg, const struct bnc_fetch_result *result)
     for (size_t i = 0; i < result->n_assets; i++) {
         const struct bnc_fetch_asset *asset = &result->assets[i];
         const char *name = bnc_arena_fmt(g->arena, "files/%s", asset->name);
-        if (write_small(g, name, asset->bytes, ASSET_MODE, &err)) {
+        if (bnc_gather_write(g, name, asset->bytes, ASSET_MODE, &err)) {
             fail(g, BNC_INSTANCE_WRITE_FAILED, &err);
             return;
         }
@@ -294,7 +143,7 @@ ask_for(struct bnc_gather *g, const char *name, const char *key, bnc_fetch_fn fn
                                   .name = name,
                                   .key = key,
                                   .max_bytes = BNC_MANIFEST_FILE_MAX,
-                                  .sink = sink,
+                                  .sink = bnc_gather_feed,
                                   .fn = fn,
                                   .arg = g};
 }
@@ -327,7 +176,7 @@ on_part(void *arg, const struct bnc_fetch_result *result)
     } else if (bnc_manifest_check(file, result->sha256, result->size, &err)) {
         (void)bnc_wrap(&err, "%s/%s", g->ask.target->ns, file->object);
         fail(g, BNC_INSTANCE_TAMPERED, &err);
-    } else if (end_file(g, NULL, &err)) {
+    } else if (bnc_gather_end_file(g, NULL, &err)) {
         fail(g, BNC_INSTANCE_WRITE_FAILED, &err);
     } else {
         g->result.fetched++;
@@ -354,11 +203,11 @@ keep_part(struct bnc_gather *g, const struct bnc_manifest_file *file)
         return false;
     }
     const char *path = bnc_store_path(g->ask.store, file->name, g->arena);
-    begin_text(g, false);
+    bnc_gather_begin_text(g, false);
     bool read = bnc_file_scan(g->ask.world, path, BNC_STORE_MAX_FILE, feed_text, g,
                               &err) == BNC_OK &&
-                end_text(g, &err) == BNC_OK;
-    free_file(g);
+                bnc_gather_end_text(g, &err) == BNC_OK;
+    bnc_gather_drop_file(g);
     return read;
 }
 
@@ -366,12 +215,13 @@ static void
 fetch_part(struct bnc_gather *g, const struct bnc_manifest_file *file)
 {
     struct bnc_error err = {0};
-    const struct bnc_fetch_ask ask = ask_for(g, file->object, file->key, on_part);
+    struct bnc_fetch_ask ask = ask_for(g, file->object, file->key, on_part);
+    ask.max_bytes = file->size; /* a part that unpacks to more is not read on */
     if (bnc_store_file(g->ask.store, file->name, PUBLIC_MODE, &g->file, &err)) {
         fail(g, BNC_INSTANCE_WRITE_FAILED, &err);
         return;
     }
-    begin_text(g, false);
+    bnc_gather_begin_text(g, false);
     g->fetch = bnc_fetch_part(g->ask.kube, &ask, &err);
     if (g->fetch == NULL) {
         fail(g, BNC_INSTANCE_TAMPERED, &err);
@@ -448,7 +298,7 @@ on_root(void *arg, const struct bnc_fetch_result *result)
         fail(g, BNC_INSTANCE_TAMPERED, &err);
         return;
     }
-    if (end_file(g, sha, &err)) {
+    if (bnc_gather_end_file(g, sha, &err)) {
         fail(g, BNC_INSTANCE_WRITE_FAILED, &err);
         return;
     }
@@ -471,7 +321,7 @@ begin(struct bnc_gather *g, struct bnc_error *err)
         bnc_store_file(g->ask.store, g->result.config, PUBLIC_MODE, &g->file, err)) {
         return err->code;
     }
-    begin_text(g, true);
+    bnc_gather_begin_text(g, true);
     g->fetch = bnc_fetch_root(g->ask.kube, &ask, err);
     return g->fetch == NULL ? err->code : BNC_OK;
 }
@@ -488,21 +338,39 @@ do_begin(void *arg)
     }
 }
 
+/* The same for what is on disk already: then nothing of it has to change. */
+static void
+choose_marker(struct bnc_gather *g)
+{
+    const char *current = bnc_store_current(g->ask.store);
+    const char *path = bnc_store_path(g->ask.store, g->result.config, g->arena);
+    const char *proved = g->ask.proved_marker;
+    char on_disk[BNC_MARKER_MAX] = "";
+    char *marker = bnc_arena_alloc(g->arena, BNC_MARKER_MAX);
+
+    if (path != NULL) {
+        bnc_marker_read(g->ask.world, path, on_disk);
+    }
+    if (current != NULL && strcmp(current, g->ask.id) == 0 && on_disk[0] != '\0') {
+        memcpy(marker, on_disk, sizeof(on_disk));
+    } else {
+        bnc_marker_choose(g->ask.id, on_disk, proved == NULL ? "" : proved, marker);
+    }
+    g->result.marker = marker;
+}
+
 struct bnc_gather *
 bnc_gather_start(const struct bnc_gather_ask *ask, bnc_gather_fn fn, void *arg)
 {
     struct bnc_gather *g = bnc_alloc(sizeof(*g));
-    const char *key = ask->target->key;
-    size_t n = strlen(key) - (bnc_str_ends(key, ".gz") ? strlen(".gz") : 0);
-
     *g = (struct bnc_gather){.ask = *ask, .fn = fn, .arg = arg};
     g->arena = bnc_arena_new();
     g->ask.id = bnc_arena_strdup(g->arena, ask->id);
     g->wanted = bnc_map_new();
     g->assets = bnc_map_new();
     g->result.jobs = bnc_jobs_new();
-    g->result.config = bnc_arena_strndup(g->arena, key, n);
-    g->result.marker = bnc_arena_fmt(g->arena, BNC_MARKER_JOB "%s", ask->id);
+    g->result.config = bnc_target_config(ask->target, g->arena);
+    choose_marker(g);
     g->step = bnc_timer_new(ask->world, do_begin, g);
     bnc_timer_set(g->step, 0);
     return g;

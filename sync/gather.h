@@ -8,15 +8,9 @@
 #include "kube/client.h"
 #include "sync/instance.h"
 #include "sync/jobs.h"
+#include "sync/marker.h"
 #include "sync/store.h"
 #include "sync/target.h"
-
-/*
- * The main file gets a job of this name and the generation's id, without targets: the
- * running server has a scrape pool of that name if and only if it has this generation.
- * Its /api/v1/status/config would tell as much, and costs it gigabytes at 20 MB.
- */
-#define BNC_MARKER_JOB "binnacle.dev/generation-"
 
 struct bnc_gather; /* opaque: under way */
 
@@ -26,8 +20,9 @@ struct bnc_gather_ask {
     struct bnc_kube *kube;
     struct bnc_store *store;
     const struct bnc_target *target;
-    const char *id; /* of the generation */
-    bool expand;    /* it does not expand variables in external labels itself */
+    const char *id;            /* of the generation */
+    const char *proved_marker; /* of what was proved last; "": not known */
+    bool expand; /* it does not expand variables in external labels itself */
 };
 
 /* Borrowed for the call. */

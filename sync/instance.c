@@ -33,6 +33,7 @@ struct bnc_instance {
 
     struct bnc_timer *timer;
     struct bnc_kube_write *write; /* NULL: none is under way */
+    bool again;                   /* after it comes another one */
     struct bnc_str sending;       /* the entry of this write, without what only counts */
     struct bnc_str written;       /* the same of the last that was done; "": none */
     int64_t written_ms;           /* monotonic */
@@ -213,7 +214,9 @@ on_written(void *arg, const struct bnc_written *written)
     instance->trouble = written->err;
     if (written->err.code == BNC_OK) {
         bnc_str_clear(&instance->written);
-        bnc_str_add(&instance->written, instance->sending.ptr, instance->sending.len);
+        if (!instance->again) {
+            bnc_str_add(&instance->written, instance->sending.ptr, instance->sending.len);
+        }
         instance->written_ms = now;
         instance->not_before_ms = now + GAP_MS;
         bnc_backoff_reset(&instance->backoff);
@@ -221,6 +224,7 @@ on_written(void *arg, const struct bnc_written *written)
         bnc_str_clear(&instance->written); /* it may have been done all the same */
         instance->not_before_ms = now + wait_after(instance, written);
     }
+    instance->again = false;
     plan(instance);
 }
 
@@ -326,6 +330,18 @@ bnc_instance_report(struct bnc_instance *instance, const struct bnc_instance_sta
     instance->state_arena = arena;
     instance->state = copy;
     instance->reported = true;
+    plan(instance);
+}
+
+void
+bnc_instance_again(struct bnc_instance *instance)
+{
+    int64_t now = bnc_world_mono_ms(instance->world);
+    instance->again = instance->write != NULL;
+    bnc_str_clear(&instance->written);
+    bnc_backoff_reset(&instance->backoff);
+    instance->not_before_ms =
+        instance->not_before_ms > now + GAP_MS ? now + GAP_MS : instance->not_before_ms;
     plan(instance);
 }
 

@@ -62,6 +62,12 @@ BNC_DEFINE_AUTO(bnc_instance);
 void bnc_instance_report(struct bnc_instance *instance,
                          const struct bnc_instance_state *state);
 
+/*
+ * What was written is not there any more, or what could not be written now can be:
+ * write the state soon, not at the next heartbeat.
+ */
+void bnc_instance_again(struct bnc_instance *instance);
+
 /* Why the last write failed; code BNC_OK: it did not, or there was none. */
 const struct bnc_error *bnc_instance_trouble(const struct bnc_instance *instance);
 

@@ -12,7 +12,9 @@ struct bnc_load {
     struct bnc_timer *timer; /* the next try */
     bool prove;              /* it is to prove; else to reload */
     int64_t began_ms;        /* to wait for a proof; 0: not yet */
-    bool told[BNC_LOAD_AWAY + 1];
+    unsigned rounds;         /* that ended without all the pools */
+    bool told;               /* something was: */
+    enum bnc_load_state last;
 };
 
 void
@@ -26,12 +28,13 @@ bnc_load_free(struct bnc_load *load)
     }
 }
 
-/* Told once, until it changes; ends are told at once. */
+/* Told once, until it changes. */
 static void
 tell(struct bnc_load *load, const struct bnc_load_news *news)
 {
-    if (!load->told[news->state]) {
-        load->told[news->state] = true;
+    if (!load->told || load->last != news->state) {
+        load->told = true;
+        load->last = news->state;
         load->fn(load->arg, news);
     }
 }
@@ -71,6 +74,7 @@ on_reload(void *arg, const struct bnc_reload *reload)
     case BNC_RELOAD_AWAY:
     case BNC_RELOAD_WRONG:
         news.state = BNC_LOAD_AWAY;
+        load->began_ms = 0;
         again(load, load->ask.jobs != NULL,
               BNC_LOAD_AWAY_MS); /* it reads the file when it starts */
         break;
@@ -85,26 +89,41 @@ end_well(struct bnc_load *load, const char *message)
     tell(load, &news);
 }
 
+/* Jobs are missing: what was in their way may be gone by now. */
+static void
+try_round(struct bnc_load *load)
+{
+    again(load, false, (int64_t)BNC_LOAD_PATIENCE_MS << load->rounds);
+    load->rounds += load->rounds < BNC_LOAD_DOUBLINGS;
+}
+
 /* It answers, and has not all the pools, or others. */
 static void
 not_proved(struct bnc_load *load, const struct bnc_proof *proof)
 {
-    bool other = proof->pools.missing == bnc_jobs_count(load->ask.jobs);
-    const struct bnc_load_news news = {.state = other ? BNC_LOAD_OTHER : BNC_LOAD_POOLS,
-                                       .message = "",
-                                       .pools = proof->pools};
+    bool other =
+        load->marker_only || proof->pools.missing == bnc_jobs_count(load->ask.jobs);
+    struct bnc_load_news news = {.message = "", .pools = proof->pools};
+
     if (load->began_ms == 0) {
         again(load, false, 0);
     } else if (is_patient(load)) {
         again(load, true, BNC_LOAD_AGAIN_MS);
+        news.state = BNC_LOAD_WAITING;
+        tell(load, &news);
     } else if (!other && proof->pools.missing == 0) {
         end_well(load, "jobs that are not ours run as well");
-    } else if (load->ask.lazy_pools && !load->marker_only) {
+    } else if (other) {
+        load->marker_only = false;
+        again(load, false, BNC_LOAD_PATIENCE_MS);
+        news.state = BNC_LOAD_OTHER;
+        tell(load, &news);
+    } else if (load->ask.lazy_pools) {
         load->marker_only = true; /* a pool may come with the first answer */
         again(load, true, 0);
     } else {
-        load->marker_only = false;
-        again(load, !other, BNC_LOAD_PATIENCE_MS);
+        try_round(load);
+        news.state = BNC_LOAD_POOLS;
         tell(load, &news);
     }
 }
@@ -140,9 +159,9 @@ try_it(void *arg)
         bnc_server_reload(load->ask.server, on_reload, load);
         return;
     }
-    const struct bnc_proof_ask ask = {
-        .expected = load->marker_only ? load->marker : load->ask.jobs,
-        .allow_extra = load->marker_only};
+    const struct bnc_proof_ask ask = {.expected = load->marker_only ? load->marker
+                                                                    : load->ask.jobs,
+                                      .allow_extra = load->marker_only};
     bnc_server_prove(load->ask.server, &ask, on_proof, load);
 }
 

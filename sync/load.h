@@ -6,24 +6,26 @@
 
 #include "sync/server.h"
 
-#define BNC_LOAD_PATIENCE_MS 8000 /* until what is not proved is told */
+#define BNC_LOAD_PATIENCE_MS 8000 /* until what is not proved is told, and tried anew */
+#define BNC_LOAD_DOUBLINGS   5    /* of that, while jobs are missing */
 #define BNC_LOAD_AGAIN_MS    300  /* between two tries to prove it */
 #define BNC_LOAD_AWAY_MS     1000 /* between two tries to reach it */
 
 enum bnc_load_state {
     BNC_LOAD_PROVED,  /* the end: exactly this runs */
     BNC_LOAD_REFUSED, /* the end: Prometheus does not take it */
-    /* told once each, and tried on: */
-    BNC_LOAD_POOLS, /* it says that it took it, and jobs are missing or too many */
-    BNC_LOAD_OTHER, /* it runs another configuration file */
-    BNC_LOAD_AWAY,  /* it does not answer, or not yet */
+    /* told when it changes, and tried on: */
+    BNC_LOAD_WAITING, /* it says that it took it, and some pools are not there yet */
+    BNC_LOAD_POOLS,   /* the same, after our patience: jobs are missing or too many */
+    BNC_LOAD_OTHER,   /* it runs another configuration file */
+    BNC_LOAD_AWAY,    /* it does not answer, or not yet */
 };
 
 /* Borrowed for the call. */
 struct bnc_load_news {
     enum bnc_load_state state;
     const char *message;        /* of Prometheus, or about it; "": none */
-    struct bnc_jobs_diff pools; /* of POOLS */
+    struct bnc_jobs_diff pools; /* of WAITING and POOLS */
 };
 typedef void (*bnc_load_fn)(void *arg, const struct bnc_load_news *news);
 
@@ -38,7 +40,10 @@ struct bnc_load_ask {
 
 struct bnc_load; /* opaque: under way */
 
-/* `fn` never comes inside this call; after an end only bnc_load_free() is allowed. */
+/*
+ * `fn` never comes inside this call; in it bnc_load_free() is allowed, and after an end
+ * nothing else is.
+ */
 struct bnc_load *
 bnc_load_start(const struct bnc_load_ask *ask, bnc_load_fn fn, void *arg);
 void bnc_load_free(struct bnc_load *load); /* also in `fn`; NULL is ignored */

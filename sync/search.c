@@ -76,6 +76,10 @@ finish(struct bnc_search *s, const char *job, bool head)
 {
     const struct bnc_search_result result = {
         .job = job, .message = s->message, .head = head, .restored = restore(s)};
+    BNC_LOG(BNC_LEVEL_INFO, "searched for what is refused",
+            BNC_KV("job", job == NULL ? "" : job),
+            BNC_KV("jobs", bnc_log_num((int64_t)s->n_jobs)),
+            BNC_KV("probes", bnc_log_num((int64_t)s->probes)));
     s->fn(s->arg, &result);
 }
 
@@ -119,12 +123,12 @@ path_of(struct bnc_search *s, const char *name)
 }
 
 static bool
-scan_file(struct bnc_search *s, const char *name, bnc_job_fn fn, void *arg)
+scan_file(struct bnc_search *s, const char *path, bnc_job_fn fn, void *arg)
 {
     struct bnc_error err = {0};
     BNC_AUTO(bnc_job_scan) scan = bnc_job_scan_new(fn, arg);
-    return bnc_file_scan(s->ask.world, path_of(s, name), BNC_STORE_MAX_FILE, feed_scan,
-                         scan, &err) == BNC_OK &&
+    return bnc_file_scan(s->ask.world, path, BNC_STORE_MAX_FILE, feed_scan, scan, &err) ==
+               BNC_OK &&
            bnc_job_scan_finish(scan, &err) == BNC_OK;
 }
 
@@ -133,20 +137,20 @@ index_jobs(struct bnc_search *s)
 {
     for (size_t i = 0; i < s->n_files; i++) {
         struct indexing at = {.search = s, .file = i};
-        if (!scan_file(s, s->files[i], on_job, &at)) {
+        if (!scan_file(s, path_of(s, s->files[i]), on_job, &at)) {
             return false;
         }
     }
     return true;
 }
 
-/* The name of the job that has this line of this file. */
+/* Find the name of the job that has this line. */
 static bool
-name_job(struct bnc_search *s, const char *file, uint64_t line)
+name_job(struct bnc_search *s, const char *path, uint64_t line)
 {
     struct bnc_job_at *at = bnc_arena_alloc(s->arena, sizeof(*at));
     at->line = line;
-    if (!scan_file(s, file, bnc_job_at_line, at) || !at->found) {
+    if (!scan_file(s, path, bnc_job_at_line, at) || !at->found) {
         return false;
     }
     memcpy(s->job, at->name, sizeof(s->job));
@@ -311,6 +315,13 @@ halve(struct bnc_search *s)
     }
 }
 
+/* The probe, in which a line was blamed; NULL: it is gone. */
+static const char *
+path_of_probe(struct bnc_search *s)
+{
+    return bnc_store_path(s->ask.store, s->ask.config, s->arena);
+}
+
 /* All jobs at once: the words may do already. */
 static void
 judge_all(struct bnc_search *s, bool bad)
@@ -324,6 +335,12 @@ judge_all(struct bnc_search *s, bool bad)
     bnc_blame_read(s->message, &blame);
     if (blame.kind == BNC_BLAME_JOB) {
         finish(s, blame.job, false);
+        return;
+    }
+    const char *path = path_of_probe(s);
+    if (blame.kind == BNC_BLAME_LINES && path != NULL &&
+        name_job(s, path, blame.lines[0])) {
+        finish(s, s->job, false);
         return;
     }
     halve(s);
@@ -355,7 +372,7 @@ judge(struct bnc_search *s, bool bad)
         return;
     case SEARCH_ONE: {
         const struct place *at = &s->jobs[s->low];
-        bool named = bad && name_job(s, s->files[at->file], at->first);
+        bool named = bad && name_job(s, path_of(s, s->files[at->file]), at->first);
         finish(s, named ? s->job : NULL, false);
         return;
     }
@@ -390,7 +407,7 @@ begin(void *arg)
     } else if (s->hint.kind == BNC_BLAME_HEAD) {
         finish(s, NULL, true);
     } else if (s->hint.kind == BNC_BLAME_LINES &&
-               name_job(s, s->hint.file, s->hint.lines[0])) {
+               name_job(s, path_of(s, s->hint.file), s->hint.lines[0])) {
         finish(s, s->job, false);
     } else if (s->good == NULL || !index_jobs(s)) {
         finish(s, NULL, false);

@@ -8,24 +8,41 @@
 
 /* ---- what is wanted ------------------------------------------------------------ */
 
+/*
+ * Look at it soon, and not later because more changes come: also at what is as before,
+ * as an object that was written again may mend what has failed.
+ */
+static void
+settle(struct bnc_sync *s)
+{
+    int64_t now_ms = bnc_world_mono_ms(s->options.world);
+    if (now_ms >= s->settled_ms) {
+        s->settled_ms = now_ms + BNC_SYNC_SETTLE_MS;
+        bnc_timer_set(s->work, BNC_SYNC_SETTLE_MS);
+    }
+}
+
 /* The same published content has the same name, here and after a restart. */
 static void
 set_wanted(struct bnc_sync *s)
 {
     char hex[BNC_SHA256_HEX];
-    char text[2 * BNC_HASH_TEXT_MAX + 80];
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     if (s->target.name == NULL || !s->root.exists || !s->root.listed ||
         !s->assets.listed) {
         return; /* what is there stays */
     }
-    int n = snprintf(text, sizeof(text), "%s\n%s\n%s\n%u\n", s->root.hash, s->assets.hash,
-                     s->target.uid, s->attempt);
-    bnc_sha256_hex(text, (size_t)n, hex);
+    const char *text =
+        bnc_arena_fmt(arena, "%s\n%s\n%s\n%u\n%s\n", s->root.hash, s->assets.hash,
+                      s->target.uid, s->attempt, bnc_target_config(&s->target, arena));
+    bnc_sha256_hex(text, strlen(text), hex);
     hex[BNC_SYNC_ID_DIGITS] = '\0';
     if (strcmp(hex, s->wanted) != 0) {
         memcpy(s->wanted, hex, sizeof(s->wanted));
         s->failures = 0;
-        bnc_timer_set(s->work, BNC_SYNC_SETTLE_MS);
+    }
+    if (strcmp(hex, s->refused) != 0) { /* else its time is set */
+        settle(s);
     }
 }
 
@@ -57,6 +74,15 @@ on_gone(void *arg, const char *ns, const char *name)
     set_wanted(seen->sync);
 }
 
+/* Why nothing is loaded; what is loaded says more than that. */
+static void
+tell_of_nothing(struct bnc_sync *s, const char *message)
+{
+    if (s->loaded_hash[0] == '\0') {
+        bnc_sync_tell(s, BNC_INSTANCE_LOADING, message);
+    }
+}
+
 static void
 on_listed(void *arg)
 {
@@ -67,6 +93,7 @@ on_listed(void *arg)
                 BNC_KV("object", seen->sync->target.name),
                 BNC_KV("namespace", seen->sync->target.ns),
                 BNC_KV("remedy", "see the Observatory's status"));
+        tell_of_nothing(seen->sync, "nothing is published yet");
     }
     set_wanted(seen->sync);
 }
@@ -74,17 +101,27 @@ on_listed(void *arg)
 static void
 on_trouble(void *arg, const struct bnc_error *err)
 {
-    BNC_UNUSED(arg);
-    if (err->code == BNC_OK) {
-        BNC_LOG(BNC_LEVEL_INFO, "watch works again", BNC_KV("what", "published objects"));
-    } else {
+    struct bnc_sync *s = arg;
+    if (err->code != BNC_OK) {
         BNC_LOG(BNC_LEVEL_WARN, "cannot read; what is loaded stays",
                 BNC_KV("error", err->message));
+        return;
+    }
+    BNC_LOG(BNC_LEVEL_INFO, "watch works again", BNC_KV("what", "published objects"));
+    if (bnc_instance_trouble(s->instance)->code != BNC_OK) {
+        bnc_instance_again(s->instance);
     }
 }
 
+static void
+on_seen_trouble(void *arg, const struct bnc_error *err)
+{
+    const struct bnc_sync_seen *seen = arg;
+    on_trouble(seen->sync, err);
+}
+
 static const struct bnc_reflector_ops seen_ops = {
-    .put = on_seen, .gone = on_gone, .listed = on_listed, .trouble = on_trouble};
+    .put = on_seen, .gone = on_gone, .listed = on_listed, .trouble = on_seen_trouble};
 
 static void
 follow(struct bnc_sync *s, struct bnc_sync_seen *seen, enum bnc_kind kind,
@@ -110,12 +147,22 @@ on_observatory(void *arg, const struct bnc_pruned *object)
     if (bnc_target_read(object, s->options.shard, arena, &target, &err)) {
         BNC_LOG(BNC_LEVEL_WARN, "nothing to load; what is loaded stays",
                 BNC_KV("error", err.message));
+        bnc_sync_tell(s, BNC_INSTANCE_INCOMPLETE, err.message);
+        s->lost = true;
         bnc_arena_free(arena);
         return;
     }
     if (s->target.name != NULL && bnc_target_equal(&s->target, &target)) {
         bnc_arena_free(arena);
+        if (s->lost) {
+            s->lost = false;
+            set_wanted(s);
+        }
         return;
+    }
+    s->lost = false;
+    if (s->target.name != NULL && strcmp(s->target.uid, target.uid) != 0) {
+        bnc_instance_again(s->instance); /* this one's status says nothing of us */
     }
     bnc_sync_cancel(s); /* it borrows from the old target */
     bnc_arena_free(s->target_arena);
@@ -152,30 +199,14 @@ static const struct bnc_reflector_ops observatory_ops = {.put = on_observatory,
 /* ---- looking after the folder ---------------------------------------------------- */
 
 static void
-on_changed(void *arg, const char *name, bool missing)
-{
-    struct bnc_sync *s = arg;
-    BNC_LOG(BNC_LEVEL_WARN, "somebody changed the folder; it is written again",
-            BNC_KV("file", name), BNC_KV("how", missing ? "missing" : "edited"));
-    (void)snprintf(s->message, sizeof(s->message),
-                   "%s in the folder of the generation was %s; it is written again", name,
-                   missing ? "removed" : "edited");
-}
-
-static void
 look(void *arg)
 {
     struct bnc_sync *s = arg;
     bnc_timer_set(s->look, BNC_SYNC_LOOK_MS);
-    bool idle = s->gather == NULL && s->load == NULL && s->search == NULL && !s->asking;
-    if (!idle || bnc_store_current(s->store) == NULL || s->proved[0] == '\0' ||
-        bnc_store_check(s->store, on_changed, s) == 0) {
-        return;
+    if (bnc_sync_is_changed(s)) {
+        s->attempt++;
+        set_wanted(s);
     }
-    s->repairs++;
-    s->attempt++;
-    bnc_sync_tell(s, BNC_INSTANCE_INCOMPLETE, s->message);
-    set_wanted(s);
 }
 
 /* What a run before had proved: something to go back to. */
@@ -224,6 +255,7 @@ bnc_sync_new(const struct bnc_sync_options *options, struct bnc_sync **out,
     s->look = bnc_timer_new(options->world, look, s);
     s->count = bnc_timer_new(options->world, bnc_sync_count, s);
     read_proved(s);
+    bnc_sync_recover(s);
     *out = s;
     s = NULL;
     return BNC_OK;

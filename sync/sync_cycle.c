@@ -6,8 +6,6 @@
 #include "lib/log.h"
 #include "sync/sync_priv.h"
 
-#define NAMES_MAX 3 /* missing jobs that are told by name */
-
 static void start_load(struct bnc_sync *s, bool prove_first);
 
 void
@@ -37,56 +35,15 @@ try_later(struct bnc_sync *s)
     bnc_timer_set(s->work, delay_ms > BNC_SYNC_RETRY_MAX ? BNC_SYNC_RETRY_MAX : delay_ms);
 }
 
-/* ---- which job is missing -------------------------------------------------------- */
-
-struct naming {
-    const struct bnc_jobs_diff *pools;
-    struct bnc_str *out;
-    size_t n;
-};
-
+/* At once for the first time. */
 static void
-name_missing(void *arg, const struct bnc_job *job)
+try_again(struct bnc_sync *s)
 {
-    struct naming *naming = arg;
-    uint64_t hash = bnc_job_hash(job->name.ptr, job->name.len);
-    for (size_t i = 0; i < naming->pools->n_named; i++) {
-        if (naming->pools->named[i] == hash && naming->n < NAMES_MAX) {
-            bnc_str_fmt(naming->out, "%s%.*s", naming->n == 0 ? ": " : ", ",
-                        (int)job->name.len, job->name.ptr);
-            naming->n++;
-        }
+    bool first = s->failures == 0;
+    try_later(s);
+    if (first) {
+        bnc_timer_set(s->work, 0);
     }
-}
-
-static bool
-feed(void *arg, const char *bytes, size_t n)
-{
-    bnc_job_scan_feed(arg, bytes, n);
-    return true;
-}
-
-static const char *
-describe_pools(struct bnc_sync *s, const struct bnc_jobs_diff *pools,
-               struct bnc_arena *arena)
-{
-    struct bnc_str out = bnc_str_new(arena, BNC_SERVER_TEXT_MAX);
-    struct naming naming = {.pools = pools, .out = &out};
-    bnc_str_fmt(&out,
-                "Prometheus said that it has loaded the configuration, and has no scrape "
-                "pool for %zu of its jobs",
-                pools->missing);
-    for (size_t i = 0; s->texts[i] != NULL; i++) {
-        struct bnc_error ignored = {0};
-        const char *path = bnc_arena_fmt(arena, "%s/%s", s->folder, s->texts[i]);
-        BNC_AUTO(bnc_job_scan) scan = bnc_job_scan_new(name_missing, &naming);
-        if (bnc_file_scan(s->options.world, path, BNC_STORE_MAX_FILE, feed, scan,
-                          &ignored) ||
-            bnc_job_scan_finish(scan, &ignored)) {
-            bnc_str_fmt(&out, "; %s cannot be read", s->texts[i]);
-        }
-    }
-    return out.ptr;
 }
 
 /* ---- loaded -------------------------------------------------------------------- */
@@ -123,29 +80,61 @@ proved(struct bnc_sync *s, const char *message)
     bnc_sync_work(s); /* something newer may be wanted by now */
 }
 
+static bool
+is_current(const struct bnc_sync *s, const char *id)
+{
+    const char *current = bnc_store_current(s->store);
+    return current != NULL && strcmp(current, id) == 0;
+}
+
 /* ---- refused ------------------------------------------------------------------- */
+
+/* `current` leads to the last good generation again, if there is one. */
+static bool
+put_back(struct bnc_sync *s)
+{
+    struct bnc_error err = {0};
+    if (s->proved[0] == '\0') {
+        (void)snprintf(s->kept, sizeof(s->kept), "there is no earlier one to go back to");
+    } else if (!is_current(s, s->proved) &&
+               bnc_store_rollback(s->store, s->proved, &err)) {
+        (void)snprintf(s->kept, sizeof(s->kept), "the last good one is lost (%.300s)",
+                       err.message);
+        return false;
+    } else {
+        (void)snprintf(s->kept, sizeof(s->kept), "the last good one runs on");
+    }
+    return true;
+}
+
+static void
+tell_refused(struct bnc_sync *s, const struct bnc_search_result *found)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    const char *words = s->words;
+    const char *job = "";
+    const char *head = "";
+    if (found != NULL) {
+        words = found->message[0] == '\0' ? words : found->message;
+        job = found->job == NULL ? job : bnc_arena_fmt(arena, " (job %s)", found->job);
+        head = found->head ? "; no job is to blame: see spec.prometheus.base" : "";
+    }
+    (void)snprintf(s->refusal, sizeof(s->refusal),
+                   "Prometheus refuses it%.400s: %.1000s%s; %s", job, words, head,
+                   s->kept);
+    bnc_sync_tell(s, BNC_INSTANCE_REFUSED, s->refusal);
+}
 
 static void
 on_search(void *arg, const struct bnc_search_result *result)
 {
     struct bnc_sync *s = arg;
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    const char *message =
-        result->message[0] == '\0'
-            ? s->refusal
-            : bnc_arena_fmt(arena, "Prometheus refuses it: %s", result->message);
     (void)snprintf(s->culprit, sizeof(s->culprit), "%s",
                    result->job == NULL ? "" : result->job);
-    if (result->job != NULL) {
-        message = bnc_arena_fmt(arena, "%s (job %s)", message, result->job);
-    } else if (result->head) {
-        message = bnc_arena_fmt(
-            arena, "%s (no job is to blame: see spec.prometheus.base)", message);
-    }
-    (void)snprintf(s->refusal, sizeof(s->refusal), "%s", message);
+    (void)put_back(s);
+    tell_refused(s, result);
     bnc_search_free(s->search);
     s->search = NULL;
-    bnc_sync_tell(s, BNC_INSTANCE_REFUSED, s->refusal);
     s->way = BNC_SYNC_CALM;
     start_load(s, true); /* the last reload is a failed one: not for long */
 }
@@ -166,26 +155,17 @@ start_search(struct bnc_sync *s)
 static void
 refused(struct bnc_sync *s, const char *words)
 {
-    struct bnc_error err = {0};
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    const char *kept = "the last good one runs on";
     s->refusals++;
     memcpy(s->refused, s->doing, sizeof(s->refused));
     bnc_store_hold(s->store, s->refused); /* to look for the culprit in it */
     s->refused_ms = bnc_world_mono_ms(s->options.world);
     bnc_timer_set(s->work, BNC_SYNC_REFUSED_MS);
-    if (s->proved[0] == '\0') {
-        kept = "there is no earlier one to go back to";
-    } else if (bnc_store_rollback(s->store, s->proved, &err)) {
-        kept = bnc_arena_fmt(arena, "the last good one is lost (%s)", err.message);
-    }
     s->culprit[0] = '\0';
     (void)snprintf(s->words, sizeof(s->words), "%s", words);
-    (void)snprintf(s->refusal, sizeof(s->refusal), "Prometheus refuses it: %.1800s; %s",
-                   words, kept);
-    bnc_sync_tell(s, BNC_INSTANCE_REFUSED, s->refusal);
+    bool back = put_back(s);
+    tell_refused(s, NULL);
     s->way = BNC_SYNC_BACK;
-    if (s->proved[0] == '\0' || err.code != BNC_OK) {
+    if (s->proved[0] == '\0' || !back) {
         start_search(s);
     } else {
         start_load(s, false);
@@ -207,9 +187,55 @@ went_back(struct bnc_sync *s)
     } else {
         bnc_sync_tell(s, BNC_INSTANCE_LOADED, "");
     }
+    bnc_sync_work(s);
+}
+
+/*
+ * What was refused is not wanted any more, and what is wanted runs: there is nobody to
+ * blame, but the last reload may be a failed one.
+ */
+static void
+forget_refused(struct bnc_sync *s)
+{
+    bool under_way = s->search != NULL || s->load != NULL;
+    s->refused[0] = '\0';
+    bnc_sync_cancel(s);
+    bnc_sync_tell(s, BNC_INSTANCE_LOADED, "");
+    if (under_way) {
+        s->way = BNC_SYNC_CALM;
+        start_load(s, true);
+    }
 }
 
 /* ---- loading ------------------------------------------------------------------- */
+
+/*
+ * Prometheus loads without a word when a file that is listed is missing.  A file that is
+ * not as it was written explains it, and is written again.
+ */
+static void
+on_pools(struct bnc_sync *s, const struct bnc_load_news *news)
+{
+    if (s->way != BNC_SYNC_FORWARD && s->refused[0] != '\0') {
+        return; /* that is told */
+    }
+    if (bnc_sync_check(s)) {
+        BNC_LOG(BNC_LEVEL_WARN, "jobs are missing, and the folder was changed",
+                BNC_KV("jobs", bnc_log_num((int64_t)news->pools.missing)),
+                BNC_KV("file", s->changed),
+                BNC_KV("how", s->removed ? "removed" : "edited"));
+        s->pools = news->pools; /* told when the names can be read */
+        bnc_load_free(s->load);
+        s->load = NULL;
+        if (s->way == BNC_SYNC_FORWARD) {
+            s->repairs++;
+            try_again(s);
+        }
+        s->way = BNC_SYNC_FORWARD; /* else it is seen by bnc_sync_is_changed() */
+    } else if (news->state == BNC_LOAD_POOLS) {
+        bnc_sync_tell_pools(s, &news->pools);
+    }
+}
 
 static void
 on_load(void *arg, const struct bnc_load_news *news)
@@ -231,11 +257,9 @@ on_load(void *arg, const struct bnc_load_news *news)
             refused(s, bnc_arena_strdup(arena, news->message));
         }
         return;
+    case BNC_LOAD_WAITING:
     case BNC_LOAD_POOLS:
-        if (!back) {
-            bnc_sync_tell(s, BNC_INSTANCE_POOLS_MISSING,
-                          describe_pools(s, &news->pools, arena));
-        }
+        on_pools(s, news);
         return;
     case BNC_LOAD_OTHER:
         bnc_sync_tell(
@@ -258,10 +282,14 @@ static void
 start_load(struct bnc_sync *s, bool prove_first)
 {
     bool back = s->way != BNC_SYNC_FORWARD;
+    struct bnc_jobs *jobs = back ? s->proved_jobs : s->jobs;
+    if (s->way == BNC_SYNC_BACK) {
+        jobs = NULL; /* they ran all the time: the culprit is not kept waiting for them */
+    }
     const struct bnc_load_ask ask = {.world = s->options.world,
                                      .server = s->server,
                                      .marker = back ? s->proved_marker : s->marker,
-                                     .jobs = back ? s->proved_jobs : s->jobs,
+                                     .jobs = jobs,
                                      .prove_first = prove_first,
                                      .lazy_pools = s->major == 2 && s->minor < 55};
     s->load = bnc_load_start(&ask, on_load, s);
@@ -317,6 +345,10 @@ on_gather(void *arg, const struct bnc_gather_result *result)
             BNC_KV("files", bnc_log_num((int64_t)result->files)),
             BNC_KV("fetched", bnc_log_num((int64_t)result->fetched)),
             BNC_KV("bytes", bnc_log_num((int64_t)result->bytes)));
+    if (s->pools.missing > 0) {
+        bnc_sync_tell_pools(s, &s->pools); /* the files are there again */
+        s->pools.missing = 0;
+    }
     start_load(s, result->same);
 }
 
@@ -337,6 +369,7 @@ on_version(void *arg, const struct bnc_server_version *version,
                                        .store = s->store,
                                        .target = &s->target,
                                        .id = s->doing,
+                                       .proved_marker = s->proved_marker,
                                        .expand = s->major < 3};
     s->gather = bnc_gather_start(&ask, on_gather, s);
 }
@@ -351,9 +384,8 @@ is_busy(const struct bnc_sync *s)
 static bool
 is_proved(const struct bnc_sync *s)
 {
-    const char *current = bnc_store_current(s->store);
     return s->proved_jobs != NULL && strcmp(s->wanted, s->proved) == 0 &&
-           current != NULL && strcmp(current, s->proved) == 0;
+           is_current(s, s->proved);
 }
 
 /* It was refused a moment ago, and nothing is different now. */
@@ -364,20 +396,67 @@ is_hopeless(const struct bnc_sync *s)
     return strcmp(s->wanted, s->refused) == 0 && age_ms < BNC_SYNC_REFUSED_MS;
 }
 
+/* What is wanted was refused: what was begun meanwhile is not wanted any more. */
+static void
+stay_refused(struct bnc_sync *s)
+{
+    int64_t age_ms = bnc_world_mono_ms(s->options.world) - s->refused_ms;
+    bnc_timer_set(s->work, BNC_SYNC_REFUSED_MS - age_ms);
+    if (is_busy(s) && s->doing[0] != '\0' && strcmp(s->doing, s->refused) != 0) {
+        bnc_sync_cancel(s);
+    }
+    if (is_busy(s)) {
+        return;
+    }
+    if (s->reason != BNC_INSTANCE_REFUSED) {
+        bnc_sync_tell(s, BNC_INSTANCE_REFUSED, s->refusal);
+    }
+    if (s->proved[0] == '\0' || is_current(s, s->proved)) {
+        return;
+    }
+    if (put_back(s)) {
+        s->way = BNC_SYNC_CALM;
+        start_load(s, true);
+    } else {
+        bnc_timer_set(s->work, BNC_SYNC_RETRY_MAX);
+    }
+}
+
+/* What is wanted runs: whatever went wrong was about something else. */
+static void
+stay_proved(struct bnc_sync *s)
+{
+    if (s->refused[0] != '\0') {
+        forget_refused(s);
+        return;
+    }
+    if (s->gather != NULL || s->asking) {
+        bnc_sync_cancel(s);
+    }
+    if (s->reason == BNC_INSTANCE_INCOMPLETE || s->reason == BNC_INSTANCE_TAMPERED ||
+        s->reason == BNC_INSTANCE_WRITE_FAILED) {
+        bnc_sync_tell(s, BNC_INSTANCE_LOADED, "");
+    }
+}
+
 void
 bnc_sync_work(void *arg)
 {
     struct bnc_sync *s = arg;
     bool doing_it = is_busy(s) && strcmp(s->wanted, s->doing) == 0;
 
-    if (s->wanted[0] == '\0' || doing_it || is_hopeless(s)) {
+    if (s->wanted[0] == '\0') {
+        return;
+    }
+    if (is_hopeless(s)) {
+        stay_refused(s);
         return;
     }
     if (is_proved(s)) {
-        if (s->refused[0] != '\0') { /* what was refused is not wanted any more */
-            s->refused[0] = '\0';
-            bnc_sync_tell(s, BNC_INSTANCE_LOADED, "");
-        }
+        stay_proved(s);
+        return;
+    }
+    if (doing_it) {
         return;
     }
     bnc_sync_cancel(s);

@@ -1,6 +1,7 @@
 /*
  * The state of a sync, shared by sync.c (life, what is wanted), sync_cycle.c (from a
- * wanted generation to a loaded one) and sync_tell.c (reports).  Inside sync/ only.
+ * wanted generation to a loaded one), sync_look.c (the folder) and sync_tell.c (reports).
+ * Inside sync/ only.
  */
 #ifndef BNC_SYNC_SYNC_PRIV_H
 #define BNC_SYNC_SYNC_PRIV_H
@@ -39,10 +40,12 @@ struct bnc_sync {
     struct bnc_reflector *observatory;
     struct bnc_arena *target_arena;
     struct bnc_target target; /* name NULL: not known */
+    bool lost;                /* the Observatory names none any more */
     struct bnc_sync_seen root;
     struct bnc_sync_seen assets;
     char wanted[BNC_SYNC_ID_DIGITS + 1]; /* "": nothing */
-    unsigned attempt; /* grows when the folder has to be written anew */
+    unsigned attempt;   /* grows when the folder has to be written anew */
+    int64_t settled_ms; /* monotonic: when what has changed is looked at */
 
     /* what is being done; at most one of the three */
     struct bnc_timer *work;
@@ -73,15 +76,19 @@ struct bnc_sync {
 
     /* the one that was refused */
     char refused[BNC_SYNC_ID_DIGITS + 1];
-    int64_t refused_ms;                /* when */
-    char words[BNC_SERVER_TEXT_MAX];   /* of Prometheus */
-    char refusal[BNC_SERVER_TEXT_MAX]; /* what is told of it */
+    int64_t refused_ms;                 /* when */
+    char words[BNC_SERVER_TEXT_MAX];    /* of Prometheus */
+    char refusal[BNC_SERVER_TEXT_MAX];  /* what is told of it */
+    char kept[BNC_SERVER_TEXT_MAX / 4]; /* what runs instead, as a text */
     char culprit[BNC_JOB_NAME_MAX + 1];
     /* what a load is of: the wanted one; the last good one, to find the culprit then;
        the last good one, and that is all */
     enum { BNC_SYNC_FORWARD, BNC_SYNC_BACK, BNC_SYNC_CALM } way;
 
     /* looking after it */
+    struct bnc_jobs_diff pools; /* missing ones, named when all files are there */
+    char changed[BNC_STORE_MAX_NAME + 1]; /* a file that somebody changed; "": none */
+    bool removed;
     struct bnc_timer *look;
     struct bnc_timer *count;
     unsigned silent; /* counts in a row without an answer */
@@ -102,6 +109,20 @@ void bnc_sync_work(void *arg);
 void bnc_sync_cancel(struct bnc_sync *sync);
 /* How many targets are up: asked when nothing else is. */
 void bnc_sync_count(void *arg);
+
+/*
+ * At the start: a run before may have ended while `current` led to something that was
+ * refused, or to a probe.  What was proved is put back, before anything else
+ * (sync_look.c).
+ */
+void bnc_sync_recover(struct bnc_sync *sync);
+/* The folder of a generation that runs was changed by somebody: it was told, and has to
+ * be written again. */
+bool bnc_sync_is_changed(struct bnc_sync *sync);
+/* Whether the current generation is not as it was written; sets `changed`, `removed`. */
+bool bnc_sync_check(struct bnc_sync *sync);
+/* Tell which jobs have no pool, and by `changed`, why. */
+void bnc_sync_tell_pools(struct bnc_sync *sync, const struct bnc_jobs_diff *pools);
 
 /* Tell on the status how it is (sync_tell.c). */
 void bnc_sync_tell(struct bnc_sync *sync, enum bnc_instance_reason reason,

@@ -1,6 +1,5 @@
 #include "sync/target.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/json.h"
@@ -13,13 +12,28 @@ text_or(const cJSON *object, const char *key, const char *otherwise,
     return bnc_arena_strdup(arena, text == NULL ? otherwise : text);
 }
 
+/* Up to three digits; NULL: there are none, or more. */
+static const char *
+read_number(const char *text, int *out)
+{
+    size_t n = strspn(text, "0123456789");
+    *out = 0;
+    for (size_t i = 0; i < n && i < 3; i++) {
+        *out = *out * 10 + (text[i] - '0');
+    }
+    return n == 0 || n > 3 ? NULL : text + n;
+}
+
 void
 bnc_target_version(const char *text, int *major, int *minor)
 {
     int a = 0;
     int b = 0;
-    if (text != NULL &&
-        sscanf(text[0] == 'v' ? text + 1 : text, "%3d.%3d", &a, &b) == 2) {
+    if (text == NULL) {
+        return;
+    }
+    text = read_number(text[0] == 'v' ? text + 1 : text, &a);
+    if (text != NULL && text[0] == '.' && read_number(text + 1, &b) != NULL) {
         *major = a;
         *minor = b;
     }
@@ -66,6 +80,13 @@ bnc_target_read(const struct bnc_pruned *observatory, int64_t shard,
     target.uid = bnc_arena_strdup(arena, observatory->uid);
     *out = target;
     return BNC_OK;
+}
+
+const char *
+bnc_target_config(const struct bnc_target *target, struct bnc_arena *arena)
+{
+    size_t n = strlen(target->key) - (bnc_str_ends(target->key, ".gz") ? 3 : 0);
+    return bnc_arena_strndup(arena, target->key, n);
 }
 
 bool

@@ -31,6 +31,13 @@ enum bnc_code bnc_target_read(const struct bnc_pruned *observatory, int64_t shar
 /* "3.16.0", "v2.53.3-rc.1" as numbers; others leave both as they are. */
 void bnc_target_version(const char *text, int *major, int *minor);
 
+/*
+ * The name of the file that Prometheus is given: the key without the ending that says
+ * how it travels.
+ * Owns: the arena.
+ */
+const char *bnc_target_config(const struct bnc_target *target, struct bnc_arena *arena);
+
 bool bnc_target_equal(const struct bnc_target *a, const struct bnc_target *b);
 
 #endif

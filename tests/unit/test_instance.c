@@ -246,6 +246,27 @@ TEST(backoff_grows)
     end(&rig);
 }
 
+/* What was written is gone, or can be written now: soon, and once. */
+TEST(again)
+{
+    struct rig rig;
+    begin(&rig, "p-0");
+    bnc_instance_again(rig.instance);
+    CHECK(fake_next(rig.fake, 1000) == NULL); /* nothing to say yet */
+    report(&rig);
+    fake_answer(next_write(&rig, 0), 200, DONE);
+    bnc_instance_again(rig.instance);
+    struct bnc_http_call *call = next_write(&rig, 1000);
+    bnc_instance_again(rig.instance); /* it may go to what is gone */
+    fake_answer(call, 200, DONE);
+    fake_answer(next_write(&rig, 1000), 422, ""); /* waits for a minute */
+    fake_run(rig.fake, 5000);
+    bnc_instance_again(rig.instance);
+    fake_answer(next_write(&rig, 1000), 200, DONE);
+    fake_answer(next_write(&rig, 60000), 200, DONE);
+    end(&rig);
+}
+
 TEST(limits)
 {
     static const char *const culprits[12] = {"j0", "j1", "j2", "j3", "j4",  "j5",
@@ -330,4 +351,5 @@ TEST(reasons)
 }
 
 RUN_TESTS(first_write, heartbeat, difference, one_at_a_time, failures, lost_answer,
-          backoff_grows, limits, long_names_differ, freed_with_a_write_under_way, reasons)
+          backoff_grows, again, limits, long_names_differ, freed_with_a_write_under_way,
+          reasons)
