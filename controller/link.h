@@ -14,8 +14,7 @@
 #include "lib/zip.h"
 
 #define BNC_OBJECT_DATA_MAX                                                              \
-    ((size_t)1000 * 1000) /* of 1 MiB that the API server takes, with names and labels   \
-                           */
+    ((size_t)1024 * 1024) /* what the API server takes in one Secret or ConfigMap */
 #define BNC_SLOT_MAX                                                                     \
     ((size_t)450 * 1024) /* two of them, the one before and the one now, fit */
 #define BNC_DOCUMENT_MAX  ((size_t)256 * 1024 * 1024)

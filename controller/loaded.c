@@ -1,6 +1,5 @@
 #include "controller/loaded.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -31,22 +30,40 @@ struct reading {
     int64_t shards;
 };
 
+/* Some digits as a number; -1: something else stands there. */
+static int
+digits(const char *text, size_t n)
+{
+    int value = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return -1;
+        }
+        value = value * 10 + (text[i] - '0');
+    }
+    return value;
+}
+
 /* RFC 3339 in UTC with whole seconds, as it is written there; -1: something else. */
 static int64_t
 parse_time(const char *text)
 {
-    struct tm t = {0};
-    int end = 0;
-    if (text == NULL || strlen(text) != strlen("2006-01-02T15:04:05Z")) {
+    static const char shape[] = "0000-00-00T00:00:00Z";
+    if (text == NULL || strlen(text) != sizeof(shape) - 1) {
         return -1;
     }
-    int n = sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &t.tm_year, &t.tm_mon, &t.tm_mday,
-                   &t.tm_hour, &t.tm_min, &t.tm_sec, &end);
-    if (n != 6 || text[end] != '\0') {
-        return -1;
+    for (size_t i = 0; i < sizeof(shape) - 1; i++) {
+        bool digit = text[i] >= '0' && text[i] <= '9';
+        if (shape[i] == '0' ? !digit : text[i] != shape[i]) {
+            return -1;
+        }
     }
-    t.tm_year -= 1900;
-    t.tm_mon -= 1;
+    struct tm t = {.tm_year = digits(text, 4) - 1900,
+                   .tm_mon = digits(text + 5, 2) - 1,
+                   .tm_mday = digits(text + 8, 2),
+                   .tm_hour = digits(text + 11, 2),
+                   .tm_min = digits(text + 14, 2),
+                   .tm_sec = digits(text + 17, 2)};
     return (int64_t)timegm(&t) * 1000;
 }
 
@@ -104,12 +121,12 @@ find_unit(const struct bnc_plan *plan, const char *job)
 }
 
 static void
-read_culprits(struct reading *r, const cJSON *list)
+read_culprits(struct reading *r, const cJSON *list, const char *why)
 {
     struct bnc_loaded *out = r->out;
     const cJSON *job;
     size_t room = out->n_blamed + (size_t)cJSON_GetArraySize(list);
-    size_t *blamed = bnc_arena_array(r->arena, room + 1, sizeof(*blamed));
+    struct bnc_blamed *blamed = bnc_arena_array(r->arena, room + 1, sizeof(*blamed));
     if (out->n_blamed > 0) {
         memcpy(blamed, out->blamed, out->n_blamed * sizeof(*blamed));
     }
@@ -120,21 +137,21 @@ read_culprits(struct reading *r, const cJSON *list)
                                           ? find_unit(r->result->plan, job->valuestring)
                                           : NULL;
         if (unit != NULL && unit->verdict != SIZE_MAX) {
-            blamed[out->n_blamed++] = unit->verdict;
+            blamed[out->n_blamed++] = (struct bnc_blamed){unit->verdict, why};
         }
     }
 }
 
-bool
-bnc_loaded_blames(const struct bnc_loaded *loaded, const struct bnc_result *result,
-                  const struct bnc_verdict *verdict)
+const char *
+bnc_loaded_blame(const struct bnc_loaded *loaded, const struct bnc_result *result,
+                 const struct bnc_verdict *verdict)
 {
     for (size_t i = 0; i < loaded->n_blamed; i++) {
-        if (&result->plan->verdicts[loaded->blamed[i]] == verdict) {
-            return true;
+        if (&result->plan->verdicts[loaded->blamed[i].verdict] == verdict) {
+            return loaded->blamed[i].why;
         }
     }
-    return false;
+    return NULL;
 }
 
 /* ---- instances ----------------------------------------------------------------- */
@@ -156,15 +173,30 @@ read_instance(const cJSON *item)
 static void
 fail(struct reading *r, const struct instance *one, const cJSON *item)
 {
+    static const char refused[] = "Refused"; /* what a user can mend comes first */
     struct bnc_loaded *out = r->out;
-    if (!out->failed) {
+    const char *why = bnc_arena_fmt(r->arena, "%s: %.900s", one->name, one->message);
+    if (!out->failed || (strcmp(one->reason, refused) == 0 &&
+                         strcmp(out->condition.reason, refused) != 0)) {
         out->failed = true;
         out->condition.status = "False";
         out->condition.reason = one->reason;
-        out->condition.message =
-            bnc_arena_fmt(r->arena, "%s: %.900s", one->name, one->message);
+        out->condition.message = why;
     }
-    read_culprits(r, bnc_json_get(item, "culprits"));
+    read_culprits(r, bnc_json_get(item, "culprits"), why);
+}
+
+/* Replicas of a shard scrape the same: the one that sees most counts. */
+static void
+count_targets(struct reading *r, const struct instance *one)
+{
+    if (one->shard < 0 || one->shard >= r->shards) {
+        return;
+    }
+    int64_t *up = &r->up[one->shard];
+    int64_t *down = &r->down[one->shard];
+    *up = one->up > *up ? one->up : *up;
+    *down = one->down > *down ? one->down : *down;
 }
 
 static void
@@ -179,11 +211,7 @@ take(struct reading *r, const cJSON *item, int64_t written_ms)
     if (out->expires_ms == 0 || expires_ms < out->expires_ms) {
         out->expires_ms = expires_ms;
     }
-    if (one.shard >= 0 && one.shard < r->shards) {
-        r->up[one.shard] = one.up > r->up[one.shard] ? one.up : r->up[one.shard];
-        r->down[one.shard] =
-            one.down > r->down[one.shard] ? one.down : r->down[one.shard];
-    }
+    count_targets(r, &one);
     bool well = strcmp(one.reason, bnc_reason_name(BNC_REASON_LOADED)) == 0;
     bool busy = strcmp(one.reason, bnc_reason_name(BNC_REASON_LOADING)) == 0;
     if (!well && !busy) {

@@ -9,12 +9,17 @@
 
 #define BNC_INSTANCE_FRESH_MS 300000 /* an older report does not count */
 
+struct bnc_blamed {
+    size_t verdict;
+    const char *why; /* in the words of the instance that says so */
+};
+
 struct bnc_loaded {
     struct bnc_condition condition; /* type Loaded */
     bool done;                      /* every instance runs what is desired now */
     bool failed;                    /* one at least says that it cannot */
     cJSON *block;                   /* status.prometheus.loaded; NULL: nobody reports */
-    size_t *blamed;                 /* verdicts whose jobs are refused */
+    struct bnc_blamed *blamed;      /* whose jobs are refused */
     size_t n_blamed;
     int64_t expires_ms; /* wall clock: when the first report gets old; 0: none is */
 };
@@ -23,8 +28,9 @@ struct bnc_loaded {
 void bnc_loaded_read(const struct bnc_result *result, int64_t wall_ms,
                      struct bnc_arena *arena, struct bnc_loaded *out);
 
-/* True when a job of this verdict of the result's plan is refused. */
-bool bnc_loaded_blames(const struct bnc_loaded *loaded, const struct bnc_result *result,
-                       const struct bnc_verdict *verdict);
+/* Why a job of this verdict of the result's plan is refused; NULL: none is. */
+const char *
+bnc_loaded_blame(const struct bnc_loaded *loaded, const struct bnc_result *result,
+                 const struct bnc_verdict *verdict);
 
 #endif

@@ -326,9 +326,7 @@ report_policy(void *arg, const struct bnc_member *member)
             .verdict = &result->plan->verdicts[*at],
             .publication = publication_of(reporter, result, arena),
             .refused =
-                bnc_loaded_blames(&round->loaded[i], result, &result->plan->verdicts[*at])
-                    ? round->loaded[i].condition.message
-                    : NULL,
+                bnc_loaded_blame(&round->loaded[i], result, &result->plan->verdicts[*at]),
             .pods = bnc_census_member(reporter->options.census, result, member->object)};
         (*at)++;
     }

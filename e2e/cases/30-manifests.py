@@ -13,7 +13,7 @@ from lib.wait import Failed, expect, until
 OVERLAYS = ["overlays/cluster", "overlays/namespaced", "overlays/high-availability"]
 WITH_SYNC = "samples/prometheus-with-sync"
 PARTS = f"{WITH_SYNC}/parts"
-SAMPLES = [WITH_SYNC, "samples/prometheus-with-sync-replicas", "samples/prometheus-plain"]
+SAMPLES = [WITH_SYNC, "samples/prometheus-with-sync-replicas", "samples/prometheus-plain", "samples/prometheus-slots"]
 BINDINGS = ["namespaces/output", "namespaces/references", "namespaces/watched"]
 COMPONENTS = {PARTS: [WITH_SYNC], **{f"components/{name}": OVERLAYS[:2] for name in (
     "read-all-secrets", "network-policy", "high-availability")}}
