@@ -248,7 +248,7 @@ must_hold(struct bnc_controller *c, const struct bnc_result *result)
         return true;
     }
     /* the status says where it is before it is there */
-    return (result->outside || result->parts) && !bnc_outputs_recorded(result);
+    return (result->outside || result->told_first) && !bnc_outputs_recorded(result);
 }
 
 static void

@@ -7,6 +7,8 @@
 #include "controller/hub.h"
 #include "lib/json.h"
 
+#define COMPILE_BYTES 320 /* of an object: as much work as the lowering of a job */
+
 /* One object of a kind that is compiled. */
 struct node {
     struct bnc_member member;    /* first: a member is a node */
@@ -389,8 +391,9 @@ bnc_engine_work(struct bnc_engine *engine, size_t budget)
         if (budget == 0) {
             return true;
         }
-        budget--;
         struct node *node = dequeue(engine);
+        size_t cost = 1 + node->object->text.len / COMPILE_BYTES;
+        budget -= cost < budget ? cost : budget;
         if (node->gone) {
             free_node(node);
         } else {
@@ -399,6 +402,7 @@ bnc_engine_work(struct bnc_engine *engine, size_t budget)
     }
     if (engine->members_dirty) {
         collect_members(engine);
+        budget = 0; /* that is enough for a turn */
     }
     return work_on_hubs(engine, &budget) || engine->first != NULL;
 }

@@ -56,10 +56,11 @@ struct bnc_result {
     bool ready;                      /* desired is complete and may be published */
     bool pending;                    /* waits for a fact */
     bool suspended;
-    bool orphan;  /* binnacle.dev/orphan: "true": nothing is deleted with it */
-    bool outside; /* something is written outside of its namespace */
-    bool parts;   /* the configuration travels in parts */
-    bool held;    /* it has our finalizer */
+    bool orphan;     /* binnacle.dev/orphan: "true": nothing is deleted with it */
+    bool outside;    /* something is written outside of its namespace */
+    bool told_first; /* its status names parts and credentials before they are written:
+                        a crash between two writes must not leave one that is unknown */
+    bool held;       /* it has our finalizer */
     const struct bnc_desired *desired;
     size_t n_desired;
     const struct bnc_plan *plan; /* NULL when it was rejected */

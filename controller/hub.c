@@ -7,6 +7,8 @@
 #include "controller/link.h"
 #include "lib/pack.h"
 
+#define PLAN_UNITS 16 /* a step of planning against the lowering of one job */
+
 struct bnc_hub *
 bnc_hub_new(struct bnc_cache *cache, const struct bnc_member *member, void *owner)
 {
@@ -49,6 +51,9 @@ bnc_hub_free(struct bnc_hub *hub)
     bnc_map_free(hub->packs);
     bnc_link_free(hub->link);
     bnc_reader_free(hub->reader);
+    if (hub->planner != NULL) {
+        hub->planner->drop(&hub->plan);
+    }
     bnc_arena_free(hub->plan_arena);
     bnc_arena_free(hub->desired_arena);
     free(hub);
@@ -57,13 +62,23 @@ bnc_hub_free(struct bnc_hub *hub)
 /* ---- plan ---------------------------------------------------------------------- */
 
 static void
-plan(struct bnc_hub *hub, const struct bnc_hub_context *context)
+begin_plan(struct bnc_hub *hub, const struct bnc_hub_context *context)
 {
+    if (hub->planner != NULL) {
+        hub->planner->drop(&hub->plan);
+    }
     bnc_arena_free(hub->plan_arena);
     hub->plan_arena = bnc_arena_new();
-    context->planner->make(hub->member, context->members, context->n_members,
-                           hub->plan_arena, &hub->plan);
+    hub->planner = context->planner;
+    hub->planner->begin(hub->member, context->members, context->n_members,
+                        hub->plan_arena, &hub->plan);
     context->stats->plans++;
+    hub->stage = BNC_HUB_PLANNING;
+}
+
+static void
+end_plan(struct bnc_hub *hub, const struct bnc_hub_context *context)
+{
     hub->shards = hub->plan.n_units == 0 ? 1 : context->planner->shards(&hub->plan);
     hub->lowered =
         bnc_arena_array(hub->plan_arena, hub->plan.n_units * (size_t)hub->shards,
@@ -241,8 +256,13 @@ bnc_hub_step(struct bnc_hub *hub, const struct bnc_hub_context *context)
     case BNC_HUB_PLAN:
         bnc_link_free(hub->link); /* it was of another plan */
         hub->link = NULL;
-        plan(hub, context);
-        return 1;
+        begin_plan(hub, context);
+        return PLAN_UNITS;
+    case BNC_HUB_PLANNING:
+        if (hub->planner->step(&hub->plan)) {
+            end_plan(hub, context);
+        }
+        return PLAN_UNITS;
     case BNC_HUB_LOWER:
         lower_next(hub, context);
         return 1;

@@ -25,11 +25,18 @@ struct bnc_hub {
     struct bnc_reader *reader;       /* of the values that go into its asset object */
     struct bnc_arena *plan_arena;
     struct bnc_plan plan;
+    const struct bnc_planner *planner; /* of the plan; NULL: there is none yet */
     int64_t shards;
     struct bnc_map *fragments;     /* "SHARD/JOB" → struct bnc_fragment */
     struct bnc_fragment **lowered; /* by unit * shards + shard; NULL: it failed */
     size_t next_unit;              /* the next to be lowered, over all shards */
-    enum { BNC_HUB_IDLE, BNC_HUB_PLAN, BNC_HUB_LOWER, BNC_HUB_LINK } stage;
+    enum {
+        BNC_HUB_IDLE,
+        BNC_HUB_PLAN, /* to be begun */
+        BNC_HUB_PLANNING,
+        BNC_HUB_LOWER,
+        BNC_HUB_LINK
+    } stage;
     struct bnc_link *link; /* NULL: not begun */
     uint64_t links;        /* that were begun */
     uint64_t packed;       /* pieces, by all of them */

@@ -80,7 +80,7 @@ begin(struct bnc_hub *hub, const struct bnc_planner *planner)
     link->files = bnc_str_eq(prometheus->layout, "Files");
     link->slots =
         link->files && prometheus->parts.set ? (size_t)prometheus->parts.value : 0;
-    link->result.parts = link->files && link->slots == 0;
+    link->result.told_first = (link->files && link->slots == 0) || hub->plan.n_assets > 0;
     link->whole = bnc_link_assets(link); /* files before what names them */
     link->whole = bnc_link_documents(link) && link->whole;
     return link;

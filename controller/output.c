@@ -10,6 +10,9 @@
 #define RETRY_MAX_MS   30000
 #define RETRY_AWAY_MS  5000 /* nobody answers: it costs nothing to ask */
 
+/* After an answer was lost: what is there is known from the watch by then. */
+#define UNSURE_MS 60000
+
 void
 bnc_output_free(struct bnc_output *out)
 {
@@ -141,7 +144,7 @@ on_written(void *arg, const struct bnc_write_result *result)
         out->deleting = false;
         if (result->code == BNC_OK || result->code == BNC_NOT_FOUND) {
             log_write(out, "object deleted");
-            out->exists = false;
+            out->exists = out->remake = false;
         } else {
             retry_later(out, result);
             bnc_output_changed(publisher);
@@ -152,10 +155,15 @@ on_written(void *arg, const struct bnc_write_result *result)
         return;
     }
     bnc_slot_written(out, result);
+    out->remake = result->status == 422 && out->role == BNC_ROLE_PART && out->exists;
     if (result->code != BNC_OK) {
+        if (result->status == 0 || result->status >= 500) {
+            out->unsure_ms = now_ms(out) + 1; /* never 0 */
+        }
         retry_later(out, result);
     } else {
         out->failures = 0;
+        out->unsure_ms = 0;
         take_written(out, result);
         log_write(out, "object applied");
         if (publisher->options.writes != NULL) {
@@ -174,6 +182,24 @@ undecided(const struct bnc_output *out)
            bnc_map_get(out->publisher->owners, out->owner) == NULL;
 }
 
+/* True while a root of before is there, or may be: it names files of before. */
+static bool
+root_stays(const struct bnc_output *out)
+{
+    size_t at = 0;
+    void *value = NULL;
+    while (bnc_map_next(out->publisher->outputs, &at, NULL, &value)) {
+        const struct bnc_output *other = value;
+        bool there = other->known ? other->exists && other->ours
+                                  : other->reason == BNC_REASON_NONE;
+        if (other->role == BNC_ROLE_ROOT && !other->wanted && !other->orphan && there &&
+            strcmp(other->owner, out->owner) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * Files are written before the configuration that names them, and deleted after
  * it no longer does.
@@ -184,6 +210,9 @@ must_wait(const struct bnc_output *out)
     const struct bnc_owner *set = bnc_map_get(out->publisher->owners, out->owner);
     if (out->wanted && out->role != BNC_ROLE_ROOT) {
         return false;
+    }
+    if (!out->wanted && !out->dropped && out->role != BNC_ROLE_ROOT && root_stays(out)) {
+        return true;
     }
     for (size_t i = 0; set != NULL && i < set->n; i++) {
         bool before = !out->wanted || set->items[i]->role != BNC_ROLE_ROOT;
@@ -256,20 +285,40 @@ bnc_output_write(void *arg)
         bnc_output_changed(publisher);
         return;
     }
-    struct bnc_write write = {.verb = out->wanted ? BNC_VERB_APPLY : BNC_VERB_DELETE,
+    bool apply = out->wanted && !out->remake;
+    struct bnc_write write = {.verb = apply ? BNC_VERB_APPLY : BNC_VERB_DELETE,
                               .kind = out->kind,
                               .ns = out->ns,
                               .name = out->name,
-                              .uid = out->wanted ? NULL : out->uid,
-                              .manager = out->wanted ? bnc_slot_write(out) : NULL};
-    if (out->wanted) {
+                              .uid = apply ? NULL : out->uid,
+                              .manager = apply ? bnc_slot_write(out) : NULL};
+    if (apply) {
         write.body = (struct bnc_bytes){out->body, out->body_len};
         memcpy(out->sent_hash, out->hash, sizeof(out->hash));
     }
     out->in_flight = true;
-    out->deleting = !out->wanted;
+    out->deleting = !apply;
     out->last_write_ms = now_ms(out);
     bnc_source_write(publisher->options.source, &write, on_written, out);
+}
+
+/* Nothing has to be written.  What is gone is forgotten once that is sure. */
+static void
+settle(struct bnc_output *out)
+{
+    int64_t age_ms = now_ms(out) - out->unsure_ms;
+    bool unsure = out->unsure_ms != 0 && age_ms < UNSURE_MS && !out->exists;
+
+    bnc_timer_stop(out->timer);
+    out->reason = BNC_REASON_NONE;
+    if (out->wanted) {
+        return;
+    }
+    if (unsure && !out->orphan) {
+        bnc_timer_set(out->timer, UNSURE_MS - age_ms);
+    } else {
+        forget(out);
+    }
 }
 
 void
@@ -279,11 +328,7 @@ bnc_output_consider(struct bnc_output *out)
         return;
     }
     if (bnc_output_done(out)) {
-        bnc_timer_stop(out->timer);
-        out->reason = BNC_REASON_NONE;
-        if (!out->wanted) {
-            forget(out);
-        }
+        settle(out);
         return;
     }
     if (!may_touch(out)) {

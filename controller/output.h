@@ -15,7 +15,7 @@ struct bnc_slotting {
     /* of a slot */
     size_t number;
     char *root;    /* name */
-    char *fields;  /* managedFields of the live one */
+    char *fields;  /* managedFields of the live one; of others: until they are judged */
     char *file;    /* as it is wanted */
     char *held[2]; /* what each manager wrote since */
     bool second;   /* the write under way is by the second one */
@@ -23,7 +23,6 @@ struct bnc_slotting {
     char *named;       /* of the live one */
     char *wanted;      /* as it has to be */
     char *sent;        /* of both: `wanted` or `file` as it was sent */
-    int64_t since_ms;  /* of both: when it was known first, or to be gone */
     int64_t unsure_ms; /* when it was not said whether that was carried out; 0: it was */
 };
 
@@ -59,6 +58,8 @@ struct bnc_output {
     struct bnc_timer *timer;
     bool in_flight;
     bool deleting;
+    bool remake;       /* immutable, with other content: it has to go first */
+    int64_t unsure_ms; /* when it was not said whether a write was carried out */
     char sent_hash[BNC_HASH_TEXT_MAX];
     int64_t last_write_ms;
     int64_t window_ms; /* when the current window of equal writes began */
@@ -108,6 +109,8 @@ int64_t bnc_output_keep_ms(const struct bnc_output *out);
  */
 /* What is wanted now. */
 void bnc_slot_want(struct bnc_output *out, const struct bnc_desired *desired);
+/* Whether the live one was changed by somebody, from its managedFields (slot.c). */
+void bnc_slot_judge(struct bnc_output *out);
 /* Live metadata came. */
 void bnc_slot_read(struct bnc_output *out, const struct bnc_pruned *metadata,
                    const cJSON *annotations);

@@ -95,7 +95,8 @@ set_one(struct bnc_output *out, const struct bnc_desired *desired)
     if (same) {
         return false;
     }
-    if (!equal && out->body != NULL && strcmp(out->hash, desired->hash) == 0) {
+    bool first = out->body == NULL;
+    if (!equal && !first && strcmp(out->hash, desired->hash) == 0) {
         out->drifted = true; /* same content, other labels or owner: write it again */
     }
     free(out->body);
@@ -103,6 +104,9 @@ set_one(struct bnc_output *out, const struct bnc_desired *desired)
     memcpy(out->body, desired->body.ptr, desired->body.len);
     out->body_len = desired->body.len;
     memcpy(out->hash, desired->hash, sizeof(out->hash));
+    if (first) {
+        bnc_slot_judge(out); /* it was claimed, and read, before it was wanted */
+    }
     if (out->failures > 0) {
         bnc_timer_stop(out->timer); /* another intent: it does not wait for the old one */
     }
@@ -267,9 +271,6 @@ bnc_publisher_output(struct bnc_publisher *publisher, enum bnc_kind kind, const 
     if (metadata != NULL &&
         bnc_output_older(metadata->resource_version, out->resource_version)) {
         return; /* from before our own last write */
-    }
-    if (!out->known || (out->exists && metadata == NULL)) {
-        out->slot.since_ms = bnc_world_mono_ms(publisher->options.world) + 1;
     }
     out->known = true;
     out->exists = metadata != NULL;

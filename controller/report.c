@@ -373,7 +373,7 @@ report_workloads(struct round *round, const struct bnc_plan *plan, size_t *at)
 static bool
 must_record(const struct bnc_result *result)
 {
-    bool first = result->outside ? result->held : result->parts;
+    bool first = result->outside ? result->held : result->told_first;
     return first && result->ready && !result->suspended && !bnc_outputs_recorded(result);
 }
 

@@ -5,11 +5,7 @@
 #include "controller/output.h"
 #include "lib/json.h"
 
-/*
- * A list may be older than the object is (resourceVersion=0), and an answer may be
- * lost: a watch has told the truth by then.
- */
-#define UNSURE_MS  10000
+#define UNSURE_MS  10000 /* after an answer was lost: the watch has told by then */
 #define LOOK_MS    20
 #define ENDING_MAX (BNC_PART_HASH_DIGITS + 8)
 
@@ -65,20 +61,34 @@ bnc_slot_want(struct bnc_output *out, const struct bnc_desired *desired)
 }
 
 void
+bnc_slot_judge(struct bnc_output *out)
+{
+    const struct bnc_bytes body = {out->body, out->body_len};
+    const char *text = out->slot.fields == NULL ? "" : out->slot.fields;
+    const struct bnc_bytes fields = {text, strlen(text)};
+    bool slot = out->role == BNC_ROLE_SLOT;
+
+    out->drifted = false;
+    if (out->body == NULL || !out->exists) {
+        return; /* it is judged when there is an intent */
+    }
+    out->drifted = !bnc_managed_covers(fields, managers[0], body) &&
+                   !(slot && bnc_managed_covers(fields, managers[1], body));
+    if (!slot) {
+        bnc_output_text(&out->slot.fields, NULL);
+    }
+}
+
+void
 bnc_slot_read(struct bnc_output *out, const struct bnc_pruned *metadata,
               const cJSON *annotations)
 {
-    const struct bnc_bytes body = {out->body, out->body_len};
     const struct bnc_bytes fields = metadata->managed_fields;
     bnc_output_text(&out->slot.named,
                     bnc_json_get_str(annotations, BNC_ANNOTATION_SLOTS));
     out->slot.unsure_ms = 0;
-    out->drifted = out->body != NULL && !bnc_managed_covers(fields, managers[0], body);
-    if (out->role != BNC_ROLE_SLOT) {
-        return;
-    }
-    out->drifted = out->drifted && !bnc_managed_covers(fields, managers[1], body);
     bnc_output_text(&out->slot.fields, fields.ptr);
+    bnc_slot_judge(out);
     bnc_output_text(&out->slot.held[0], NULL);
     bnc_output_text(&out->slot.held[1], NULL);
 }
@@ -94,11 +104,8 @@ slot_wait_ms(const struct bnc_output *slot, int64_t now_ms)
     if (!root->known || root->in_flight) {
         return LOOK_MS;
     }
-    int64_t since_ms = root->slot.unsure_ms > root->slot.since_ms ? root->slot.unsure_ms
-                                                                  : root->slot.since_ms;
-    since_ms = slot->slot.since_ms > since_ms ? slot->slot.since_ms : since_ms;
-    int64_t sure_ms = since_ms + UNSURE_MS;
-    return now_ms >= sure_ms ? 0 : sure_ms - now_ms;
+    int64_t sure_ms = root->slot.unsure_ms + UNSURE_MS;
+    return root->slot.unsure_ms == 0 || now_ms >= sure_ms ? 0 : sure_ms - now_ms;
 }
 
 /* A root gives the volumes of its slots a lead. */

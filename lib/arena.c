@@ -4,9 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* First block small: most steps need little.  Then doubling up to the cap. */
+/*
+ * First block small: most steps need little.  Then a part of what there is, up to the
+ * cap: thousands of arenas stay, and what the last block does not use is lost.
+ */
 #define FIRST_BYTES ((size_t)1024)
 #define MAX_BYTES   ((size_t)256 * 1024)
+#define GROWTH      4 /* a block more is at least this part of the rest */
 #define ALIGN       (sizeof(max_align_t))
 
 struct block {
@@ -18,7 +22,6 @@ struct block {
 
 struct bnc_arena {
     struct block *newest;
-    size_t next_bytes;
     size_t total_bytes;
 };
 
@@ -32,7 +35,9 @@ out_of_memory(void)
 static void
 add_block(struct bnc_arena *arena, size_t min_bytes)
 {
-    size_t size = arena->next_bytes > min_bytes ? arena->next_bytes : min_bytes;
+    size_t size = arena->total_bytes / GROWTH / ALIGN * ALIGN;
+    size = size < FIRST_BYTES ? FIRST_BYTES : size > MAX_BYTES ? MAX_BYTES : size;
+    size = size < min_bytes ? min_bytes : size;
     struct block *block = malloc(sizeof(*block) + size);
     if (block == NULL) {
         out_of_memory();
@@ -42,17 +47,12 @@ add_block(struct bnc_arena *arena, size_t min_bytes)
     block->used = 0;
     arena->newest = block;
     arena->total_bytes += sizeof(*block) + size;
-    if (arena->next_bytes < MAX_BYTES) {
-        arena->next_bytes *= 2;
-    }
 }
 
 struct bnc_arena *
 bnc_arena_new(void)
 {
-    struct bnc_arena *arena = bnc_alloc(sizeof(*arena));
-    arena->next_bytes = FIRST_BYTES;
-    return arena;
+    return bnc_alloc(sizeof(struct bnc_arena));
 }
 
 static void

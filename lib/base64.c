@@ -71,8 +71,8 @@ bnc_base64_add(struct bnc_str *out, struct bnc_bytes bytes)
         word |= left > 2 ? (uint32_t)p[i + 2] : 0;
         chunk[n++] = digits[word >> 18 & 63];
         chunk[n++] = digits[word >> 12 & 63];
-        chunk[n++] = left > 1 ? digits[word >> 6 & 63] : '=';
-        chunk[n++] = left > 2 ? digits[word & 63] : '=';
+        chunk[n++] = (char)(left > 1 ? digits[word >> 6 & 63] : '=');
+        chunk[n++] = (char)(left > 2 ? digits[word & 63] : '=');
         if (n == sizeof(chunk)) {
             bnc_str_add(out, chunk, n);
             n = 0;

@@ -73,13 +73,17 @@ struct bnc_document {
 /* How an Observatory's members become documents: a row of functions for the engine. */
 struct bnc_planner {
     /*
-     * Plan in full.  `members` are all compiled objects, in byte order of (kind,
-     * namespace, name).  `out` lives in `arena` and borrows from the members
-     * until one of them is compiled again.
+     * Begin to plan in full.  `members` are all compiled objects, in byte order of
+     * (kind, namespace, name).  `out` lives in `arena` and borrows from the members
+     * until one of them is compiled again; it stays where it is.
      */
-    void (*make)(const struct bnc_member *observatory,
-                 const struct bnc_member *const *members, size_t n_members,
-                 struct bnc_arena *arena, struct bnc_plan *out);
+    void (*begin)(const struct bnc_member *observatory,
+                  const struct bnc_member *const *members, size_t n_members,
+                  struct bnc_arena *arena, struct bnc_plan *out);
+    /* Do the next piece of work, below a millisecond.  True: the plan is made. */
+    bool (*step)(struct bnc_plan *plan);
+    /* Give up a plan, made or not: what it has outside of its arena is released. */
+    void (*drop)(struct bnc_plan *plan);
     /* The bytes of one unit for one shard; warnings go to `diags`. */
     enum bnc_code (*lower)(const struct bnc_plan *plan, size_t unit, int64_t shard,
                            struct bnc_arena *arena, struct bnc_bytes *out,

@@ -47,12 +47,10 @@ ports_may_meet(const struct bnc_endpoint_ir *a, const struct bnc_endpoint_ir *b)
            strcmp(a->spec->port, b->spec->port) == 0;
 }
 
+/* Of policies that have a namespace in common. */
 static bool
 pods_may_meet(const struct bnc_taker *a, const struct bnc_taker *b)
 {
-    if (!bnc_scope_meet(&a->scope, &b->scope)) {
-        return false;
-    }
     if (a->ir->spec.workloads.n > 0 || b->ir->spec.workloads.n > 0 ||
         a->ir->spec.selector == NULL || b->ir->spec.selector == NULL) {
         return true;
@@ -92,7 +90,7 @@ add_endpoints(struct bnc_unit_source *source, const struct bnc_taker *taker,
 }
 
 /* Endpoints of policies of higher rank than `source`'s that may take its targets. */
-static void
+static size_t
 exclude_for_policy(const struct bnc_plan_state *state, struct bnc_unit_source *source,
                    struct bnc_arena *arena)
 {
@@ -103,13 +101,15 @@ exclude_for_policy(const struct bnc_plan_state *state, struct bnc_unit_source *s
 
     for (size_t i = 0; i < near.n && near.items[i] < higher; i++) {
         const struct bnc_taker *other = &state->takers[near.items[i]];
-        if (pods_may_meet(other, source->taker)) {
+        bool nowhere = !other->scope.all && other->scope.names.n == 0;
+        if (!nowhere && pods_may_meet(other, source->taker)) {
             add_endpoints(source, other, mine, arena);
         }
     }
+    return near.n;
 }
 
-static void
+static size_t
 exclude_for_preset(const struct bnc_plan_state *state, struct bnc_unit_source *source,
                    struct bnc_arena *arena)
 {
@@ -137,17 +137,17 @@ exclude_for_preset(const struct bnc_plan_state *state, struct bnc_unit_source *s
             source->n_pods += group->n_pods;
         }
     }
+    return state->n_takers;
 }
 
-void
+size_t
 bnc_plan_exclude(const struct bnc_plan_state *state, struct bnc_unit_source *source,
                  struct bnc_arena *arena)
 {
     if (source->type == BNC_UNIT_POLICY) {
-        exclude_for_policy(state, source, arena);
-    } else if (source->type == BNC_UNIT_PRESET) {
-        exclude_for_preset(state, source, arena);
+        return exclude_for_policy(state, source, arena);
     }
+    return source->type == BNC_UNIT_PRESET ? exclude_for_preset(state, source, arena) : 0;
 }
 
 /* ---- annotations --------------------------------------------------------------- */

@@ -68,6 +68,8 @@ struct bnc_near {
     size_t n_wide;
 };
 
+struct bnc_units; /* opaque */
+
 struct bnc_plan_state {
     const struct bnc_ir_observatory *ir;
     const struct bnc_prometheus_spec *prometheus;
@@ -78,7 +80,8 @@ struct bnc_plan_state {
     struct bnc_near near;
     struct bnc_asker *askers;
     size_t n_askers;
-    struct bnc_map *groups; /* by job name; freed when the plan is made */
+    struct bnc_map *groups;   /* by job name; freed when the plan is made */
+    struct bnc_units *making; /* plan_make.c; NULL: it is made */
     struct bnc_group **group_list;
     size_t n_groups;
 };
@@ -98,9 +101,9 @@ bnc_near_find(const struct bnc_plan_state *state, const struct bnc_scope *scope,
 /* The path that an endpoint is scraped at. */
 const char *bnc_endpoint_path(const struct bnc_endpoint_ir *endpoint);
 
-/* Fill the exclusions of a unit. */
-void bnc_plan_exclude(const struct bnc_plan_state *state, struct bnc_unit_source *source,
-                      struct bnc_arena *arena);
+/* Fill the exclusions of a unit; gives how many policies it was compared with. */
+size_t bnc_plan_exclude(const struct bnc_plan_state *state,
+                        struct bnc_unit_source *source, struct bnc_arena *arena);
 
 /*
  * True when a policy whose word counts scrapes this port and path of the

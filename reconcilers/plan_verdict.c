@@ -131,14 +131,21 @@ check_rights(struct judging *j, const struct bnc_ir_policy *ir)
 
 /* What compiling could not know: which Prometheus this is and how often it scrapes. */
 static void
-check_versions(struct judging *j, const struct bnc_list *list, const char *field)
+check_versions(struct judging *j, const struct bnc_list *list, size_t endpoint,
+               const char *field)
 {
     const struct bnc_relabel *rules = list->items;
     for (size_t i = 0; i < list->n; i++) {
+        struct bnc_diags found = bnc_diags_new(j->arena);
         struct bnc_relabel rule = rules[i];
         rule.regex = NULL; /* the same for every version, and dear */
-        bnc_relabel_check(&rule, bnc_arena_fmt(j->arena, "%s[%zu]", field, i),
-                          &j->state->version, &j->diags);
+        bnc_relabel_check(&rule, "", &j->state->version, &found);
+        if (found.n > 0) { /* seldom: only then it needs a name */
+            bnc_relabel_check(&rule,
+                              bnc_arena_fmt(j->arena, "spec.endpoints[%zu].%s[%zu]",
+                                            endpoint, field, i),
+                              &j->state->version, &j->diags);
+        }
     }
 }
 
@@ -149,7 +156,7 @@ check_timeout(struct judging *j, const struct bnc_endpoint *endpoint, const char
     int64_t timeout = 0;
     int64_t interval = 0;
 
-    if (endpoint->scrape_timeout == NULL || endpoint->interval != NULL ||
+    if (endpoint->interval != NULL ||
         bnc_duration_parse(endpoint->scrape_timeout, &timeout, &err) ||
         bnc_duration_parse(j->state->interval, &interval, &err) || timeout <= interval) {
         return;
@@ -167,13 +174,11 @@ check_endpoints(struct judging *j, const struct bnc_ir_policy *ir)
 {
     for (size_t i = 0; i < ir->n_endpoints; i++) {
         const struct bnc_endpoint *endpoint = ir->endpoints[i].spec;
-        const char *field = bnc_arena_fmt(j->arena, "spec.endpoints[%zu]", i);
-
-        check_timeout(j, endpoint, field);
-        check_versions(j, &endpoint->relabelings,
-                       bnc_arena_fmt(j->arena, "%s.relabelings", field));
-        check_versions(j, &endpoint->metric_relabelings,
-                       bnc_arena_fmt(j->arena, "%s.metricRelabelings", field));
+        if (endpoint->scrape_timeout != NULL) {
+            check_timeout(j, endpoint, bnc_arena_fmt(j->arena, "spec.endpoints[%zu]", i));
+        }
+        check_versions(j, &endpoint->relabelings, i, "relabelings");
+        check_versions(j, &endpoint->metric_relabelings, i, "metricRelabelings");
     }
 }
 
@@ -318,32 +323,43 @@ annotations_enabled(const struct bnc_plan_state *state)
 }
 
 void
-bnc_plan_select(struct bnc_plan *plan, struct bnc_plan_state *state,
-                const struct bnc_member *const *members, size_t n_members)
+bnc_plan_select_begin(struct bnc_plan *plan, struct bnc_plan_state *state,
+                      const struct bnc_member *const *members, size_t n_members)
 {
-    bool annotations = annotations_enabled(state);
     struct bnc_arena *arena = plan->arena;
-
-    plan->verdicts = bnc_arena_array(arena, n_members, sizeof(*plan->verdicts));
-    state->takers = bnc_arena_array(arena, n_members, sizeof(*state->takers));
-    state->askers = bnc_arena_array(arena, n_members, sizeof(*state->askers));
+    size_t policies = 0;
+    size_t workloads = 0;
     for (size_t i = 0; i < n_members; i++) {
-        struct bnc_verdict *verdict = &plan->verdicts[plan->n_verdicts];
-        struct judging j = {.plan = plan,
-                            .state = state,
-                            .arena = arena,
-                            .member = members[i],
-                            .diags = bnc_diags_new(arena)};
+        policies += members[i]->ir->type == BNC_IR_POLICY;
+        workloads += members[i]->ir->type == BNC_IR_WORKLOAD;
+    }
+    plan->verdicts =
+        bnc_arena_array(arena, policies + workloads, sizeof(*plan->verdicts));
+    state->takers = bnc_arena_array(arena, policies, sizeof(*state->takers));
+    state->askers = bnc_arena_array(arena, workloads, sizeof(*state->askers));
+}
+
+void
+bnc_plan_select(struct bnc_plan *plan, struct bnc_plan_state *state,
+                const struct bnc_member *member)
+{
+    struct bnc_verdict *verdict = &plan->verdicts[plan->n_verdicts];
+    const char *ns = member->object->ns;
+    struct judging j = {.plan = plan,
+                        .state = state,
+                        .arena = plan->arena,
+                        .member = member,
+                        .diags = bnc_diags_new(plan->arena)};
+
+    if (member->ir->type == BNC_IR_POLICY &&
+        bnc_scope_has(&state->ir->policy_scope, ns)) {
         j.rights = rights_of(&j);
-        *verdict = (struct bnc_verdict){.member = members[i]};
-        const char *ns = members[i]->object->ns;
-        if (members[i]->ir->type == BNC_IR_POLICY &&
-            bnc_scope_has(&state->ir->policy_scope, ns)) {
-            judge_policy(&j, verdict);
-            plan->n_verdicts++;
-        } else if (members[i]->ir->type == BNC_IR_WORKLOAD && annotations &&
-                   bnc_scope_has(&state->ir->scope, ns) && judge_workload(&j, verdict)) {
-            plan->n_verdicts++;
-        }
+        *verdict = (struct bnc_verdict){.member = member};
+        judge_policy(&j, verdict);
+        plan->n_verdicts++;
+    } else if (member->ir->type == BNC_IR_WORKLOAD && annotations_enabled(state) &&
+               bnc_scope_has(&state->ir->scope, ns)) {
+        *verdict = (struct bnc_verdict){.member = member};
+        plan->n_verdicts += judge_workload(&j, verdict);
     }
 }

@@ -6,8 +6,12 @@
 
 #include "reconcilers/plan_state.h"
 
-/* Fill verdicts, takers and askers. */
+/* Room for the verdicts, takers and askers of these members. */
+void bnc_plan_select_begin(struct bnc_plan *plan, struct bnc_plan_state *state,
+                           const struct bnc_member *const *members, size_t n_members);
+
+/* The verdict on the next member, in their order; who it is for, if anything. */
 void bnc_plan_select(struct bnc_plan *plan, struct bnc_plan_state *state,
-                     const struct bnc_member *const *members, size_t n_members);
+                     const struct bnc_member *member);
 
 #endif

@@ -439,7 +439,12 @@ void
 bnc_source_dir_sweep(struct bnc_source *source)
 {
     struct bnc_dir_item item = {.what = BNC_DIR_SWEEP};
-    bnc_dir_push(dir_of(source), &item);
+    struct bnc_dir *d = dir_of(source);
+    if (d->next == d->n_items) {
+        bnc_dir_sweep(d); /* nothing is before it, and there may be no other turn */
+    } else {
+        bnc_dir_push(d, &item);
+    }
 }
 
 struct bnc_source_dir_counts

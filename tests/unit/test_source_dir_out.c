@@ -1,5 +1,7 @@
 #include <sys/stat.h>
 
+#include "lib/base64.h"
+#include "lib/zip.h"
 #include "tests/unit/test_dir.h"
 
 static void
@@ -25,8 +27,11 @@ on_result(void *arg, const struct bnc_write_result *result)
 static const char *
 apply(struct rig *rig, enum bnc_kind kind, const char *name, const char *body)
 {
-    struct bnc_write write = {BNC_VERB_APPLY,       kind, "shop", name,
-                              {body, strlen(body)}, NULL};
+    struct bnc_write write = {.verb = BNC_VERB_APPLY,
+                              .kind = kind,
+                              .ns = "shop",
+                              .name = name,
+                              .body = {body, strlen(body)}};
     bnc_str_clear(&rig->log);
     bnc_source_write(rig->source, &write, on_result, rig);
     CHECK_STR(rig->log.ptr, "");
@@ -115,8 +120,8 @@ TEST(dir_writes)
     CHECK_STR(file_text(&rig, "out/shop/main/prometheus.yml"), "a: 2\n");
 
     bnc_test_row("delete");
-    struct bnc_write gone = {BNC_VERB_DELETE, BNC_KIND_SECRET, "shop",
-                             "main",          {NULL, 0},       NULL};
+    struct bnc_write gone = {
+        .verb = BNC_VERB_DELETE, .kind = BNC_KIND_SECRET, .ns = "shop", .name = "main"};
     bnc_source_write(rig.source, &gone, on_result, &rig);
     CHECK_STR(rig_run(&rig, "result"), "result ok\n");
     CHECK_STR(file_text(&rig, "out/shop/main/prometheus.yml"), "(none)");
@@ -126,6 +131,76 @@ TEST(dir_writes)
     bnc_source_stop(rig.source);
     CHECK_STR(apply(&rig, BNC_KIND_SECRET, "main", "{\"data\":{\"a\":\"eA==\"}}"),
               "result unavailable\n");
+    rig_close(&rig);
+}
+
+/* ---- parts ---------------------------------------------------------------------- */
+
+/* A part that says which file it is, its text packed. */
+static const char *
+part_of(struct bnc_arena *arena, const char *file, const char *text)
+{
+    struct bnc_str gzip = bnc_str_new(arena, 65536);
+    struct bnc_str base64 = bnc_str_new(arena, 65536);
+    struct bnc_error err = {0};
+    CHECK_INT(bnc_zip_pack(text, strlen(text), &gzip, &err), BNC_OK);
+    bnc_base64_add(&base64, (struct bnc_bytes){gzip.ptr, gzip.len});
+    return bnc_arena_fmt(arena,
+                         "{\"metadata\":{\"annotations\":{\"binnacle.dev/file\":\"%s\","
+                         "\"binnacle.dev/part-of\":\"main\"}},\"data\":{\"jobs.yml.gz\":"
+                         "\"%s\"}}",
+                         file, base64.ptr);
+}
+
+static const struct {
+    const char *name;
+    const char *file;
+    const char *result;
+} parts[] = {
+    {"beside its root", "jobs-0-aa.yml", "result ok\n"},
+    {"another folder", "../jobs-0-aa.yml", "result invalid\n"},
+    {"below it", "jobs/0-aa.yml", "result invalid\n"},
+    {"a slash in front", "/jobs-0-aa.yml", "result invalid\n"},
+    {"two dots", "..", "result invalid\n"},
+    {"the root's own file", "prometheus.yml", "result conflict\n"},
+};
+
+TEST(dir_places_parts)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct rig rig;
+    rig_open(&rig);
+    put_file(&rig, "in/a.yaml", pod(&rig, "a", "1"));
+    rig_start(&rig, "in", "out", true);
+    (void)rig_run(&rig, "synced\n");
+    CHECK_STR(apply(&rig, BNC_KIND_SECRET, "main",
+                    "{\"data\":{\"prometheus.yml\":\"YTogMQo=\"}}"),
+              "result ok\n");
+    for (size_t i = 0; i < BNC_LEN(parts); i++) {
+        char object[32];
+        bnc_test_row(parts[i].name);
+        (void)snprintf(object, sizeof(object), "main-%zu", i);
+        CHECK_STR(apply(&rig, BNC_KIND_SECRET, object,
+                        part_of(arena, parts[i].file, "scrape_configs:\n")),
+                  parts[i].result);
+    }
+    CHECK_STR(file_text(&rig, "out/shop/main/jobs-0-aa.yml"), "scrape_configs:\n");
+    CHECK_STR(file_text(&rig, "out/shop/main/prometheus.yml"), "a: 1\n");
+
+    bnc_test_row("not gzip");
+    CHECK_STR(apply(&rig, BNC_KIND_SECRET, "main-x",
+                    "{\"metadata\":{\"annotations\":{\"binnacle.dev/file\":\"x.yml\","
+                    "\"binnacle.dev/part-of\":\"main\"}},\"data\":{\"k\":\"eA==\"}}"),
+              "result invalid\n");
+
+    bnc_test_row("deleted: the root stays");
+    struct bnc_write gone = {
+        .verb = BNC_VERB_DELETE, .kind = BNC_KIND_SECRET, .ns = "shop", .name = "main-0"};
+    bnc_str_clear(&rig.log);
+    bnc_source_write(rig.source, &gone, on_result, &rig);
+    CHECK_STR(rig_run(&rig, "result"), "result ok\n");
+    CHECK_STR(file_text(&rig, "out/shop/main/jobs-0-aa.yml"), "(none)");
+    CHECK_STR(file_text(&rig, "out/shop/main/prometheus.yml"), "a: 1\n");
     rig_close(&rig);
 }
 
@@ -178,12 +253,11 @@ TEST(dir_hands_writes_over)
     struct rig rig;
     rig_open(&rig);
     struct bnc_source_dir_options options = {.arg = &rig, .on_write = on_write};
-    struct bnc_write write = {BNC_VERB_APPLY_STATUS,
-                              BNC_KIND_OBSERVATORY,
-                              "shop",
-                              "main",
-                              {body, sizeof(body) - 1},
-                              NULL};
+    struct bnc_write write = {.verb = BNC_VERB_APPLY_STATUS,
+                              .kind = BNC_KIND_OBSERVATORY,
+                              .ns = "shop",
+                              .name = "main",
+                              .body = {body, sizeof(body) - 1}};
     rig.source = bnc_source_dir_new(rig.world, &options);
     bnc_source_start(rig.source, &listener, &rig);
     bnc_source_write(rig.source, &write, on_result, &rig);
@@ -196,4 +270,5 @@ TEST(dir_hands_writes_over)
     rig_close(&rig);
 }
 
-RUN_TESTS(dir_writes, dir_sweeps_and_keeps_its_hands_off, dir_hands_writes_over)
+RUN_TESTS(dir_writes, dir_places_parts, dir_sweeps_and_keeps_its_hands_off,
+          dir_hands_writes_over)

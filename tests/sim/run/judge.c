@@ -296,6 +296,21 @@ struct exact {
     const char *wrong;
 };
 
+/* Of the status, as the product knows it. */
+static const char *
+outputs_of(const struct bnc_result *result, struct bnc_arena *arena)
+{
+    struct bnc_error err = {0};
+    cJSON *status = NULL;
+    struct bnc_str out = bnc_str_new(arena, (size_t)64 * 1024);
+    const struct bnc_bytes text = result->object->status;
+    if (text.len == 0 || bnc_json_parse(arena, text.ptr, text.len, &status, &err)) {
+        return "none";
+    }
+    bnc_json_print(bnc_json_path(status, "prometheus", "outputs", NULL), &out);
+    return out.ptr;
+}
+
 static void
 check_wanted(void *arg, const struct bnc_sim_api_item *item)
 {
@@ -314,8 +329,9 @@ check_wanted(void *arg, const struct bnc_sim_api_item *item)
                strcmp(d->name, item->name) != 0;
     }
     if (ours) {
-        e->wrong = bnc_arena_fmt(e->arena, "%s/%s of %s is not wanted and still there",
-                                 item->ns, item->name, e->owner);
+        e->wrong = bnc_arena_fmt(
+            e->arena, "%s/%s of %s is not wanted and still there; outputs: %s", item->ns,
+            item->name, e->owner, outputs_of(e->result, e->arena));
     }
 }
 

@@ -1,9 +1,10 @@
 /*
  * binnacle-sim --seed N [--seeds K] [--steps M] [--trace]
  *
- * Properties: after every change the incremental result equals a fresh one; when
- * the weather is calm again everything is published and told; a restart then
- * writes nothing.  A failing seed prints what happened, step by step.
+ * Properties: after every change the incremental result equals a fresh one; after
+ * every write a reader finds a whole set, and what it may still be reading; when the
+ * weather is calm again everything is published and told, and nothing else is left; a
+ * restart then writes nothing.  A failing seed prints what happened, step by step.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,9 @@
 #include "lib/log.h"
 #include "tests/sim/run/run.h"
 
-#define CALM_MS 180000 /* after the last fault everything must be right by then */
+#define CALM_MS   180000  /* after the last fault everything must be right by then */
+#define LOADED_MS 10000   /* after all have loaded, what is old is gone by then */
+#define ALONE_MS  1500000 /* and by then when nobody reports: 5 + 15 minutes and some */
 
 struct options {
     uint64_t seed;
@@ -27,6 +30,7 @@ struct run {
     struct bnc_sim *sim;
     struct bnc_sim_api *api;
     struct product product;
+    struct readers *readers;
     struct bnc_arena *arena;
     char (*history)[256];
     size_t n_history;
@@ -66,7 +70,8 @@ on_write(void *arg, const char *method, const char *kind, const char *ns,
     }
     if (strcmp(kind, "Secret") == 0 || strcmp(kind, "ConfigMap") == 0) {
         BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-        const char *what = judge_whole(r->api, arena);
+        check(r, "a slow reader", readers_see(r->readers, kind, ns, name));
+        const char *what = judge_whole(r->readers, r->api, arena);
         check(r, "a reader between two writes",
               what == NULL ? NULL : bnc_arena_strdup(r->arena, what));
     }
@@ -98,12 +103,17 @@ rough_part(struct run *r)
 
     bnc_sim_api_weather(r->api, scale);
     for (unsigned i = 0; i < r->options->steps && r->failure == NULL; i++) {
-        universe_step(r->sim, r->api, text);
+        if (bnc_sim_chance(r->sim, 250)) {
+            readers_step(r->readers, text);
+        } else {
+            universe_step(r->sim, r->api, text);
+        }
         note(r, text);
         if (bnc_sim_chance(r->sim, 30)) {
             r->crash_in = 1 + (unsigned)bnc_sim_below(r->sim, 3);
         }
-        pass(r, (int64_t)bnc_sim_below(r->sim, 1500));
+        bool longer = bnc_sim_chance(r->sim, 40);
+        pass(r, (int64_t)bnc_sim_below(r->sim, longer ? 400000 : 1500));
         check(r, "incremental = fresh", judge_incremental(&r->product, r->arena));
     }
 }
@@ -128,6 +138,16 @@ calm_part(struct run *r)
     check(r, "calm: published", judge_published(&r->product, r->api, r->arena));
     check(r, "calm: collected", judge_collected(r->api, r->arena));
     check(r, "calm: status", judge_statuses(r->api, r->arena));
+    if (r->seed % 2 == 0) {
+        readers_load_all(r->readers);
+        (void)bnc_sim_run_for(r->sim, LOADED_MS);
+        check(r, "loaded: told", judge_loaded(&r->product, r->api, r->arena));
+        check(r, "loaded: nothing else", judge_exact(&r->product, r->api, r->arena));
+    } else {
+        (void)bnc_sim_run_for(r->sim, ALONE_MS);
+        check(r, "alone: nothing else", judge_exact(&r->product, r->api, r->arena));
+    }
+    check(r, "in the end: published", judge_published(&r->product, r->api, r->arena));
 }
 
 static void
@@ -146,6 +166,7 @@ run_seed(const struct options *options, uint64_t seed)
     r.history = bnc_alloc((options->steps * 2 + 8) * sizeof(*r.history));
     r.sim = bnc_sim_new(seed);
     r.api = bnc_sim_api_new(r.sim);
+    r.readers = readers_new(r.sim, r.api, r.arena);
     bnc_sim_in_cluster(r.sim);
     bnc_sim_api_on_write(r.api, on_write, &r);
     universe_create(r.sim, r.api);
@@ -168,6 +189,7 @@ run_seed(const struct options *options, uint64_t seed)
                      (unsigned long long)seed, options->steps);
     }
     product_stop(&r.product);
+    readers_free(r.readers);
     bnc_sim_api_free(r.api);
     bnc_sim_free(r.sim);
     free(r.history);

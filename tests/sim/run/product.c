@@ -6,6 +6,8 @@
 #include "reconcilers/table.h"
 #include "tests/sim/run/run.h"
 
+#define PART_BUDGET 2000 /* bytes: a few jobs, so that there are several parts */
+
 void
 product_start(struct product *p, struct bnc_sim *sim)
 {
@@ -14,7 +16,7 @@ product_start(struct product *p, struct bnc_sim *sim)
     struct bnc_error err = {0};
     const struct bnc_kube_config_options where = {0};
 
-    *p = (struct product){.sim = sim};
+    *p = (struct product){.sim = sim, .settings = {.part_budget = PART_BUDGET}};
     if (bnc_kube_config_load(world, &where, &config, &err) ||
         bnc_kube_new(world, config, "sim", &p->kube, &err)) {
         bnc_sim_die(sim, "the product does not start: %s", err.message);

@@ -7,6 +7,7 @@
 
 #include "controller/controller.h"
 #include "source/cluster.h"
+#include "tests/sim/run/readers.h"
 #include "tests/sim/sim.h"
 
 /* ---- the product: what cmd/run.c wires up ---------------------------------------------
@@ -46,6 +47,14 @@ const char *judge_incremental(const struct product *product, struct bnc_arena *a
 const char *judge_published(const struct product *product, struct bnc_sim_api *api,
                             struct bnc_arena *arena);
 
+/* Nothing else of an Observatory is there than what it wants. */
+const char *judge_exact(const struct product *product, struct bnc_sim_api *api,
+                        struct bnc_arena *arena);
+
+/* Every Observatory that publishes says that all have loaded it. */
+const char *judge_loaded(const struct product *product, struct bnc_sim_api *api,
+                         struct bnc_arena *arena);
+
 /* Nothing of ours is left of Observatories that are gone. */
 const char *judge_collected(struct bnc_sim_api *api, struct bnc_arena *arena);
 
@@ -53,6 +62,7 @@ const char *judge_collected(struct bnc_sim_api *api, struct bnc_arena *arena);
 const char *judge_statuses(struct bnc_sim_api *api, struct bnc_arena *arena);
 
 /* Every root in the store names parts that are there, with the content that it says. */
-const char *judge_whole(struct bnc_sim_api *api, struct bnc_arena *arena);
+const char *
+judge_whole(struct readers *readers, struct bnc_sim_api *api, struct bnc_arena *arena);
 
 #endif

@@ -52,6 +52,8 @@ put_observatory(struct bnc_sim *sim, struct bnc_sim_api *api, const char *ns)
         ",\"output\":{\"kind\":\"ConfigMap\",\"name\":\"cfg\",\"key\":\"p.yml.gz\"}",
         ",\"layout\":\"Files\"",
         ",\"layout\":\"Files\",\"shards\":2",
+        ",\"layout\":\"Files\",\"parts\":2",
+        ",\"layout\":\"Files\",\"parts\":3,\"output\":{\"kind\":\"ConfigMap\"}",
         ",\"layout\":\"Files\",\"output\":{\"kind\":\"ConfigMap\",\"key\":\"p.yml.gz\"}",
         "far files",
         ",\"additionalScrapeConfigs\":{\"name\":\"extra\",\"key\":\"jobs\"}",

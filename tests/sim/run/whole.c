@@ -10,6 +10,7 @@
 #define FILE_MAX ((size_t)16 * 1024 * 1024)
 
 struct reader {
+    struct readers *readers;
     struct bnc_sim_api *api;
     struct bnc_arena *arena;
     const char *kind;
@@ -72,23 +73,6 @@ check_file(struct reader *r, const char *ns, const cJSON *file)
     }
 }
 
-/* False: it goes with its Observatory, in any order. */
-static bool
-is_kept(struct reader *r, const cJSON *root)
-{
-    const char *owner = bnc_json_get_str(
-        bnc_json_path(root, "metadata", "annotations", NULL), "binnacle.dev/owner");
-    const char *slash = owner == NULL ? NULL : strchr(owner, '/');
-    if (slash == NULL) {
-        return false;
-    }
-    const char *ns = bnc_arena_strndup(r->arena, owner, (size_t)(slash - owner));
-    cJSON *observatory =
-        parse(r, bnc_sim_api_get(r->api, "Observatory", ns, slash + 1));
-    return observatory != NULL &&
-           bnc_json_path(observatory, "metadata", "deletionTimestamp", NULL) == NULL;
-}
-
 static void
 check_root(void *arg, const struct bnc_sim_api_item *item)
 {
@@ -99,7 +83,7 @@ check_root(void *arg, const struct bnc_sim_api_item *item)
     const cJSON *file;
 
     cJSON *root = r->wrong == NULL ? parse(r, item->json) : NULL;
-    if (root == NULL || !is_kept(r, root) ||
+    if (root == NULL || !readers_keep(r->readers, r->kind, item->ns, item->name) ||
         !value_of(r, root, "manifest.json", &text) ||
         bnc_json_parse(r->arena, text.ptr, text.len, &manifest, &err)) {
         return;
@@ -114,9 +98,9 @@ check_root(void *arg, const struct bnc_sim_api_item *item)
 }
 
 const char *
-judge_whole(struct bnc_sim_api *api, struct bnc_arena *arena)
+judge_whole(struct readers *readers, struct bnc_sim_api *api, struct bnc_arena *arena)
 {
-    struct reader r = {.api = api, .arena = arena, .kind = "Secret"};
+    struct reader r = {.readers = readers, .api = api, .arena = arena, .kind = "Secret"};
     (void)bnc_sim_api_list(api, "Secret", check_root, &r);
     r.kind = "ConfigMap";
     (void)bnc_sim_api_list(api, "ConfigMap", check_root, &r);

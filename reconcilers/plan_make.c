@@ -1,0 +1,429 @@
+/*
+ * An Observatory and its members become a plan, in steps: whoever is selected, whose
+ * word counts, and the jobs that follow from it.
+ */
+#include "reconcilers/plan_make.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/hash.h"
+#include "lib/json.h"
+#include "lib/map.h"
+#include "reconcilers/plan_state.h"
+#include "reconcilers/plan_verdict.h"
+#include "reconcilers/scope.h"
+
+/* ---- ranks --------------------------------------------------------------------------
+ */
+
+/* Higher priority first, then NAMESPACE/NAME in byte order; never age. */
+static int
+compare_takers(const void *a, const void *b)
+{
+    const struct bnc_taker *x = a;
+    const struct bnc_taker *y = b;
+    int64_t px = x->ir->spec.priority.set ? x->ir->spec.priority.value : 0;
+    int64_t py = y->ir->spec.priority.set ? y->ir->spec.priority.value : 0;
+    if (px != py) {
+        return px > py ? -1 : 1;
+    }
+    int c = strcmp(x->member->object->ns, y->member->object->ns);
+    return c != 0 ? c : strcmp(x->member->object->name, y->member->object->name);
+}
+
+/* ---- units ----------------------------------------------------------------------------
+ */
+
+struct bnc_units {
+    struct bnc_plan *plan;
+    struct bnc_plan_state *state;
+    struct bnc_arena *arena;
+    size_t room;
+    const struct bnc_member *const *members;
+    size_t n_members;
+    size_t stage; /* of the plan: a row of `stages` */
+    size_t at;    /* what comes next in it */
+};
+
+static void
+add_unit(struct bnc_units *u, const char *job_name, uint64_t stamp, size_t verdict,
+         struct bnc_unit_source *source)
+{
+    struct bnc_plan *plan = u->plan;
+    if (plan->n_units == u->room) {
+        size_t room = u->room == 0 ? 64 : u->room * 2;
+        struct bnc_unit *items = bnc_arena_array(u->arena, room, sizeof(*items));
+        if (plan->n_units > 0) {
+            memcpy(items, plan->units, plan->n_units * sizeof(*items));
+        }
+        plan->units = items;
+        u->room = room;
+    }
+    plan->units[plan->n_units++] = (struct bnc_unit){
+        .job_name = job_name, .stamp = stamp, .verdict = verdict, .source = source};
+    if (verdict != SIZE_MAX) {
+        plan->verdicts[verdict].jobs++;
+    }
+}
+
+static uint64_t
+stamp_with(uint64_t stamp, uint64_t more)
+{
+    return bnc_hash64(&more, sizeof(more), stamp);
+}
+
+static uint64_t
+base_stamp(const struct bnc_units *u)
+{
+    return stamp_with(1, u->plan->observatory->version);
+}
+
+static uint64_t
+stamp_text(uint64_t stamp, const char *text)
+{
+    return bnc_hash64(text, strlen(text), stamp);
+}
+
+/* Everything of the exclusions that shapes bytes. */
+static uint64_t
+stamp_exclusions(uint64_t stamp, const struct bnc_unit_source *source)
+{
+    for (size_t i = 0; i < source->n_exclusions; i++) {
+        stamp = stamp_text(stamp, source->exclusions[i].taker->member->object->ns);
+        stamp = stamp_text(stamp, source->exclusions[i].taker->member->object->name);
+        stamp = stamp_with(stamp, source->exclusions[i].taker->member->version);
+        stamp = stamp_with(stamp, source->exclusions[i].endpoint);
+    }
+    for (size_t i = 0; i < source->n_pods; i++) {
+        stamp = stamp_text(stamp, source->pods[i]->ns);
+        stamp = stamp_text(stamp, source->pods[i]->controller_kind);
+        stamp = stamp_text(stamp, source->pods[i]->name);
+    }
+    return stamp;
+}
+
+/* Gives how many policies it was compared with. */
+static size_t
+add_policy_units(struct bnc_units *u, const struct bnc_taker *taker)
+{
+    const struct bnc_object *object = taker->member->object;
+    size_t work = 1;
+    if (!taker->scope.all && taker->scope.names.n == 0) {
+        return work; /* no namespace matches (yet): Prometheus would take that for all */
+    }
+    for (size_t k = 0; k < taker->ir->n_endpoints; k++) {
+        struct bnc_unit_source *source = bnc_arena_alloc(u->arena, sizeof(*source));
+        *source = (struct bnc_unit_source){
+            .type = BNC_UNIT_POLICY, .taker = taker, .endpoint = k};
+        work += bnc_plan_exclude(u->state, source, u->arena);
+        uint64_t stamp = stamp_with(base_stamp(u), taker->member->version);
+        add_unit(u,
+                 bnc_arena_fmt(u->arena, "scrapePolicy/%s/%s/%s", object->ns,
+                               object->name, taker->ir->endpoints[k].name),
+                 stamp_exclusions(stamp, source), taker->verdict, source);
+    }
+    return work;
+}
+
+static void
+add_preset_units(struct bnc_units *u)
+{
+    const struct bnc_texts *names = &u->state->prometheus->presets;
+    for (size_t i = 0; i < names->n; i++) {
+        const struct bnc_preset *preset = bnc_preset_find(names->items[i]);
+        if (preset == NULL ||
+            (!u->state->ir->scope.all && u->state->ir->scope.names.n == 0)) {
+            continue;
+        }
+        struct bnc_unit_source *source = bnc_arena_alloc(u->arena, sizeof(*source));
+        *source = (struct bnc_unit_source){.type = BNC_UNIT_PRESET, .preset = preset};
+        (void)bnc_plan_exclude(u->state, source, u->arena);
+        add_unit(u, preset->job_name, stamp_exclusions(base_stamp(u), source), SIZE_MAX,
+                 source);
+    }
+}
+
+/* ---- annotations --------------------------------------------------------------- */
+
+static void
+group_add(struct bnc_units *u, struct bnc_map *groups, const struct bnc_asker *asker,
+          const struct bnc_claim *claim)
+{
+    char digest[BNC_SHA256_HEX];
+    const char *key = bnc_arena_fmt(u->arena, "%s|%lld|%d|%s|%d",
+                                    bnc_request_key(&asker->request, u->arena),
+                                    (long long)claim->port, claim->declared, claim->path,
+                                    asker->ir->identity.suffix == BNC_IDENTITY_TIME);
+    bnc_sha256_hex(key, strlen(key), digest);
+    const char *name = bnc_arena_fmt(u->arena, "annotations/%.12s", digest);
+
+    struct bnc_group *group = bnc_map_get(groups, name);
+    if (group == NULL) {
+        group = bnc_arena_alloc(u->arena, sizeof(*group));
+        *group = (struct bnc_group){
+            .job_name = name, .first = asker, .claim = *claim, .stamp = base_stamp(u)};
+        (void)bnc_map_put(groups, name, group);
+    }
+    if (group->n_pods == group->room) {
+        size_t room = group->room == 0 ? 4 : group->room * 2;
+        const struct bnc_identity **pods = bnc_arena_array(u->arena, room, sizeof(*pods));
+        if (group->n_pods > 0) {
+            memcpy(pods, group->pods, group->n_pods * sizeof(*pods));
+        }
+        group->pods = pods;
+        group->room = room;
+    }
+    const struct bnc_identity *id = &asker->ir->identity;
+    group->pods[group->n_pods++] = id;
+    group->stamp = stamp_text(group->stamp, id->ns);
+    group->stamp = stamp_text(group->stamp, id->controller_kind);
+    group->stamp = stamp_text(group->stamp, id->name);
+    u->plan->verdicts[asker->verdict].jobs++;
+}
+
+static void
+ask(struct bnc_units *u, const struct bnc_asker *asker)
+{
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
+    const struct bnc_scope own = bnc_scope_own(asker->ir->identity.ns, scratch);
+    struct bnc_near_list near = bnc_near_find(u->state, &own, scratch);
+    for (size_t k = 0; k < asker->request.n_claims; k++) {
+        if (!bnc_plan_taken(u->state, &near, asker, &asker->request.claims[k])) {
+            group_add(u, u->state->groups, asker, &asker->request.claims[k]);
+        }
+    }
+}
+
+static void
+list_groups(struct bnc_units *u)
+{
+    struct bnc_map *groups = u->state->groups;
+    u->state->group_list =
+        bnc_arena_array(u->arena, bnc_map_count(groups), sizeof(*u->state->group_list));
+    size_t at = 0;
+    void *value = NULL;
+    while (bnc_map_next(groups, &at, NULL, &value)) {
+        u->state->group_list[u->state->n_groups++] = value;
+    }
+}
+
+static void
+add_group_units(struct bnc_units *u)
+{
+    for (size_t i = 0; i < u->state->n_groups; i++) {
+        const struct bnc_group *group = u->state->group_list[i];
+        struct bnc_unit_source *source = bnc_arena_alloc(u->arena, sizeof(*source));
+        *source = (struct bnc_unit_source){.type = BNC_UNIT_GROUP, .group = group};
+        add_unit(u, group->job_name, group->stamp, SIZE_MAX, source);
+    }
+}
+
+/* ---- assets -------------------------------------------------------------------- */
+
+static int
+compare_assets(const void *a, const void *b)
+{
+    const struct bnc_asset *x = a;
+    const struct bnc_asset *y = b;
+    return strcmp(x->file, y->file);
+}
+
+static void
+collect_assets(struct bnc_units *u)
+{
+    size_t n = u->state->ir->n_files;
+    for (size_t i = 0; i < u->state->n_takers; i++) {
+        n += u->state->takers[i].ir->n_assets;
+    }
+    struct bnc_asset *all = bnc_arena_array(u->arena, n, sizeof(*all));
+    size_t used = u->state->ir->n_files;
+    if (used > 0) {
+        memcpy(all, u->state->ir->files, used * sizeof(*all));
+    }
+    for (size_t i = 0; i < u->state->n_takers; i++) {
+        const struct bnc_ir_policy *ir = u->state->takers[i].ir;
+        if (ir->n_assets > 0) {
+            memcpy(all + used, ir->assets, ir->n_assets * sizeof(*all));
+            used += ir->n_assets;
+        }
+    }
+    qsort(all, used, sizeof(*all), compare_assets);
+    size_t kept = 0;
+    for (size_t i = 0; i < used; i++) {
+        if (kept == 0 || strcmp(all[kept - 1].file, all[i].file) != 0) {
+            all[kept++] = all[i];
+        }
+    }
+    u->plan->assets = all;
+    u->plan->n_assets = kept;
+}
+
+static int
+compare_units(const void *a, const void *b)
+{
+    const struct bnc_unit *x = a;
+    const struct bnc_unit *y = b;
+    return strcmp(x->job_name, y->job_name);
+}
+
+/* What of the Observatory decides on its members. */
+static void
+settle_head(struct bnc_plan_state *state)
+{
+    const cJSON *global = bnc_json_get(state->ir->base, "global");
+    struct bnc_error err = {0};
+
+    if (bnc_version_parse(state->prometheus->version, &state->version, &err)) {
+        state->version = (struct bnc_version){.major = 3, .minor = 5};
+    }
+    state->interval = state->prometheus->scrape_interval;
+    if (state->interval == NULL) {
+        state->interval = bnc_json_get_str(global, "scrape_interval");
+    }
+    if (state->interval == NULL) {
+        state->interval = BNC_PROM_INTERVAL;
+    }
+}
+
+/* ---- steps ----------------------------------------------------------------------- */
+
+#define BATCH_MEMBERS  64   /* of a step */
+#define BATCH_COMPARED 8192 /* pairs of policies that may meet */
+
+/* True when there is nothing more to do in this stage. */
+static bool
+do_select(struct bnc_units *u)
+{
+    size_t end = u->at + BATCH_MEMBERS;
+    for (; u->at < u->n_members && u->at < end; u->at++) {
+        bnc_plan_select(u->plan, u->state, u->members[u->at]);
+    }
+    return u->at == u->n_members;
+}
+
+static bool
+do_rank(struct bnc_units *u)
+{
+    struct bnc_plan_state *state = u->state;
+    bool sorted = true; /* as members are, unless there are priorities */
+    for (size_t i = 1; i < state->n_takers && sorted; i++) {
+        sorted = compare_takers(&state->takers[i - 1], &state->takers[i]) <= 0;
+    }
+    if (!sorted) {
+        qsort(state->takers, state->n_takers, sizeof(*state->takers), compare_takers);
+    }
+    return true;
+}
+
+static bool
+do_near(struct bnc_units *u)
+{
+    bnc_near_build(u->state, u->arena);
+    return true;
+}
+
+static bool
+do_groups(struct bnc_units *u)
+{
+    size_t end = u->at + BATCH_MEMBERS;
+    for (; u->at < u->state->n_askers && u->at < end; u->at++) {
+        ask(u, &u->state->askers[u->at]);
+    }
+    if (u->at < u->state->n_askers) {
+        return false;
+    }
+    list_groups(u);
+    return true;
+}
+
+static bool
+do_policies(struct bnc_units *u)
+{
+    size_t end = u->at + BATCH_MEMBERS;
+    size_t work = 0;
+    for (; u->at < u->state->n_takers && u->at < end && work < BATCH_COMPARED; u->at++) {
+        work += add_policy_units(u, &u->state->takers[u->at]);
+    }
+    return u->at == u->state->n_takers;
+}
+
+static bool
+do_others(struct bnc_units *u)
+{
+    add_preset_units(u);
+    add_group_units(u);
+    collect_assets(u);
+    return true;
+}
+
+static bool
+do_sort(struct bnc_units *u)
+{
+    struct bnc_plan *plan = u->plan;
+    if (plan->n_units > 0) {
+        qsort(plan->units, plan->n_units, sizeof(*plan->units), compare_units);
+    }
+    return true;
+}
+
+static bool (*const stages[])(struct bnc_units *) = {
+    do_select, do_rank, do_near, do_groups, do_policies, do_others, do_sort};
+
+void
+bnc_plan_begin(const struct bnc_member *observatory,
+               const struct bnc_member *const *members, size_t n_members,
+               struct bnc_arena *arena, struct bnc_plan *out)
+{
+    *out = (struct bnc_plan){
+        .arena = arena, .observatory = observatory, .diags = bnc_diags_new(arena)};
+    const struct bnc_ir_observatory *ir = observatory->ir->as.observatory;
+    struct bnc_plan_state *state = bnc_arena_alloc(arena, sizeof(*state));
+
+    out->state = state;
+    out->pending = observatory->ir->pending;
+    state->ir = ir;
+    state->prometheus = ir->spec.prometheus;
+    if (state->prometheus == NULL || observatory->ir->diags.errors > 0) {
+        return;
+    }
+    settle_head(state);
+    state->groups = bnc_map_new();
+    state->making = bnc_arena_alloc(arena, sizeof(*state->making));
+    *state->making = (struct bnc_units){.plan = out,
+                                        .state = state,
+                                        .arena = arena,
+                                        .members = members,
+                                        .n_members = n_members};
+    bnc_plan_select_begin(out, state, members, n_members);
+}
+
+bool
+bnc_plan_step(struct bnc_plan *plan)
+{
+    struct bnc_plan_state *state = plan->state;
+    struct bnc_units *u = state->making;
+    if (u == NULL) {
+        return true; /* there is nothing to make of it */
+    }
+    if (stages[u->stage](u)) {
+        u->stage++;
+        u->at = 0;
+    }
+    if (u->stage < BNC_LEN(stages)) {
+        return false;
+    }
+    bnc_plan_drop(plan);
+    return true;
+}
+
+void
+bnc_plan_drop(struct bnc_plan *plan)
+{
+    struct bnc_plan_state *state = plan->state;
+    if (state != NULL) {
+        bnc_map_free(state->groups);
+        state->groups = NULL;
+        state->making = NULL;
+    }
+}

@@ -1,0 +1,238 @@
+/* Parts that no root names any more: they stay for slow readers, and no longer. */
+#include "tests/unit/publish_fake.h"
+
+#define MAIN  "shop/main"
+#define OTHER "shop/other"
+#define MIN   ((int64_t)60000)
+
+/* Exactly these of a, b, c, ... are in the store. */
+#define CHECK_PARTS(rig, want)                                                           \
+    do {                                                                                 \
+        char parts_[32] = "";                                                            \
+        for (char c_ = 'a'; c_ <= 'e'; c_++) {                                           \
+            char name_[2] = {c_, '\0'};                                                  \
+            (void)strcat(parts_, rig_has((rig), name_) ? name_ : "");                    \
+        }                                                                                \
+        CHECK_STR(parts_, (want));                                                       \
+    } while (0)
+
+static void
+begin(struct rig *rig, const char *row)
+{
+    bnc_test_row(row);
+    rig_open(rig);
+    rig_set(rig, MAIN, "a b");
+    rig_pass(rig, 1000);
+    CHECK_PARTS(rig, "ab");
+    rig_set(rig, MAIN, "b c");
+    rig_pass(rig, 1000);
+    CHECK_PARTS(rig, "abc");
+}
+
+TEST(retire_by_time)
+{
+    struct rig rig;
+    begin(&rig, "15 minutes");
+    rig_pass(&rig, 14 * MIN + 58000);
+    CHECK_PARTS(&rig, "abc");
+    rig_pass(&rig, 3000);
+    CHECK_PARTS(&rig, "bc");
+    CHECK(rig_has(&rig, "root-main"));
+    CHECK(bnc_publisher_idle(rig.publisher));
+    rig_close(&rig);
+}
+
+TEST(retire_when_loaded)
+{
+    struct rig rig;
+    begin(&rig, "at once");
+    bnc_publisher_loaded(rig.publisher, OTHER, true); /* nobody's */
+    rig_pass(&rig, MIN);
+    CHECK_PARTS(&rig, "abc");
+    bnc_publisher_loaded(rig.publisher, MAIN, true);
+    rig_pass(&rig, 100);
+    CHECK_PARTS(&rig, "bc");
+
+    bnc_test_row("the next set is not loaded");
+    rig_set(&rig, MAIN, "c d");
+    rig_pass(&rig, MIN);
+    CHECK_PARTS(&rig, "bcd");
+    bnc_publisher_loaded(rig.publisher, MAIN, false);
+    rig_pass(&rig, MIN);
+    CHECK_PARTS(&rig, "bcd");
+    bnc_publisher_loaded(rig.publisher, MAIN, true);
+    rig_pass(&rig, 100);
+    CHECK_PARTS(&rig, "cd");
+
+    bnc_test_row("the same set again stays loaded");
+    rig_set(&rig, MAIN, "c d");
+    rig_set(&rig, MAIN, "c d");
+    rig_pass(&rig, MIN);
+    CHECK_INT(rig_find(&rig, BNC_KIND_SECRET, "c")->applied, 1);
+    rig_close(&rig);
+}
+
+TEST(retire_loaded_too_early)
+{
+    struct rig rig;
+    begin(&rig, "said before the root is written");
+    rig.failing = "root-main";
+    rig_set(&rig, MAIN, "d");
+    bnc_publisher_loaded(rig.publisher, MAIN, true);
+    rig_pass(&rig, 20 * MIN);
+    CHECK(rig_has(&rig, "b") && rig_has(&rig, "c")); /* the live root names them */
+    rig.failing = NULL;
+    rig_pass(&rig, MIN);
+    CHECK_PARTS(&rig, "d");
+    rig_close(&rig);
+}
+
+TEST(retire_waits_for_the_root)
+{
+    struct rig rig;
+    begin(&rig, "time counts from the root on");
+    rig.failing = "root-main";
+    rig_set(&rig, MAIN, "c d");
+    rig_pass(&rig, 30 * MIN);
+    CHECK(rig_has(&rig, "b"));
+    rig.failing = NULL;
+    rig_pass(&rig, 14 * MIN);
+    CHECK_PARTS(&rig, "bcd");
+    rig_pass(&rig, 2 * MIN);
+    CHECK_PARTS(&rig, "cd");
+
+    bnc_test_row("a part that cannot be written holds up the root");
+    rig.failing = "e";
+    rig_set(&rig, MAIN, "d e");
+    rig_pass(&rig, 20 * MIN);
+    CHECK_PARTS(&rig, "cd");
+    CHECK_INT(rig_find(&rig, BNC_KIND_SECRET, "root-main")->applied, 3);
+    rig_close(&rig);
+}
+
+TEST(retire_named_again)
+{
+    struct rig rig;
+    begin(&rig, "back after ten minutes");
+    rig_pass(&rig, 10 * MIN);
+    rig_set(&rig, MAIN, "a b");
+    rig_pass(&rig, 14 * MIN);
+    CHECK_PARTS(&rig, "abc");
+    rig_pass(&rig, 2 * MIN);
+    CHECK_PARTS(&rig, "ab");
+    CHECK_INT(rig_find(&rig, BNC_KIND_SECRET, "a")->applied, 1);
+    CHECK_INT(rig_find(&rig, BNC_KIND_SECRET, "a")->deleted, 0);
+
+    bnc_test_row("named and retired again: the time starts anew");
+    rig_set(&rig, MAIN, "b");
+    rig_pass(&rig, 14 * MIN);
+    CHECK_PARTS(&rig, "ab");
+    rig_pass(&rig, 2 * MIN);
+    CHECK_PARTS(&rig, "b");
+    rig_close(&rig);
+}
+
+TEST(retire_no_more_than_64)
+{
+    struct rig rig;
+    char name[8];
+    size_t n = 0;
+
+    bnc_test_row("64 are kept");
+    rig_open(&rig);
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(name, sizeof(name), "p%d", i);
+        rig_set(&rig, MAIN, name);
+        rig_pass(&rig, 1000);
+    }
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(name, sizeof(name), "p%d", i);
+        n += rig_has(&rig, name);
+        CHECK(rig_has(&rig, name) == (i >= 99 - BNC_RETIRED_MAX)); /* the newest */
+    }
+    CHECK_INT(n, BNC_RETIRED_MAX + 1);
+
+    bnc_test_row("those of another do not count");
+    rig_set(&rig, OTHER, "a b");
+    rig_pass(&rig, 1000);
+    rig_set(&rig, OTHER, "b");
+    rig_pass(&rig, MIN);
+    CHECK_PARTS(&rig, "ab");
+    rig_close(&rig);
+}
+
+static const struct {
+    const char *name;
+    bool orphan;
+    const char *left;
+} drops[] = {{"deleted with all", false, ""}, {"orphans", true, "abc"}};
+
+TEST(retire_dropped)
+{
+    for (size_t i = 0; i < BNC_LEN(drops); i++) {
+        struct rig rig;
+        begin(&rig, drops[i].name);
+        bnc_publisher_drop(rig.publisher, MAIN, drops[i].orphan);
+        rig_pass(&rig, 1000);
+        CHECK_PARTS(&rig, drops[i].left);
+        CHECK(bnc_publisher_released(rig.publisher, MAIN));
+        rig_pass(&rig, 20 * MIN);
+        CHECK_PARTS(&rig, drops[i].left);
+        rig_close(&rig);
+    }
+}
+
+/* ---- an earlier life ------------------------------------------------------------ */
+
+#define LIVE(more)                                                                       \
+    "{\"metadata\":{\"annotations\":{\"binnacle.dev/owner\":\"" MAIN                     \
+    "\",\"binnacle.dev/hash\":\"sha256:x\"" more "}}}"
+#define PART LIVE(",\"binnacle.dev/file\":\"jobs-0-1.yml\"")
+
+static const struct {
+    const char *name;
+    const char *live; /* of what that life left */
+    bool dropped;     /* its owner goes */
+    bool loaded;
+    bool early; /* there a second after the set */
+    bool late;  /* after 14 minutes */
+} lives[] = {
+    {"a part of before", PART, false, false, true, true},
+    {"and all have loaded", PART, false, true, false, false},
+    {"and its owner goes", PART, true, false, false, false},
+    {"assets of before", LIVE(""), false, false, false, false},
+    {"not ours", "{\"metadata\":{\"annotations\":{\"binnacle.dev/file\":\"x\"}}}", false,
+     false, true, true},
+};
+
+TEST(retire_claimed)
+{
+    for (size_t i = 0; i < BNC_LEN(lives); i++) {
+        struct rig rig;
+        const struct bnc_claimed claimed = {.kind = BNC_KIND_SECRET,
+                                            .ns = "shop",
+                                            .name = "e",
+                                            .dropped = lives[i].dropped};
+        bnc_test_row(lives[i].name);
+        rig_open(&rig);
+        struct stored *old = rig_find(&rig, BNC_KIND_SECRET, "e");
+        old->exists = true;
+        (void)snprintf(old->live, sizeof(old->live), "%s", lives[i].live);
+        bnc_publisher_claim(rig.publisher, MAIN, &claimed);
+        rig_pass(&rig, 30 * MIN);
+        CHECK_INT(rig_has(&rig, "e"), !lives[i].dropped); /* the first set decides */
+        rig_set(&rig, MAIN, "a");
+        bnc_publisher_loaded(rig.publisher, MAIN, lives[i].loaded);
+        rig_pass(&rig, 1000);
+        CHECK_INT(rig_has(&rig, "e"), lives[i].early);
+        rig_pass(&rig, 14 * MIN);
+        CHECK_INT(rig_has(&rig, "e"), lives[i].late);
+        rig_pass(&rig, 2 * MIN);
+        CHECK_INT(rig_has(&rig, "e"), strstr(lives[i].live, "owner") == NULL);
+        rig_close(&rig);
+    }
+}
+
+RUN_TESTS(retire_by_time, retire_when_loaded, retire_loaded_too_early,
+          retire_waits_for_the_root, retire_named_again, retire_no_more_than_64,
+          retire_dropped, retire_claimed)
