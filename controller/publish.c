@@ -80,7 +80,7 @@ output_of(struct bnc_publisher *publisher, const struct bnc_desired *desired,
 static bool
 set_one(struct bnc_output *out, const struct bnc_desired *desired)
 {
-    bool equal = strcmp(out->hash, desired->hash) == 0 &&
+    bool equal = out->body != NULL && strcmp(out->hash, desired->hash) == 0 &&
                  out->body_len == desired->body.len &&
                  memcmp(out->body, desired->body.ptr, desired->body.len) == 0;
     bool same = out->wanted && equal;

@@ -464,10 +464,12 @@ bnc_reporter_run(struct bnc_reporter *reporter)
     round.at = bnc_arena_array(arena, n, sizeof(*round.at));
     format_time(bnc_world_wall_ms(reporter->options.world), false, round.now);
     read_loaded(&round);
+    for (size_t i = 0; i < n; i++) { /* first: policies may be thousands */
+        report_observatory(&round, bnc_engine_result(engine, i), &round.loaded[i]);
+    }
     bnc_engine_members(engine, BNC_KIND_SCRAPE_POLICY, report_policy, &round);
     for (size_t i = 0; i < n; i++) {
         const struct bnc_result *result = bnc_engine_result(engine, i);
-        report_observatory(&round, result, &round.loaded[i]);
         if (result->plan != NULL) {
             report_workloads(&round, result->plan, &round.at[i]);
         }

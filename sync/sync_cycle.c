@@ -28,8 +28,7 @@ bnc_sync_cancel(struct bnc_sync *s)
 static void
 try_later(struct bnc_sync *s)
 {
-    unsigned n = s->failures < 5 ? s->failures : 5;
-    int64_t delay_ms = (int64_t)BNC_SYNC_RETRY_MS << n;
+    int64_t delay_ms = (int64_t)BNC_SYNC_RETRY_MS << (s->failures < 5 ? s->failures : 5);
     s->failures++;
     s->doing[0] = '\0';
     bnc_timer_set(s->work, delay_ms > BNC_SYNC_RETRY_MAX ? BNC_SYNC_RETRY_MAX : delay_ms);

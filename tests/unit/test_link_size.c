@@ -74,7 +74,7 @@ TEST(what_is_too_big)
         if (percent != NULL) {
             bnc_str_add(&yaml, sizes[i].prometheus,
                         (size_t)(percent - sizes[i].prometheus));
-            for (size_t k = 0; k < 500; k++) {
+            for (size_t k = 0; k < 530; k++) {
                 bnc_str_puts(&yaml, "{url: \"http://a/");
                 add_noise(&yaml, 2000, k);
                 bnc_str_puts(&yaml, "\"}, ");

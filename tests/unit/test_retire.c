@@ -135,7 +135,7 @@ TEST(retire_named_again)
 TEST(retire_no_more_than_64)
 {
     struct rig rig;
-    char name[8];
+    char name[16];
     size_t n = 0;
 
     bnc_test_row("64 are kept");
