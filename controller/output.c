@@ -317,7 +317,9 @@ settle(struct bnc_output *out)
     if (unsure && !out->orphan) {
         bnc_timer_set(out->timer, UNSURE_MS - age_ms);
     } else {
+        const struct bnc_publisher *publisher = out->publisher;
         forget(out);
+        bnc_output_changed(publisher); /* it may have been the last of its owner */
     }
 }
 

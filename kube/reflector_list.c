@@ -260,8 +260,10 @@ bnc_reflector_list_start(struct bnc_reflector *r, enum bnc_relist reason)
     free(r->list.token);
     r->list.token = NULL;
     r->list.unpaged = false;
-    /* what we wrote is forgotten once it is gone: an old answer must not say so */
-    bool ours = r->metadata_only && r->name[0] != '\0';
+    /* what we wrote is forgotten once it is gone, and known from an Observatory's status:
+       an old answer must not say so */
+    bool ours = (r->metadata_only && r->name[0] != '\0') ||
+                r->info == bnc_kind_info(BNC_KIND_OBSERVATORY);
     r->list.latest = ours || reason == BNC_RELIST_TOO_NEW || r->gone_in_row > 1;
     ask_page(r);
 }

@@ -14,11 +14,23 @@
 #define FAR       ONE("Secret", "bank", "a")
 
 static const struct bnc_desired desired[] = {
-    {.role = BNC_ROLE_ROOT, .kind = BNC_KIND_SECRET, .ns = "shop", .name = "b"},
-    {.role = BNC_ROLE_PART, .kind = BNC_KIND_SECRET, .ns = "shop", .name = "a"},
+    {.role = BNC_ROLE_ROOT,
+     .kind = BNC_KIND_SECRET,
+     .ns = "shop",
+     .name = "b",
+     .body = {"{}", 2}},
+    {.role = BNC_ROLE_PART,
+     .kind = BNC_KIND_SECRET,
+     .ns = "shop",
+     .name = "a",
+     .body = {"{}", 2}},
 };
 static const struct bnc_desired far[] = {
-    {.role = BNC_ROLE_ROOT, .kind = BNC_KIND_SECRET, .ns = "bank", .name = "a"},
+    {.role = BNC_ROLE_ROOT,
+     .kind = BNC_KIND_SECRET,
+     .ns = "bank",
+     .name = "a",
+     .body = {"{}", 2}},
 };
 
 /* ---- what the live status says -------------------------------------------------- */
