@@ -234,133 +234,133 @@ check_good(void)
 
 #define NAMED(words) "parsing YAML file /c/current/prometheus.yml: " words
 
+static const struct {
+    const char *name;
+    struct sick sick;
+    const char *message;
+    const char *job;
+    const char *words; /* in what is told */
+    int reloads;       /* at most */
+    bool head;
+} culprit_rows[] = {
+    {"the first of many",
+     {HEAD, 1000, false, 0, "mute"},
+     "x",
+     "job-0000",
+     "fry",
+     13,
+     false},
+    {"the last of many",
+     {HEAD, 1000, false, 999, "mute"},
+     "x",
+     "job-0999",
+     "fry",
+     13,
+     false},
+    {"in the middle",
+     {HEAD, 1000, false, 612, "mute"},
+     "x",
+     "job-0612",
+     "fry",
+     13,
+     false},
+    {"in files, the first",
+     {HEAD, 1000, true, 0, "mute"},
+     MUTE,
+     "job-0000",
+     "fry",
+     13,
+     false},
+    {"in files, the last",
+     {HEAD, 1000, true, 999, "mute"},
+     MUTE,
+     "job-0999",
+     "fry",
+     13,
+     false},
+    {"in files, a border",
+     {HEAD, 1000, true, 250, "mute"},
+     MUTE,
+     "job-0250",
+     "fry",
+     13,
+     false},
+    {"in files, a line is told once all are together",
+     {HEAD, 1000, true, 777, "line"},
+     MUTE,
+     "job-0777",
+     "field evil",
+     2,
+     false},
+    {"in files, the name is",
+     {HEAD, 40, true, 7, "named"},
+     MUTE,
+     "twice",
+     "multiple",
+     2,
+     false},
+    {"one job", {HEAD, 1, false, 0, "mute"}, "x", "job-0000", "fry", 3, false},
+    {"two jobs", {HEAD, 2, false, 1, "mute"}, "x", "job-0001", "fry", 4, false},
+    {"no job is bad", {HEAD, 40, true, -1, "mute"}, MUTE, "", "", 2, false},
+    {"no job", {HEAD, 0, false, -1, "mute"}, "x", "", "x", 1, false},
+    {"the head",
+     {HEAD "  x: nonsense\n", 40, true, -1, "mute"},
+     MUTE,
+     "",
+     "nonsense",
+     1,
+     true},
+    {"the head and a job",
+     {HEAD "  x: nonsense\n", 40, true, 3, "mute"},
+     MUTE,
+     "",
+     "nonsense",
+     1,
+     true},
+    {"it said the line",
+     {HEAD, 40, false, 2, "line"},
+     NAMED("yaml: unmarshal errors:\n  line 11: field evil not found in type x"),
+     "job-0002",
+     "field evil",
+     0,
+     false},
+    {"it said the job",
+     {HEAD, 40, false, 2, "named"},
+     NAMED("found multiple scrape configs with job name \"job-0002\""),
+     "job-0002",
+     "multiple",
+     0,
+     false},
+    {"it said the head",
+     {HEAD, 40, false, -1, ""},
+     NAMED("found multiple remote write configs with job name \"x\""),
+     "",
+     "remote",
+     0,
+     true},
+    {"a line of the head",
+     {HEAD "  x: nonsense\n", 40, false, -1, "mute"},
+     NAMED("yaml: unmarshal errors:\n  line 3: field x not found in type y"),
+     "",
+     "nonsense",
+     1,
+     true},
+};
+
 TEST(culprits)
 {
-    static const struct {
-        const char *name;
-        struct sick sick;
-        const char *message;
-        const char *job;
-        const char *words; /* in what is told */
-        int reloads;       /* at most */
-        bool head;
-    } rows[] = {
-        {"the first of many",
-         {HEAD, 1000, false, 0, "mute"},
-         "x",
-         "job-0000",
-         "fry",
-         13,
-         false},
-        {"the last of many",
-         {HEAD, 1000, false, 999, "mute"},
-         "x",
-         "job-0999",
-         "fry",
-         13,
-         false},
-        {"in the middle",
-         {HEAD, 1000, false, 612, "mute"},
-         "x",
-         "job-0612",
-         "fry",
-         13,
-         false},
-        {"in files, the first",
-         {HEAD, 1000, true, 0, "mute"},
-         MUTE,
-         "job-0000",
-         "fry",
-         13,
-         false},
-        {"in files, the last",
-         {HEAD, 1000, true, 999, "mute"},
-         MUTE,
-         "job-0999",
-         "fry",
-         13,
-         false},
-        {"in files, a border",
-         {HEAD, 1000, true, 250, "mute"},
-         MUTE,
-         "job-0250",
-         "fry",
-         13,
-         false},
-        {"in files, a line is told once all are together",
-         {HEAD, 1000, true, 777, "line"},
-         MUTE,
-         "job-0777",
-         "field evil",
-         2,
-         false},
-        {"in files, the name is",
-         {HEAD, 40, true, 7, "named"},
-         MUTE,
-         "twice",
-         "multiple",
-         2,
-         false},
-        {"one job", {HEAD, 1, false, 0, "mute"}, "x", "job-0000", "fry", 3, false},
-        {"two jobs", {HEAD, 2, false, 1, "mute"}, "x", "job-0001", "fry", 4, false},
-        {"no job is bad", {HEAD, 40, true, -1, "mute"}, MUTE, "", "", 2, false},
-        {"no job", {HEAD, 0, false, -1, "mute"}, "x", "", "x", 1, false},
-        {"the head",
-         {HEAD "  x: nonsense\n", 40, true, -1, "mute"},
-         MUTE,
-         "",
-         "nonsense",
-         1,
-         true},
-        {"the head and a job",
-         {HEAD "  x: nonsense\n", 40, true, 3, "mute"},
-         MUTE,
-         "",
-         "nonsense",
-         1,
-         true},
-        {"it said the line",
-         {HEAD, 40, false, 2, "line"},
-         NAMED("yaml: unmarshal errors:\n  line 11: field evil not found in type x"),
-         "job-0002",
-         "field evil",
-         0,
-         false},
-        {"it said the job",
-         {HEAD, 40, false, 2, "named"},
-         NAMED("found multiple scrape configs with job name \"job-0002\""),
-         "job-0002",
-         "multiple",
-         0,
-         false},
-        {"it said the head",
-         {HEAD, 40, false, -1, ""},
-         NAMED("found multiple remote write configs with job name \"x\""),
-         "",
-         "remote",
-         0,
-         true},
-        {"a line of the head",
-         {HEAD "  x: nonsense\n", 40, false, -1, "mute"},
-         NAMED("yaml: unmarshal errors:\n  line 3: field x not found in type y"),
-         "",
-         "nonsense",
-         1,
-         true},
-    };
-
-    for (size_t i = 0; i < BNC_LEN(rows); i++) {
+    for (size_t i = 0; i < BNC_LEN(culprit_rows); i++) {
         memset(&p, 0, sizeof(p));
-        bnc_test_row(rows[i].name);
-        start(&rows[i].sick, rows[i].message);
+        bnc_test_row(culprit_rows[i].name);
+        start(&culprit_rows[i].sick, culprit_rows[i].message);
         run();
         CHECK_INT(p.calls, 1);
-        CHECK_STR(p.job, rows[i].job);
-        CHECK_INT(p.head, rows[i].head);
-        CHECK(strstr(p.message, rows[i].words) != NULL);
+        CHECK_STR(p.job, culprit_rows[i].job);
+        CHECK_INT(p.head, culprit_rows[i].head);
+        CHECK(strstr(p.message, culprit_rows[i].words) != NULL);
         CHECK(p.restored);
-        CHECK(p.reloads <= rows[i].reloads);
-        CHECK(p.reloads < 2 || p.most == (size_t)rows[i].sick.n);
+        CHECK(p.reloads <= culprit_rows[i].reloads);
+        CHECK(p.reloads < 2 || p.most == (size_t)culprit_rows[i].sick.n);
         check_good();
         end();
     }
