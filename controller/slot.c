@@ -150,6 +150,25 @@ bnc_slot_write(struct bnc_output *out)
     return managers[out->slot.second];
 }
 
+static void
+root_written(struct bnc_output *root, struct bnc_owner *set)
+{
+    bnc_output_text(&root->slot.named, root->slot.sent);
+    if (set != NULL) {
+        set->slot_first_ms = 0;
+    }
+}
+
+static void
+slot_written(struct bnc_output *slot, struct bnc_owner *set, int64_t now_ms)
+{
+    bnc_output_text(&slot->slot.held[slot->slot.second], slot->slot.sent);
+    if (set != NULL) {
+        set->slot_ms = now_ms;
+        set->slot_first_ms = set->slot_first_ms == 0 ? now_ms : set->slot_first_ms;
+    }
+}
+
 void
 bnc_slot_written(struct bnc_output *out, const struct bnc_write_result *result)
 {
@@ -161,18 +180,10 @@ bnc_slot_written(struct bnc_output *out, const struct bnc_write_result *result)
     if (out->role == BNC_ROLE_ROOT) {
         out->slot.unsure_ms = unsure ? now_ms + 1 : 0;
         if (done) {
-            bnc_output_text(&out->slot.named, out->slot.sent);
+            root_written(out, set);
         }
-        if (done && set != NULL) {
-            set->slot_first_ms = 0;
-        }
-    }
-    if (out->role == BNC_ROLE_SLOT && (done || unsure)) {
-        if (set != NULL) {
-            set->slot_ms = now_ms;
-            set->slot_first_ms = set->slot_first_ms == 0 ? now_ms : set->slot_first_ms;
-        }
-        bnc_output_text(&out->slot.held[out->slot.second], out->slot.sent);
+    } else if (out->role == BNC_ROLE_SLOT && (done || unsure)) {
+        slot_written(out, set, now_ms);
     }
 }
 
