@@ -16,7 +16,8 @@ struct stored {
     char name[64];
     char live[1024]; /* metadata as a source tells it; "": applied by the publisher */
     bool exists;
-    bool untold; /* it is watched since the last turn */
+    bool watched;
+    bool untold; /* since the last turn */
     unsigned applied;
     unsigned deleted;
 };
@@ -37,6 +38,7 @@ struct rig {
     struct pending pending[STORE_MAX];
     size_t n_pending;
     const char *failing; /* writes of this name fail; NULL: none */
+    const char *lost;    /* they are carried out, and nobody is told; likewise */
     unsigned version;
 };
 
@@ -66,7 +68,8 @@ static inline void
 rig_watch(struct bnc_source *source, enum bnc_kind kind, const char *ns, const char *name)
 {
     BNC_UNUSED(ns);
-    rig_find((struct rig *)source, kind, name)->untold = true;
+    struct stored *one = rig_find((struct rig *)source, kind, name);
+    one->watched = one->untold = true;
 }
 
 static inline void
@@ -74,7 +77,8 @@ rig_unwatch(struct bnc_source *source, enum bnc_kind kind, const char *ns,
             const char *name)
 {
     BNC_UNUSED(ns);
-    rig_find((struct rig *)source, kind, name)->untold = false;
+    struct stored *one = rig_find((struct rig *)source, kind, name);
+    one->watched = one->untold = false;
 }
 
 static inline void
@@ -93,7 +97,9 @@ rig_answer(struct rig *rig, const struct pending *write)
     char version[16];
     bool fails = rig->failing != NULL && strcmp(write->object->name, rig->failing) == 0;
     (void)snprintf(version, sizeof(version), "%u", ++rig->version);
-    if (fails) {
+    bool lost = rig->lost != NULL && strcmp(write->object->name, rig->lost) == 0;
+    write->object->exists = lost ? write->verb == BNC_VERB_APPLY : write->object->exists;
+    if (fails || lost) {
         write->fn(write->arg, &(struct bnc_write_result){.code = BNC_UNAVAILABLE,
                                                          .status = 500,
                                                          .message = "no"});

@@ -89,10 +89,9 @@ TEST(what_is_too_big)
         }
         start(&m, yaml.ptr, 0);
         CHECK_INT(m.result->ready, sizes[i].message == NULL);
-        const struct bnc_diag *diag =
-            m.result->diags->n == 0 ? NULL : &m.result->diags->items[0];
         if (sizes[i].message != NULL) {
-            CHECK(diag != NULL);
+            CHECK_INT(m.result->diags->n, 1);
+            const struct bnc_diag *diag = &m.result->diags->items[0];
             CHECK_INT(diag->reason, BNC_REASON_TOO_BIG);
             CHECK_STR(diag->field, sizes[i].field);
             CHECK_STR(diag->remedy, sizes[i].remedy);

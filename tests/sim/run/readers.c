@@ -11,9 +11,9 @@
 
 #define ROOTS_MAX 64
 #define PARTS_MAX 4096
-#define SLACK_MS                                                                         \
-    5000 /* an old root of another name goes a moment after its parts left               \
-          */
+/* A root whose write was carried out, though its answer was lost, is seen by the watch.
+ */
+#define SLACK_MS 90000
 
 /* One binnacle sync. */
 struct reader {
