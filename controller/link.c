@@ -86,24 +86,43 @@ begin(struct bnc_hub *hub, const struct bnc_planner *planner)
     return link;
 }
 
-static bool
-begin_shard(struct bnc_link *link)
+bool
+bnc_link_frame(struct bnc_link *link, const struct bnc_frame_ask *ask)
 {
     struct bnc_error err = {0};
-    const struct bnc_frame_ask ask = {.shard = link->shard};
-    link->next_piece = link->n_pieces = link->next_file = 0;
-    if (link->slots > 0) {
-        bnc_link_deal(link);
-        return true;
-    }
-    if (link->files) {
-        bnc_link_sort(link);
-        return true;
-    }
-    if (link->planner->frame(&link->hub->plan, &ask, link->arena, &link->frame,
+    if (link->planner->frame(&link->hub->plan, ask, link->arena, &link->frame,
                              &link->diags, &err)) {
         bnc_diag_add(&link->diags, BNC_REASON_INVALID_BASE, "spec.prometheus", NULL, "%s",
                      err.message);
+        return false;
+    }
+    return true;
+}
+
+/* The pieces of a shard that become files. */
+static void
+begin_files(struct bnc_link *link)
+{
+    if (link->slots > 0) {
+        bnc_link_deal(link);
+    } else {
+        bnc_link_sort(link);
+    }
+    link->entries =
+        bnc_arena_array(link->arena, link->n_pieces + 1, sizeof(*link->entries));
+    link->n_entries = 1; /* the first is the root */
+}
+
+static bool
+begin_shard(struct bnc_link *link)
+{
+    const struct bnc_frame_ask ask = {.shard = link->shard};
+    link->next_piece = link->n_pieces = link->next_file = 0;
+    if (link->files) {
+        begin_files(link);
+        return true;
+    }
+    if (!bnc_link_frame(link, &ask)) {
         return false;
     }
     bnc_link_cut(link);

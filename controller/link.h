@@ -45,7 +45,15 @@ struct bnc_packed {
 };
 
 struct bnc_packing; /* a piece on its way (link_pieces.c) */
-struct bnc_entry;   /* of the manifest (link_files.c) */
+
+/* What the manifest says of one file. */
+struct bnc_entry {
+    const char *file;
+    const char *sha;
+    size_t size;
+    const char *object;
+    const char *key;
+};
 
 struct bnc_link {
     struct bnc_hub *hub;
@@ -82,8 +90,15 @@ struct bnc_link {
 size_t bnc_link_step(struct bnc_hub *hub, const struct bnc_planner *planner);
 void bnc_link_free(struct bnc_link *link); /* NULL is ignored */
 
+/* ---- link.c */
+
+/* What stands around the jobs of the current shard; false: told why there is none. */
+bool bnc_link_frame(struct bnc_link *link, const struct bnc_frame_ask *ask);
+
 /* ---- link_pieces.c */
 
+/* What a unit was lowered to for the current shard; NULL: it failed. */
+const struct bnc_fragment *bnc_link_fragment(const struct bnc_link *link, size_t unit);
 /* The pieces of the document of the current shard, in order. */
 void bnc_link_cut(struct bnc_link *link);
 /* The files of the current shard, by leaf. */

@@ -6,15 +6,6 @@
 #define MANIFEST_KEY "manifest.json"
 #define PART_KEY     "jobs.yml.gz"
 
-/* What the manifest says of one file. */
-struct bnc_entry {
-    const char *file;
-    const char *sha;
-    size_t size;
-    const char *object;
-    const char *key;
-};
-
 static bool
 add_part(struct bnc_link *link, const struct bnc_piece *piece, struct bnc_entry *entry)
 {
@@ -56,11 +47,11 @@ static bool
 slot_fits(struct bnc_link *link, const struct bnc_piece *piece)
 {
     size_t total = 0;
-    for (size_t i = 0; i < link->n_pieces; i++) {
-        total += link->pieces[i].size;
-    }
     if (piece->size <= BNC_SLOT_MAX) {
         return true;
+    }
+    for (size_t i = 0; i < link->n_pieces; i++) {
+        total += link->pieces[i].size;
     }
     bnc_diag_add(&link->diags, BNC_REASON_TOO_BIG, "spec.prometheus.parts",
                  bnc_arena_fmt(link->arena,
@@ -161,15 +152,11 @@ root_text(struct bnc_link *link, const struct bnc_entry *files, size_t n,
 {
     const char **names = bnc_arena_array(link->arena, n + 1, sizeof(*names));
     struct bnc_str text = bnc_str_new(link->arena, BNC_DOCUMENT_MAX);
-    struct bnc_error err = {0};
     for (size_t i = 0; i < n; i++) {
         names[i] = files[i].file;
     }
     const struct bnc_frame_ask ask = {.shard = link->shard, .files = names, .n_files = n};
-    if (link->planner->frame(&link->hub->plan, &ask, link->arena, &link->frame,
-                             &link->diags, &err)) {
-        bnc_diag_add(&link->diags, BNC_REASON_INVALID_BASE, "spec.prometheus", NULL, "%s",
-                     err.message);
+    if (!bnc_link_frame(link, &ask)) {
         return false;
     }
     bnc_str_add(&text, link->frame.head.ptr, link->frame.head.len);
@@ -216,11 +203,6 @@ add_root(struct bnc_link *link, struct bnc_link_object *object, struct bnc_bytes
 bool
 bnc_link_file(struct bnc_link *link, const struct bnc_piece *piece)
 {
-    if (piece == link->pieces) {
-        link->entries =
-            bnc_arena_array(link->arena, link->n_pieces + 1, sizeof(*link->entries));
-        link->n_entries = 1; /* the first is the root */
-    }
     struct bnc_entry *entry = &link->entries[link->n_entries];
     link->n_entries += piece->n > 0; /* an empty slot has no file */
     return link->slots > 0 ? add_slot(link, piece, entry) : add_part(link, piece, entry);
@@ -230,14 +212,9 @@ bool
 bnc_link_files(struct bnc_link *link)
 {
     struct bnc_link_object root = bnc_link_root(link);
-    struct bnc_entry none = {0};
     struct bnc_bytes text = {0};
     char hex[BNC_SHA256_HEX];
 
-    if (link->n_pieces == 0) {
-        link->entries = &none;
-        link->n_entries = 1;
-    }
     if (!root_text(link, link->entries + 1, link->n_entries - 1, &text)) {
         return false;
     }

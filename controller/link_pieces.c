@@ -17,6 +17,13 @@ text_of(struct bnc_bytes bytes)
     return (struct bnc_text){bytes, bnc_hash64(bytes.ptr, bytes.len, 1)};
 }
 
+const struct bnc_fragment *
+bnc_link_fragment(const struct bnc_link *link, size_t unit)
+{
+    const struct bnc_hub *hub = link->hub;
+    return hub->lowered[unit * (size_t)hub->shards + (size_t)link->shard];
+}
+
 struct bnc_text
 bnc_link_jobs_head(void)
 {
@@ -56,8 +63,7 @@ bnc_link_cut(struct bnc_link *link)
     n = 1;
     end_piece(link, &texts[0], &n);
     for (size_t i = 0; i < hub->plan.n_units; i++) {
-        const struct bnc_fragment *fragment =
-            hub->lowered[i * (size_t)hub->shards + (size_t)link->shard];
+        const struct bnc_fragment *fragment = bnc_link_fragment(link, i);
         if (fragment == NULL) {
             continue;
         }
@@ -91,8 +97,7 @@ bnc_link_sort(struct bnc_link *link)
         link->arena, hub->plan.n_units, sizeof(const struct bnc_fragment *));
 
     for (size_t i = 0; i < hub->plan.n_units; i++) {
-        const struct bnc_fragment *fragment =
-            hub->lowered[i * (size_t)hub->shards + (size_t)link->shard];
+        const struct bnc_fragment *fragment = bnc_link_fragment(link, i);
         if (fragment != NULL) {
             items[n] = (struct bnc_pack_item){fragment->place, fragment->bytes.len};
             fragments[n++] = fragment;

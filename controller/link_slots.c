@@ -32,8 +32,7 @@ bnc_link_deal(struct bnc_link *link)
         piece->n = 1;
         piece->size = texts[at - 1].bytes.len;
         for (size_t i = 0; i < hub->plan.n_units; i++) {
-            const struct bnc_fragment *fragment =
-                hub->lowered[i * (size_t)hub->shards + (size_t)link->shard];
+            const struct bnc_fragment *fragment = bnc_link_fragment(link, i);
             if (fragment != NULL && slot_of(fragment->place, link->slots) == slot) {
                 texts[at++] = (struct bnc_text){fragment->bytes, fragment->sum};
                 piece->n++;
