@@ -1,9 +1,9 @@
 #include "controller/loaded.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "lib/json.h"
+#include "lib/time.h"
 
 /* One entry of the list, as far as it counts. */
 struct instance {
@@ -30,41 +30,14 @@ struct reading {
     int64_t shards;
 };
 
-/* Some digits as a number; -1: something else stands there. */
-static int
-digits(const char *text, size_t n)
-{
-    int value = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return -1;
-        }
-        value = value * 10 + (text[i] - '0');
-    }
-    return value;
-}
-
-/* RFC 3339 in UTC with whole seconds, as it is written there; -1: something else. */
+/* In UTC with whole seconds, as it is written there; 0: something else. */
 static int64_t
 parse_time(const char *text)
 {
     static const char shape[] = "0000-00-00T00:00:00Z";
-    if (text == NULL || strlen(text) != sizeof(shape) - 1) {
-        return -1;
-    }
-    for (size_t i = 0; i < sizeof(shape) - 1; i++) {
-        bool digit = text[i] >= '0' && text[i] <= '9';
-        if (shape[i] == '0' ? !digit : text[i] != shape[i]) {
-            return -1;
-        }
-    }
-    struct tm t = {.tm_year = digits(text, 4) - 1900,
-                   .tm_mon = digits(text + 5, 2) - 1,
-                   .tm_mday = digits(text + 8, 2),
-                   .tm_hour = digits(text + 11, 2),
-                   .tm_min = digits(text + 14, 2),
-                   .tm_sec = digits(text + 17, 2)};
-    return (int64_t)timegm(&t) * 1000;
+    bool whole = text != NULL && strlen(text) == sizeof(shape) - 1 &&
+                 text[sizeof(shape) - 2] == 'Z';
+    return whole ? bnc_time_parse(text) : 0;
 }
 
 static const char *
@@ -295,7 +268,7 @@ bnc_loaded_read(const struct bnc_result *result, int64_t wall_ms, struct bnc_are
     cJSON_ArrayForEach(item, bnc_json_path(status, "prometheus", "instances", NULL))
     {
         int64_t written_ms = parse_time(bnc_json_get_str(item, "time"));
-        if (written_ms >= 0 && written_ms + BNC_INSTANCE_FRESH_MS > wall_ms) {
+        if (written_ms > 0 && written_ms + BNC_INSTANCE_FRESH_MS > wall_ms) {
             take(&r, item, written_ms);
         }
     }

@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "controller/edges.h"
 #include "controller/loaded.h"
 #include "controller/status.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "lib/time.h"
 
 #define RETRY_MS 2000
 
@@ -39,7 +39,7 @@ struct round {
     struct bnc_arena *arena;
     size_t *at;                /* for each Observatory: the next of its verdicts */
     struct bnc_loaded *loaded; /* for each */
-    char now[32];
+    char now[BNC_TIME_MAX];
 };
 
 struct bnc_reporter *
@@ -109,18 +109,6 @@ regarding(const struct bnc_object *object, struct bnc_arena *arena)
     return out;
 }
 
-static void
-format_time(int64_t wall_ms, bool micro, char out[32])
-{
-    time_t seconds = (time_t)(wall_ms / 1000);
-    struct tm parts;
-    size_t n = 0;
-    if (gmtime_r(&seconds, &parts) != NULL) {
-        n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &parts);
-    }
-    (void)snprintf(out + n, 32 - n, micro ? ".%06dZ" : "Z", (int)(wall_ms % 1000) * 1000);
-}
-
 /*
  * A Warning (events.k8s.io/v1).  Its name comes from what it says, so that the
  * same is not told twice, not even after a restart.
@@ -130,14 +118,14 @@ write_event(struct bnc_reporter *reporter, const struct bnc_object *object,
             const char *reason, const char *message)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    char time_text[32];
+    char time_text[BNC_TIME_MAX];
     cJSON *root = bnc_json_object(arena);
     cJSON *meta = bnc_json_object(arena);
     uint64_t hash = bnc_hash64(message, strlen(message),
                                object->generation > 0 ? (uint64_t)object->generation : 1);
     hash = bnc_hash64(object->uid, strlen(object->uid), hash);
 
-    format_time(bnc_world_wall_ms(reporter->options.world), true, time_text);
+    bnc_time_text(bnc_world_wall_ms(reporter->options.world), 6, time_text);
     const char *name =
         bnc_arena_fmt(arena, "%.200s.%016llx", object->name, (unsigned long long)hash);
     bnc_json_set_str(arena, meta, "name", name);
@@ -462,7 +450,7 @@ bnc_reporter_run(struct bnc_reporter *reporter)
     struct round round = {.reporter = reporter, .arena = arena};
 
     round.at = bnc_arena_array(arena, n, sizeof(*round.at));
-    format_time(bnc_world_wall_ms(reporter->options.world), false, round.now);
+    bnc_time_text(bnc_world_wall_ms(reporter->options.world), 0, round.now);
     read_loaded(&round);
     for (size_t i = 0; i < n; i++) { /* first: policies may be thousands */
         report_observatory(&round, bnc_engine_result(engine, i), &round.loaded[i]);

@@ -1,10 +1,10 @@
 #include "kube/auth_exec.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "lib/base64.h"
 #include "lib/json.h"
+#include "lib/time.h"
 
 static void
 add_cluster(struct bnc_arena *arena, cJSON *spec, const struct bnc_kube_config *config,
@@ -48,61 +48,6 @@ bnc_exec_info(struct bnc_arena *arena, const struct bnc_kube_config *config,
     return text.ptr;
 }
 
-/* Digits as in `shape` ('0'); every other character must be there.  NULL: they are not.
- */
-static const char *
-read_shape(const char *text, const char *shape, int *numbers)
-{
-    for (; *shape != '\0'; shape++, text++) {
-        if (*shape != '0') {
-            if (*text != *shape) {
-                return NULL;
-            }
-            numbers++;
-        } else if (*text < '0' || *text > '9') {
-            return NULL;
-        } else {
-            *numbers = *numbers * 10 + (*text - '0');
-        }
-    }
-    return text;
-}
-
-/* RFC 3339 to milliseconds since 1970; 0 when it is none. */
-static int64_t
-parse_time(const char *text)
-{
-    int n[6] = {0};
-    int offset[2] = {0};
-
-    text = read_shape(text, "0000-00-00T00:00:00", n);
-    if (text == NULL) {
-        return 0;
-    }
-    if (*text == '.') {
-        text += 1 + strspn(text + 1, "0123456789");
-    }
-    bool west = *text == '-';
-    if (*text == '+' || west) {
-        text = read_shape(text + 1, "00:00", offset);
-    } else if (*text == 'Z') {
-        text++;
-    } else {
-        return 0;
-    }
-    if (text == NULL || *text != '\0') {
-        return 0;
-    }
-    struct tm tm = {.tm_year = n[0] - 1900,
-                    .tm_mon = n[1] - 1,
-                    .tm_mday = n[2],
-                    .tm_hour = n[3],
-                    .tm_min = n[4],
-                    .tm_sec = n[5]};
-    int64_t offset_s = (int64_t)(offset[0] * 60 + offset[1]) * 60 * (west ? -1 : 1);
-    return ((int64_t)timegm(&tm) - offset_s) * 1000;
-}
-
 enum bnc_code
 bnc_exec_answer(struct bnc_arena *arena, const struct bnc_kube_exec *exec,
                 struct bnc_bytes output, struct bnc_exec_credential *out,
@@ -118,7 +63,7 @@ bnc_exec_answer(struct bnc_arena *arena, const struct bnc_kube_exec *exec,
         .token = bnc_json_get_str(status, "token"),
         .cert_pem = bnc_json_get_str(status, "clientCertificateData"),
         .key_pem = bnc_json_get_str(status, "clientKeyData"),
-        .expires_ms = expires == NULL ? 0 : parse_time(expires),
+        .expires_ms = expires == NULL ? 0 : bnc_time_parse(expires),
     };
     if (!bnc_str_eq(bnc_json_get_str(root, "kind"), "ExecCredential") ||
         !bnc_str_eq(bnc_json_get_str(root, "apiVersion"), exec->api_version)) {

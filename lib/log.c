@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/clip.h"
 #include "lib/str.h"
+#include "lib/time.h"
 
 #define VALUE_BYTES 2048
 #define LINE_BYTES  ((size_t)64 * 1024)
@@ -90,24 +90,13 @@ bnc_log_num(int64_t n)
 
 /* RFC 3339 in UTC with milliseconds; false without a clock. */
 static bool
-format_time(char *out, size_t room)
+format_time(char out[BNC_TIME_MAX])
 {
     if (state.wall_ms == NULL) {
         return false;
     }
     int64_t ms = state.wall_ms(state.clock_arg);
-    if (ms < 0) {
-        ms = 0;
-    }
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm tm;
-    char date[64];
-    if (gmtime_r(&seconds, &tm) == NULL ||
-        strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) == 0) {
-        return false;
-    }
-    (void)snprintf(out, room, "%s.%03dZ", date, (int)(ms % 1000));
-    return true;
+    return bnc_time_text(ms < 0 ? 0 : ms, 3, out)[0] != '\0';
 }
 
 /* What is cut or no UTF-8 is made good: a line is always valid. */
@@ -190,8 +179,8 @@ bnc_log_write(enum bnc_level level, const char *text, const struct bnc_kv *field
     if (!bnc_log_enabled(level)) {
         return;
     }
-    char time[96];
-    bool timed = format_time(time, sizeof(time));
+    char time[BNC_TIME_MAX];
+    bool timed = format_time(time);
     struct bnc_str line = bnc_str_new(NULL, LINE_BYTES);
     if (state.format == BNC_LOG_JSON) {
         add_object(&line, timed ? time : NULL, level, text, fields, n);

@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "kube/backoff.h"
 #include "lib/clip.h"
 #include "lib/hash.h"
 #include "lib/json.h"
+#include "lib/time.h"
 
 #define MANAGER_PREFIX BNC_FIELD_MANAGER "-sync-"
 #define MANAGER_MAX    128 /* bytes that the API server takes */
@@ -15,7 +15,6 @@
 #define NAME_MAX_BYTES 253
 #define ENTRY_MAX      ((size_t)64 * 1024)
 #define GAP_MS         1000 /* between two writes */
-#define TIME_MAX       32
 
 struct bnc_instance {
     struct bnc_kube *kube;
@@ -78,25 +77,13 @@ copy_text(struct bnc_arena *arena, const char *text, int max)
     return out;
 }
 
-static const char *
-time_text(int64_t wall_ms, char out[TIME_MAX])
-{
-    time_t seconds = (time_t)(wall_ms / 1000);
-    struct tm parts;
-    out[0] = '\0';
-    if (gmtime_r(&seconds, &parts) != NULL) {
-        (void)strftime(out, TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    }
-    return out;
-}
-
 /* What makes a difference. */
 static cJSON *
 entry_json(const struct bnc_instance *instance, struct bnc_arena *arena)
 {
     const struct bnc_instance_state *state = &instance->state;
     cJSON *out = bnc_json_object(arena);
-    char when[TIME_MAX];
+    char when[BNC_TIME_MAX];
 
     bnc_json_set_str(arena, out, "name", instance->name);
     bnc_json_set_int(arena, out, "shard", instance->shard);
@@ -105,7 +92,7 @@ entry_json(const struct bnc_instance *instance, struct bnc_arena *arena)
     }
     if (state->loaded_wall_ms > 0) {
         bnc_json_set_str(arena, out, "loadedTime",
-                         time_text(state->loaded_wall_ms, when));
+                         bnc_time_text(state->loaded_wall_ms, 0, when));
     }
     bnc_json_set_str(arena, out, "reason", bnc_instance_reason_name(state->reason));
     if (state->message != NULL) {
@@ -126,10 +113,10 @@ static void
 add_counts(const struct bnc_instance *instance, cJSON *entry, struct bnc_arena *arena)
 {
     const struct bnc_instance_state *state = &instance->state;
-    char now[TIME_MAX];
+    char now[BNC_TIME_MAX];
 
     bnc_json_set_str(arena, entry, "time",
-                     time_text(bnc_world_wall_ms(instance->world), now));
+                     bnc_time_text(bnc_world_wall_ms(instance->world), 0, now));
     if (state->targets_up >= 0) {
         bnc_json_set_int(arena, entry, "targetsUp", state->targets_up);
     }
