@@ -9,6 +9,8 @@
 #define METADATA_ONLY                                                                    \
     "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 #define APPLY_TYPE  "application/apply-patch+yaml"
+#define BUILT_IN    "application/strategic-merge-patch+json" /* lists by their keys */
+#define CUSTOM      "application/merge-patch+json"           /* all that a CRD can */
 #define DELETE_BODY "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\""
 
 struct bnc_kube_write {
@@ -147,6 +149,41 @@ bnc_kube_apply(struct bnc_kube *kube, const struct bnc_kube_target *target,
 {
     const struct bnc_kube_as as = {*target, BNC_FIELD_MANAGER};
     return bnc_kube_apply_as(kube, &as, body, fn, arg, err);
+}
+
+/* Only the API server's own types know what the keys of their lists are. */
+static const char *
+patch_type(enum bnc_kind kind)
+{
+    static const char *const built_in[] = {"", "apps", "batch"};
+    for (size_t i = 0; i < BNC_LEN(built_in); i++) {
+        if (strcmp(bnc_kind_info(kind)->group, built_in[i]) == 0) {
+            return BUILT_IN;
+        }
+    }
+    return CUSTOM;
+}
+
+struct bnc_kube_write *
+bnc_kube_patch(struct bnc_kube *kube, const struct bnc_kube_target *target,
+               struct bnc_bytes body, bnc_written_fn fn, void *arg, struct bnc_error *err)
+{
+    static const struct bnc_url_pair query[] = {
+        {"fieldManager", BNC_FIELD_MANAGER},
+        {"fieldValidation", "Strict"},
+        {NULL, NULL},
+    };
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_kube_request request = {
+        .group = BNC_HTTP_UNARY,
+        .method = "PATCH",
+        .path = object_path(target, NULL, arena, err),
+        .query = query,
+        .accept = METADATA_ONLY,
+        .content_type = patch_type(target->kind),
+        .body = body,
+    };
+    return request.path == NULL ? NULL : start(kube, &request, target->kind, fn, arg);
 }
 
 struct bnc_kube_write *

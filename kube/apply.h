@@ -1,5 +1,5 @@
 /*
- * Writes: server-side apply, deletes, Events.  Answers are metadata only.
+ * Writes: server-side apply, merge patches, deletes, Events.  Answers are metadata only.
  */
 #ifndef BNC_KUBE_APPLY_H
 #define BNC_KUBE_APPLY_H
@@ -13,7 +13,7 @@ struct bnc_written {
     struct bnc_error err; /* BNC_OK: done */
     int http_status;
     int64_t retry_after_ms;       /* 0: not said */
-    const char *resource_version; /* of the object after an apply; "" else */
+    const char *resource_version; /* of the object after an apply or patch; "" else */
     const char *uid;
 };
 typedef void (*bnc_written_fn)(void *arg, const struct bnc_written *written);
@@ -45,6 +45,16 @@ struct bnc_kube_write *
 bnc_kube_apply_as(struct bnc_kube *kube, const struct bnc_kube_as *as,
                   struct bnc_bytes body, bnc_written_fn fn, void *arg,
                   struct bnc_error *err);
+/*
+ * Change parts of an object that exists (NOT_FOUND), of which others own the rest: a
+ * strategic merge patch where the API server has the type's keys (core, apps, batch), a
+ * JSON merge patch elsewhere.  metadata.resourceVersion in `body` is a precondition:
+ * CONFLICT when the object has another one.
+ */
+struct bnc_kube_write *
+bnc_kube_patch(struct bnc_kube *kube, const struct bnc_kube_target *target,
+               struct bnc_bytes body, bnc_written_fn fn, void *arg,
+               struct bnc_error *err);
 /* `uid`: only that object, CONFLICT when it is another one; NULL: any. */
 struct bnc_kube_write *
 bnc_kube_delete(struct bnc_kube *kube, const struct bnc_kube_target *target,

@@ -16,6 +16,7 @@ enum bnc_relist {
     BNC_RELIST_BAD_DATA, /* a watch that sent no events but something else */
     BNC_RELIST_SILENT,   /* a whole watch without any event or bookmark */
     BNC_RELIST_RETRY,    /* a list that failed is tried again */
+    BNC_RELIST_ABSENT,   /* is an optional kind installed now? */
     BNC_RELIST_COUNT
 };
 

@@ -7,12 +7,14 @@
 
 #include "kube/reflector_priv.h"
 
-#define KEY_MAX 1024 /* bytes of namespace and name */
+#define KEY_MAX          1024  /* bytes of namespace and name */
+#define ABSENT_MS        10000 /* between two looks for a kind that is not installed */
+#define ABSENT_SPREAD_MS 2001
 
 static const char *const state_names[] = {
-    [BNC_REFLECTOR_LISTING] = "listing",   [BNC_REFLECTOR_OPENING] = "opening",
-    [BNC_REFLECTOR_WATCHING] = "watching", [BNC_REFLECTOR_FAILING] = "failing",
-    [BNC_REFLECTOR_STOPPED] = "stopped",
+    [BNC_REFLECTOR_LISTING] = "listing",      [BNC_REFLECTOR_OPENING] = "opening",
+    [BNC_REFLECTOR_WATCHING] = "watching",    [BNC_REFLECTOR_FAILING] = "failing",
+    [BNC_REFLECTOR_ABSENT] = "not installed", [BNC_REFLECTOR_STOPPED] = "stopped",
 };
 static_assert(BNC_LEN(state_names) == BNC_REFLECTOR_STOPPED + 1,
               "every state needs a name");
@@ -158,6 +160,7 @@ bnc_reflector_fail(struct bnc_reflector *r, enum bnc_reflector_next next,
     r->state = BNC_REFLECTOR_FAILING;
     r->next = next;
     r->error = result->err;
+    r->was_absent = false;
     bnc_timer_set(r->timer, wait);
     if (new_trouble) {
         r->ops->trouble(r->arg, &result->err);
@@ -171,6 +174,24 @@ bnc_reflector_works(struct bnc_reflector *r)
         r->error = (struct bnc_error){0};
         r->ops->trouble(r->arg, &r->error);
     }
+}
+
+bool
+bnc_reflector_is_absent(const struct bnc_reflector *r,
+                        const struct bnc_kube_result *result)
+{
+    return r->info->optional && result->http_status == 404;
+}
+
+void
+bnc_reflector_look_later(struct bnc_reflector *r)
+{
+    bnc_reflector_close(r);
+    r->state = BNC_REFLECTOR_ABSENT;
+    r->next = BNC_NEXT_LIST;
+    r->reason = BNC_RELIST_ABSENT;
+    bnc_timer_set(r->timer,
+                  ABSENT_MS + (int64_t)(bnc_world_random(r->world) % ABSENT_SPREAD_MS));
 }
 
 /* The server has accepted the question and says nothing. */

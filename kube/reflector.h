@@ -14,7 +14,12 @@ struct bnc_reflector_ops {
     /* The object as it is now; perhaps as before.  Borrowed for the call. */
     void (*put)(void *arg, const struct bnc_pruned *object);
     void (*gone)(void *arg, const char *ns, const char *name);
-    /* A whole list is in: its puts and gones came before. */
+    /*
+     * A whole list is in: its puts and gones came before.  Of an optional kind whose
+     * resource does not exist: it has no objects, as two lists in a row have said, or the
+     * first one of all; or the first list of the whole kind is forbidden (`trouble`
+     * follows).
+     */
     void (*listed)(void *arg);
     /*
      * A list or a watch failed, for another reason than before; BNC_OK: it works
@@ -35,10 +40,11 @@ enum bnc_reflector_state {
     BNC_REFLECTOR_OPENING, /* a watch was asked for */
     BNC_REFLECTOR_WATCHING,
     BNC_REFLECTOR_FAILING, /* waits before it tries again */
+    BNC_REFLECTOR_ABSENT, /* an optional kind is not installed: looked for now and then */
     BNC_REFLECTOR_STOPPED
 };
 
-/* "listing", "opening", "watching", "failing", "stopped" */
+/* "listing", "opening", "watching", "failing", "not installed", "stopped" */
 const char *bnc_reflector_state_name(enum bnc_reflector_state state);
 
 /* For /readyz?verbose. */

@@ -97,8 +97,16 @@ on_data(void *arg, const char *bytes, size_t n)
 /* ---- the end of a page --------------------------------------------------------- */
 
 static void
+tell_listed(struct bnc_reflector *r)
+{
+    r->listed = true;
+    r->ops->listed(r->arg);
+}
+
+static void
 finish_list(struct bnc_reflector *r, const char *version)
 {
+    r->was_absent = false;
     bnc_reflector_set_version(r, version);
     bnc_reflector_close(r);
     bnc_timer_stop(r->timer);
@@ -107,15 +115,48 @@ finish_list(struct bnc_reflector *r, const char *version)
     }
     sweep(r);
     if (!r->dead) {
-        r->listed = true;
         bnc_reflector_works(r);
     }
     if (!r->dead) {
-        r->ops->listed(r->arg);
+        tell_listed(r);
     }
     if (!r->dead) {
         bnc_reflector_watch_start(r);
     }
+}
+
+/*
+ * An optional kind is not installed.  That says that it has no objects, but one such
+ * answer takes nothing away: a server that is starting may not know the kind yet.
+ */
+static void
+absent(struct bnc_reflector *r)
+{
+    bool sure = r->was_absent || !r->listed;
+    bool news = sure && (!r->listed || bnc_map_count(r->known) > 0);
+
+    r->was_absent = true;
+    bnc_backoff_reset(&r->backoff);
+    bnc_reflector_look_later(r);
+    if (sure) {
+        unmark(r);
+        bnc_reflector_set_version(r, "");
+        sweep(r);
+    }
+    if (!r->dead) {
+        bnc_reflector_works(r);
+    }
+    if (!r->dead && news) {
+        tell_listed(r);
+    }
+}
+
+/* The whole of an optional kind is forbidden at first: nothing waits for it. */
+static bool
+is_withheld(const struct bnc_reflector *r, const struct bnc_kube_result *result)
+{
+    return r->info->optional && result->http_status == 403 && !r->listed &&
+           r->name[0] == '\0';
 }
 
 static void
@@ -176,6 +217,19 @@ ask_otherwise(struct bnc_reflector *r, const struct bnc_kube_result *result)
 }
 
 static void
+list_failed(struct bnc_reflector *r, const struct bnc_kube_result *result)
+{
+    r->counters->list_failures++;
+    r->reason = BNC_RELIST_RETRY;
+    if (is_withheld(r, result)) {
+        tell_listed(r);
+    }
+    if (!r->dead) {
+        bnc_reflector_fail(r, BNC_NEXT_LIST, result);
+    }
+}
+
+static void
 on_done(void *arg, const struct bnc_kube_result *result)
 {
     struct bnc_reflector *r = arg;
@@ -185,10 +239,10 @@ on_done(void *arg, const struct bnc_kube_result *result)
     r->call = NULL;
     if (result->err.code == BNC_OK) {
         page_done(r, &copy);
+    } else if (bnc_reflector_is_absent(r, result)) {
+        absent(r);
     } else if (!ask_otherwise(r, result)) {
-        r->counters->list_failures++;
-        r->reason = BNC_RELIST_RETRY;
-        bnc_reflector_fail(r, BNC_NEXT_LIST, result);
+        list_failed(r, &copy);
     }
     bnc_reflector_leave(r);
 }

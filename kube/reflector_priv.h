@@ -50,6 +50,7 @@ struct bnc_reflector {
     struct bnc_backoff backoff;
     unsigned gone_in_row;  /* 410 without a watch that worked in between */
     unsigned short_in_row; /* watches that ended within a second */
+    bool was_absent;       /* an optional kind, in the list before */
     bool paged;            /* this server answers in pages: no watch cache */
     bool listed;
 
@@ -82,6 +83,12 @@ void bnc_reflector_close(struct bnc_reflector *r);
 void bnc_reflector_fail(struct bnc_reflector *r, enum bnc_reflector_next next,
                         const struct bnc_kube_result *result);
 void bnc_reflector_works(struct bnc_reflector *r);
+
+/* True when that answer says that an optional kind is not installed. */
+bool bnc_reflector_is_absent(const struct bnc_reflector *r,
+                             const struct bnc_kube_result *result);
+/* List again after a while, without a word. */
+void bnc_reflector_look_later(struct bnc_reflector *r);
 
 void bnc_reflector_set_version(struct bnc_reflector *r, const char *version);
 /*

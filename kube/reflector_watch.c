@@ -91,6 +91,10 @@ refused(struct bnc_reflector *r, const struct bnc_kube_result *result)
         return;
     }
     r->counters->watch_failures++;
+    if (bnc_reflector_is_absent(r, result)) {
+        bnc_reflector_look_later(r); /* a list will tell */
+        return;
+    }
     if (result->status.too_large) {
         r->reason = BNC_RELIST_TOO_NEW;
         bnc_reflector_fail(r, BNC_NEXT_LIST, result);

@@ -74,10 +74,30 @@ static const struct bnc_keep port_rows[] = {
     END,
 };
 
+/* What sets tracing and metrics of a mesh.  No other value is kept: it may be a secret.
+ */
+static const struct bnc_keep env_names[] = {
+    {"PROXY_CONFIG", NULL, BNC_KEEP_TEXT},
+    {"OTEL_TRACES_SAMPLER", NULL, BNC_KEEP_TEXT},
+    {"OTEL_TRACES_SAMPLER_ARG", NULL, BNC_KEEP_TEXT},
+    {"OTEL_PROPAGATORS", NULL, BNC_KEEP_TEXT},
+    {"PILOT_TRACE_SAMPLING", NULL, BNC_KEEP_TEXT},
+    {"SHARED_MESH_CONFIG", NULL, BNC_KEEP_TEXT},
+    {"REVISION", NULL, BNC_KEEP_TEXT},
+    END,
+};
+
+static const struct bnc_keep flag_names[] = {
+    {"--statsdUdpAddress", NULL, BNC_KEEP_TEXT},
+    END,
+};
+
 static const struct bnc_keep container_rows[] = {
     {"name", NULL, BNC_KEEP_TEXT},
     {"restartPolicy", NULL, BNC_KEEP_TEXT}, /* Always: a native sidecar */
     {"ports", port_rows, BNC_KEEP_TEXT},
+    {"env", env_names, BNC_KEEP_NAMED},
+    {"args", flag_names, BNC_KEEP_FLAGS},
     END,
 };
 
@@ -151,28 +171,73 @@ static const struct bnc_keep data_rows[] = {
     {"binaryData", NULL, BNC_KEEP_TEXT},        END,
 };
 
+static const struct bnc_keep telemetry_metadata_rows[] = {
+    METADATA_ROWS,
+    {"creationTimestamp", NULL, BNC_KEEP_TEXT}, /* the older of two counts */
+    END,
+};
+
+static const struct bnc_keep telemetry_rows[] = {
+    {"metadata", telemetry_metadata_rows, BNC_KEEP_TEXT},
+    {"spec", NULL, BNC_KEEP_TEXT},
+    END,
+};
+
+static const struct bnc_keep instrumentation_spec_rows[] = {
+    {"sampler", NULL, BNC_KEEP_TEXT},
+    {"env", env_names, BNC_KEEP_NAMED},
+    {"propagators", NULL, BNC_KEEP_TEXT},
+    {"exporter", NULL, BNC_KEEP_TEXT},
+    END,
+};
+
+static const struct bnc_keep instrumentation_rows[] = {
+    {"metadata", metadata_rows, BNC_KEEP_TEXT},
+    {"spec", instrumentation_spec_rows, BNC_KEEP_TEXT},
+    END,
+};
+
 static const struct bnc_kind_info kinds[BNC_KIND_COUNT] = {
     [BNC_KIND_OBSERVATORY] = {"binnacle.dev", "v1alpha1", "Observatory", "observatories",
-                              true, true, false, own_rows},
+                              true, true, false, own_rows, false},
     [BNC_KIND_SCRAPE_POLICY] = {"binnacle.dev", "v1alpha1", "ScrapePolicy",
-                                "scrapepolicies", true, true, false, own_rows},
+                                "scrapepolicies", true, true, false, own_rows, false},
+    [BNC_KIND_SAMPLING_POLICY] = {"binnacle.dev", "v1alpha1", "SamplingPolicy",
+                                  "samplingpolicies", true, true, false, own_rows, false},
+    [BNC_KIND_METRIC_RULE] = {"binnacle.dev", "v1alpha1", "MetricRule", "metricrules",
+                              true, true, false, own_rows, false},
     [BNC_KIND_NAMESPACE] = {"", "v1", "Namespace", "namespaces", false, false, false,
-                            namespace_rows},
+                            namespace_rows, false},
     [BNC_KIND_DEPLOYMENT] = {"apps", "v1", "Deployment", "deployments", true, false,
-                             false, workload_rows},
+                             false, workload_rows, false},
     [BNC_KIND_STATEFUL_SET] = {"apps", "v1", "StatefulSet", "statefulsets", true, false,
-                               false, workload_rows},
+                               false, workload_rows, false},
     [BNC_KIND_DAEMON_SET] = {"apps", "v1", "DaemonSet", "daemonsets", true, false, false,
-                             workload_rows},
-    [BNC_KIND_JOB] = {"batch", "v1", "Job", "jobs", true, false, false, workload_rows},
+                             workload_rows, false},
+    [BNC_KIND_JOB] = {"batch", "v1", "Job", "jobs", true, false, false, workload_rows,
+                      false},
     [BNC_KIND_CRON_JOB] = {"batch", "v1", "CronJob", "cronjobs", true, false, false,
-                           cron_rows},
-    [BNC_KIND_POD] = {"", "v1", "Pod", "pods", true, false, false, pod_rows},
+                           cron_rows, false},
+    [BNC_KIND_POD] = {"", "v1", "Pod", "pods", true, false, false, pod_rows, false},
     [BNC_KIND_SERVICE] = {"", "v1", "Service", "services", true, false, false,
-                          service_rows},
-    [BNC_KIND_SECRET] = {"", "v1", "Secret", "secrets", true, false, true, data_rows},
+                          service_rows, false},
+    [BNC_KIND_SECRET] = {"", "v1", "Secret", "secrets", true, false, true, data_rows,
+                         false},
     [BNC_KIND_CONFIG_MAP] = {"", "v1", "ConfigMap", "configmaps", true, false, true,
-                             data_rows},
+                             data_rows, false},
+    [BNC_KIND_TELEMETRY] = {"telemetry.istio.io", "v1", "Telemetry", "telemetries", true,
+                            false, false, telemetry_rows, true},
+    [BNC_KIND_INSTRUMENTATION] = {"opentelemetry.io", "v1alpha1", "Instrumentation",
+                                  "instrumentations", true, false, false,
+                                  instrumentation_rows, true},
+    [BNC_KIND_MIXER_INSTANCE] = {"config.istio.io", "v1alpha2", "instance", "instances",
+                                 true, false, true, data_rows, true},
+    [BNC_KIND_MIXER_HANDLER] = {"config.istio.io", "v1alpha2", "handler", "handlers",
+                                true, false, true, data_rows, true},
+    [BNC_KIND_MIXER_RULE] = {"config.istio.io", "v1alpha2", "rule", "rules", true, false,
+                             true, data_rows, true},
+    [BNC_KIND_MEASURE] = {"measure.binnacle.dev", "v1alpha1", "Measure", "measures", true,
+                          false, true, data_rows, false},
 };
 
 const struct bnc_kind_info *
@@ -192,6 +257,10 @@ bnc_kind_api_version(enum bnc_kind kind)
         {"apps", "apps/v1"},
         {"batch", "batch/v1"},
         {"binnacle.dev", "binnacle.dev/v1alpha1"},
+        {"telemetry.istio.io", "telemetry.istio.io/v1"},
+        {"opentelemetry.io", "opentelemetry.io/v1alpha1"},
+        {"config.istio.io", "config.istio.io/v1alpha2"},
+        {"measure.binnacle.dev", "measure.binnacle.dev/v1alpha1"},
     };
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         if (strcmp(rows[i].group, kinds[kind].group) == 0) {
@@ -201,6 +270,14 @@ bnc_kind_api_version(enum bnc_kind kind)
     return "v1";
 }
 
+/* Older versions with the schema of the one that is read. */
+static const struct {
+    const char *api_version;
+    enum bnc_kind kind;
+} aliases[] = {
+    {"telemetry.istio.io/v1alpha1", BNC_KIND_TELEMETRY},
+};
+
 enum bnc_kind
 bnc_kind_find(const char *api_version, const char *name)
 {
@@ -208,6 +285,12 @@ bnc_kind_find(const char *api_version, const char *name)
         if (strcmp(kinds[kind].name, name) == 0 &&
             strcmp(bnc_kind_api_version(kind), api_version) == 0) {
             return kind;
+        }
+    }
+    for (size_t i = 0; i < BNC_LEN(aliases); i++) {
+        if (strcmp(aliases[i].api_version, api_version) == 0 &&
+            strcmp(kinds[aliases[i].kind].name, name) == 0) {
+            return aliases[i].kind;
         }
     }
     return BNC_KIND_NONE;

@@ -162,17 +162,19 @@ begin_scalar(struct bnc_stream *s, const char *p, const char *end)
 static void
 want_item(struct bnc_stream *s)
 {
+    static const enum bnc_prune_want wants[] = {
+        [BNC_MODE_INERT] = BNC_WANT_SKIP,  [BNC_MODE_TREE] = BNC_WANT_TREE,
+        [BNC_MODE_NAMED] = BNC_WANT_NAMED, [BNC_MODE_FLAGS] = BNC_WANT_FLAG,
+        [BNC_MODE_LIST] = BNC_WANT_SKIP,   [BNC_MODE_LIST_METADATA] = BNC_WANT_SKIP,
+        [BNC_MODE_EVENT] = BNC_WANT_SKIP,  [BNC_MODE_ITEMS] = BNC_WANT_OBJECT,
+    };
     struct bnc_prune_frame *frame = bnc_scan_top(s);
     if (!frame->array) {
         return;
     }
     frame->seen = true;
     s->sub = frame->rows;
-    if (frame->mode == BNC_MODE_INERT) {
-        s->want = BNC_WANT_SKIP;
-    } else {
-        s->want = frame->mode == BNC_MODE_ITEMS ? BNC_WANT_OBJECT : BNC_WANT_TREE;
-    }
+    s->want = wants[frame->mode];
 }
 
 static const char *

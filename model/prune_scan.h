@@ -20,6 +20,8 @@ enum bnc_prune_shape { BNC_SHAPE_OBJECT, BNC_SHAPE_LIST, BNC_SHAPE_WATCH };
 enum bnc_prune_mode {
     BNC_MODE_INERT, /* nothing, or they are copied with all around them */
     BNC_MODE_TREE,  /* by the rows of a keep-tree */
+    BNC_MODE_NAMED, /* an array whose items are judged by their name, or such an item */
+    BNC_MODE_FLAGS, /* an array of arguments */
     BNC_MODE_LIST,  /* the top of a list */
     BNC_MODE_LIST_METADATA,
     BNC_MODE_ITEMS,
@@ -31,6 +33,10 @@ enum bnc_prune_want {
     BNC_WANT_SKIP,
     BNC_WANT_COPY, /* whole, into the text */
     BNC_WANT_TREE,
+    BNC_WANT_NAMED, /* the array, or an item of it */
+    BNC_WANT_NAME,  /* of such an item */
+    BNC_WANT_FLAGS,
+    BNC_WANT_FLAG, /* an argument */
     BNC_WANT_STATUS,
     BNC_WANT_MANAGED_FIELDS,
     BNC_WANT_DELETION,
@@ -78,6 +84,7 @@ struct bnc_prune_frame {
     bool seen;      /* there was something to see */
     bool object;    /* the top of a Kubernetes object */
     bool ends_copy; /* a copy ends with it */
+    bool named;     /* an item has a name that is kept; a flag waits for its value */
 };
 
 struct bnc_stream {
@@ -97,6 +104,7 @@ struct bnc_stream {
     enum bnc_prune_want want;
     enum bnc_prune_slot slot;
     const struct bnc_keep *sub;
+    size_t judged;        /* where in the text a name or argument begins */
     struct bnc_str *sink; /* NULL: nothing is copied */
     const char *span;     /* first byte not yet copied, while sink is set */
 

@@ -43,6 +43,11 @@ want_row(struct bnc_stream *s, const struct bnc_keep *row)
         break;
     case BNC_KEEP_DROP:
         break;
+    case BNC_KEEP_NAMED:
+    case BNC_KEEP_FLAGS:
+        s->want = row->action == BNC_KEEP_NAMED ? BNC_WANT_NAMED : BNC_WANT_FLAGS;
+        s->sub = row->sub;
+        break;
     case BNC_KEEP_NAME:
         want_slot(s, BNC_SLOT_NAME);
         break;
@@ -82,6 +87,10 @@ want_member(struct bnc_stream *s, const char *key, size_t n)
                 return;
             }
         }
+        return;
+    }
+    if (frame->mode == BNC_MODE_NAMED) {
+        s->want = is_key("name", key, n) ? BNC_WANT_NAME : BNC_WANT_COPY;
         return;
     }
     for (size_t i = 0; i < BNC_LEN(envelope_rows); i++) {
@@ -147,6 +156,107 @@ clear_object(struct bnc_stream *s)
         bnc_str_clear(&s->slots[i]);
     }
     s->deleting = false;
+}
+
+/* ---- items that are judged ----------------------------------------------------- */
+
+static void
+cut(struct bnc_stream *s, size_t len)
+{
+    s->text.len = len;
+    s->text.ptr[len] = '\0';
+}
+
+/* An item under way is not kept: no byte of it stays, the rest is skipped. */
+static void
+refuse_item(struct bnc_stream *s)
+{
+    struct bnc_prune_frame *item = bnc_scan_top(s);
+    cut(s, item->undo);
+    item->mode = BNC_MODE_INERT;
+}
+
+/*
+ * The row with the name that the string in the text has, or that it begins with
+ * before a '='.  Escapes stay as they are: what has one is none of these names.
+ */
+static const struct bnc_keep *
+find_name(const struct bnc_stream *s, const struct bnc_keep *rows, bool *whole)
+{
+    const char *text = s->text.ptr + s->judged + 1;
+    size_t n = s->text.len - s->judged - 2;
+    for (; rows->name != NULL; rows++) {
+        if (rows->name[0] != text[0]) {
+            continue;
+        }
+        size_t length = strlen(rows->name);
+        *whole = length == n;
+        if (length <= n && memcmp(rows->name, text, length) == 0 &&
+            (*whole || text[length] == '=')) {
+            return rows;
+        }
+    }
+    return NULL;
+}
+
+static void
+judge_item(struct bnc_stream *s)
+{
+    struct bnc_prune_frame *item = bnc_scan_top(s);
+    bool whole = false;
+    if (find_name(s, item->rows, &whole) == NULL || !whole) {
+        refuse_item(s);
+        return;
+    }
+    item->named = true;
+    item->kept = true;
+}
+
+static void
+judge_flag(struct bnc_stream *s)
+{
+    struct bnc_prune_frame *list = bnc_scan_top(s);
+    bool whole = false;
+    if (list->named) {
+        list->named = false; /* the value of the flag before it */
+    } else if (find_name(s, list->rows, &whole) != NULL) {
+        list->named = whole;
+    } else {
+        cut(s, s->judged - (list->kept ? 1 : 0)); /* with its comma */
+        return;
+    }
+    list->kept = true;
+}
+
+/* The name of an item, or an argument: only texts are copied and judged. */
+static void
+begin_judged(struct bnc_stream *s, const char *at)
+{
+    struct bnc_prune_frame *frame = bnc_scan_top(s);
+    if (*at == '"') {
+        lead(s);
+        s->judged = s->text.len;
+        bnc_scan_copy(s, &s->text, at);
+    } else if (s->want == BNC_WANT_NAME) {
+        refuse_item(s);
+    } else {
+        frame->named = false;
+    }
+}
+
+/* The array, or an item of it; any other place is none for values that may be secret. */
+static void
+open_judged(struct bnc_stream *s, struct bnc_prune_frame *frame)
+{
+    bool item = bnc_scan_top(s)->mode == BNC_MODE_NAMED;
+    if (frame->array == item) {
+        return;
+    }
+    frame->mode = s->want == BNC_WANT_NAMED ? BNC_MODE_NAMED : BNC_MODE_FLAGS;
+    frame->rows = s->sub;
+    frame->undo = s->text.len;
+    lead(s);
+    bnc_str_putc(&s->text, frame->array ? '[' : '{');
 }
 
 static bool
@@ -220,6 +330,13 @@ bnc_prune_open(struct bnc_stream *s, const char *at, struct bnc_prune_frame *fra
         lead(s);
         bnc_str_putc(&s->text, frame->array ? '[' : '{');
         break;
+    case BNC_WANT_NAMED:
+    case BNC_WANT_FLAGS:
+        open_judged(s, frame);
+        break;
+    case BNC_WANT_NAME:
+        refuse_item(s);
+        break;
     case BNC_WANT_COPY:
     case BNC_WANT_STATUS:
     case BNC_WANT_MANAGED_FIELDS:
@@ -245,6 +362,9 @@ bnc_prune_open(struct bnc_stream *s, const char *at, struct bnc_prune_frame *fra
             bnc_scan_fail(s, BNC_INVALID, "items is not an array");
         }
         frame->mode = BNC_MODE_ITEMS;
+        break;
+    case BNC_WANT_FLAG: /* no argument */
+        bnc_scan_top(s)->named = false;
         break;
     case BNC_WANT_SLOT:
     case BNC_WANT_SKIP:
@@ -290,6 +410,10 @@ bnc_prune_scalar(struct bnc_stream *s, const char *at)
     case BNC_WANT_SLOT:
         begin_slot(s, at);
         break;
+    case BNC_WANT_NAME:
+    case BNC_WANT_FLAG:
+        begin_judged(s, at);
+        break;
     case BNC_WANT_OBJECT:
         bnc_scan_fail(s, BNC_INVALID, "an object was expected");
         break;
@@ -297,18 +421,17 @@ bnc_prune_scalar(struct bnc_stream *s, const char *at)
     case BNC_WANT_LIST:
     case BNC_WANT_LIST_METADATA:
     case BNC_WANT_EVENT:
+    case BNC_WANT_NAMED: /* such a value may be a secret */
+    case BNC_WANT_FLAGS:
     case BNC_WANT_SKIP:
     default:
         break;
     }
 }
 
-void
-bnc_prune_scalar_end(struct bnc_stream *s)
+static void
+end_slot(struct bnc_stream *s)
 {
-    if (s->want != BNC_WANT_SLOT || s->code != BNC_OK) {
-        return;
-    }
     struct bnc_str *slot = &s->slots[s->slot];
     if (slot->len >= 2 && slot->ptr[0] == '"') {
         slot->len -= 2;
@@ -322,6 +445,21 @@ bnc_prune_scalar_end(struct bnc_stream *s)
     slot->ptr[slot->len] = '\0';
 }
 
+void
+bnc_prune_scalar_end(struct bnc_stream *s)
+{
+    if (s->code != BNC_OK) {
+        return;
+    }
+    if (s->want == BNC_WANT_SLOT) {
+        end_slot(s);
+    } else if (s->want == BNC_WANT_NAME) {
+        judge_item(s);
+    } else if (s->want == BNC_WANT_FLAG) {
+        judge_flag(s);
+    }
+}
+
 /* ---- ends ---------------------------------------------------------------------- */
 
 /* What pruning has emptied is left out; what was empty stays: {} selects all. */
@@ -331,8 +469,7 @@ close_tree(struct bnc_stream *s, const struct bnc_prune_frame *frame)
     struct bnc_prune_frame *parent = bnc_scan_top(s);
     bool empty = frame->seen && !frame->kept;
     if (empty && !parent->array && !frame->object) {
-        s->text.len = frame->undo;
-        s->text.ptr[s->text.len] = '\0';
+        cut(s, frame->undo);
         return;
     }
     bnc_str_putc(&s->text, frame->array ? ']' : '}');
@@ -342,7 +479,10 @@ close_tree(struct bnc_stream *s, const struct bnc_prune_frame *frame)
 void
 bnc_prune_close(struct bnc_stream *s, const struct bnc_prune_frame *frame)
 {
-    if (frame->mode == BNC_MODE_TREE) {
+    if (frame->mode == BNC_MODE_NAMED && !frame->array && !frame->named) {
+        cut(s, frame->undo); /* an item without a name */
+    } else if (frame->mode == BNC_MODE_TREE || frame->mode == BNC_MODE_NAMED ||
+               frame->mode == BNC_MODE_FLAGS) {
         close_tree(s, frame);
     }
     if (frame->object && s->shape == BNC_SHAPE_LIST) {

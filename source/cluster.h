@@ -28,10 +28,11 @@ bnc_source_cluster_new(struct bnc_kube *kube,
 /* One list, watch or round of reads. */
 struct bnc_source_watch {
     enum bnc_kind kind;
-    const char *ns;    /* "": all */
-    const char *name;  /* "": all */
-    bool output;       /* metadata of an object that we write */
-    const char *state; /* "listing", "opening", "watching", "failing", "polling" */
+    const char *ns;   /* "": all */
+    const char *name; /* "": all */
+    bool output;      /* metadata of an object that we write */
+    /* "listing", "opening", "watching", "failing", "polling", "not installed" */
+    const char *state;
     bool synced;
     size_t objects;
     const char *error; /* "" when it works */

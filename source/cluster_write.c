@@ -87,6 +87,8 @@ send_by_verb(struct bnc_cluster_write *write)
         return bnc_kube_apply(kube, &target, body, on_written, write, &write->err);
     case BNC_VERB_DELETE:
         return bnc_kube_delete(kube, &target, write->uid, on_written, write, &write->err);
+    case BNC_VERB_PATCH:
+        return bnc_kube_patch(kube, &target, body, on_written, write, &write->err);
     case BNC_VERB_EVENT:
         return bnc_kube_event(kube, target.ns, body, on_written, write, &write->err);
     default:

@@ -141,6 +141,12 @@ do_write(struct bnc_dir *d, const struct bnc_dir_item *item)
                               .body = {item->text, item->text_len},
                               .uid = item->uid};
     enum bnc_code code = BNC_OK;
+    if (item->verb == BNC_VERB_PATCH) {
+        (void)bnc_fail(&err, BNC_INVALID, "offline: there is no %s \"%s/%s\" to patch",
+                       bnc_kind_info(item->kind)->name, item->ns, item->name);
+        answer_write(item, &err);
+        return;
+    }
     if (d->options.on_write != NULL) {
         d->options.on_write(d->options.arg, &write);
     }

@@ -34,7 +34,8 @@ struct bnc_source_dir_options {
 
     void *arg;
     bnc_problem_fn on_problem; /* may be NULL, as the next */
-    /* Each write, of any verb, before it is answered; borrowed for the call. */
+    /* Each write before it is answered, but for patches: these are refused (INVALID).
+       Borrowed for the call. */
     void (*on_write)(void *arg, const struct bnc_write *write);
 };
 

@@ -33,7 +33,13 @@ struct bnc_source_listener {
                     const struct bnc_error *err);
 };
 
-enum bnc_verb { BNC_VERB_APPLY, BNC_VERB_APPLY_STATUS, BNC_VERB_DELETE, BNC_VERB_EVENT };
+enum bnc_verb {
+    BNC_VERB_APPLY,
+    BNC_VERB_APPLY_STATUS,
+    BNC_VERB_DELETE,
+    BNC_VERB_EVENT,
+    BNC_VERB_PATCH /* part of an object of others; offline: refused as INVALID */
+};
 
 /* One write.  Copied. */
 struct bnc_write {
@@ -42,16 +48,18 @@ struct bnc_write {
         kind;       /* of the object; for an Event: of what it regards (for messages) */
     const char *ns; /* for an Event: the namespace it is created in */
     const char *name;
-    struct bnc_bytes body; /* JSON: the full intent; empty for a delete */
-    const char *uid;       /* delete: only this one; NULL: any */
-    const char *manager;   /* apply: the field manager; NULL: ours */
+    /* JSON: the full intent; a patch: what changes, CONFLICT when it names another
+       metadata.resourceVersion than the object has; empty for a delete */
+    struct bnc_bytes body;
+    const char *uid;     /* delete: only this one; NULL: any */
+    const char *manager; /* apply: the field manager; NULL: ours */
 };
 
 struct bnc_write_result {
     enum bnc_code code; /* BNC_OK: done */
     int status;         /* HTTP, 0 when there was none */
     const char *message;
-    const char *resource_version; /* of the object after an apply */
+    const char *resource_version; /* of the object after an apply or patch */
     const char *uid;
     int64_t retry_after_ms; /* 0: not said */
 };

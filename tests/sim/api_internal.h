@@ -217,6 +217,14 @@ void bnc_api_compare(const struct bnc_api_kind *kind, const struct bnc_jv *befor
 /* Put what `config` says into `tree`, lists by their keys. */
 void bnc_api_merge(struct bnc_arena *arena, const struct bnc_api_kind *kind,
                    struct bnc_jv *tree, const struct bnc_jv *config);
+/*
+ * The same with a strategic merge patch: null and "$patch" take away, new items of a
+ * list come before those that the patch does not name.  NULL, or what the model (or the
+ * server) does not take.
+ */
+const char *
+bnc_api_strategic_patch(struct bnc_arena *arena, const struct bnc_api_kind *kind,
+                        struct bnc_jv *tree, const struct bnc_jv *patch);
 /* Remove the field at `path`, and what is left empty above it. */
 void bnc_api_take_out(struct bnc_arena *arena, const struct bnc_api_kind *kind,
                       struct bnc_jv *tree, const char *path);

@@ -25,6 +25,19 @@ static const struct bnc_api_kind kinds[] = {
      false},
     {"binnacle.dev", "v1alpha1", "scrapepolicies", "ScrapePolicy", true, true, true, true,
      false},
+    {"binnacle.dev", "v1alpha1", "samplingpolicies", "SamplingPolicy", true, true, true,
+     true, false},
+    {"binnacle.dev", "v1alpha1", "metricrules", "MetricRule", true, true, true, true,
+     false},
+    {"telemetry.istio.io", "v1", "telemetries", "Telemetry", true, true, true, true,
+     false},
+    {"opentelemetry.io", "v1alpha1", "instrumentations", "Instrumentation", true, true,
+     true, true, false},
+    {"config.istio.io", "v1alpha2", "instances", "instance", true, false, true, true,
+     false},
+    {"config.istio.io", "v1alpha2", "handlers", "handler", true, false, true, true,
+     false},
+    {"config.istio.io", "v1alpha2", "rules", "rule", true, false, true, true, false},
 };
 
 void

@@ -97,17 +97,26 @@ do_apply(struct bnc_api_request *r, struct bnc_jv *config)
                          r->params.dry_run);
 }
 
+/* A version in the patch is a precondition: else whatever is there is patched. */
 static struct bnc_api_outcome
-do_merge_patch(struct bnc_api_request *r, const struct bnc_jv *patch)
+do_merge_patch(struct bnc_api_request *r, const struct bnc_jv *patch, bool strategic)
 {
     struct bnc_api_version *live = bnc_api_find(r->res, r->ns, r->name);
+    const char *wrong = NULL;
     if (live == NULL) {
         return not_found(r);
     }
     struct bnc_jv *tree = bnc_api_tree(r->arena, live);
     bnc_jv_drop(bnc_jv_get(tree, "metadata"), "resourceVersion");
-    bnc_api_merge_patch(r->arena, tree, patch);
-    return do_update(r, tree);
+    if (strategic) {
+        wrong = bnc_api_strategic_patch(r->arena, r->res->kind, tree, patch);
+    } else {
+        bnc_api_merge_patch(r->arena, tree, patch);
+    }
+    if (wrong == NULL) {
+        wrong = check_identity(r, tree);
+    }
+    return wrong != NULL ? bnc_api_refuse(400, "BadRequest", wrong) : do_update(r, tree);
 }
 
 static struct bnc_api_outcome
@@ -153,9 +162,10 @@ do_patch(struct bnc_api_request *r, struct bnc_jv *tree)
         return wrong != NULL ? bnc_api_refuse(400, "BadRequest", wrong)
                              : do_apply(r, tree);
     }
+    bool strategic = is_type(r, "application/strategic-merge-patch+json");
     if (is_type(r, "application/merge-patch+json") ||
-        is_type(r, "application/strategic-merge-patch+json")) {
-        return do_merge_patch(r, tree);
+        (strategic && !r->res->kind->custom)) {
+        return do_merge_patch(r, tree, strategic);
     }
     return bnc_api_refuse(415, "UnsupportedMediaType", "the patch's type is not known");
 }

@@ -117,6 +117,9 @@ change_object(struct run *run)
     char ns[20];
     char name[20];
     enum bnc_kind kind = (enum bnc_kind)pick(run, BNC_KIND_COUNT);
+    if (kind == BNC_KIND_MEASURE) {
+        return; /* of no API server */
+    }
     (void)snprintf(ns, sizeof(ns), "ns%zu", pick(run, NAMESPACES));
     size_t names = bnc_kind_info(kind)->by_name ? run->n_wanted / 4 : NAMES;
     (void)snprintf(name, sizeof(name), "n%zu", pick(run, names));
@@ -155,10 +158,23 @@ write_output(struct run *run)
     run->inside = false;
 }
 
+/* The CRD of an optional kind is deleted, or created again. */
+static void
+toggle_kind(struct run *run, enum bnc_kind kind)
+{
+    bool *missing = &run->missing[kind];
+    *missing = !*missing;
+    if (*missing) {
+        bnc_sim_api_kind_remove(run->api, bnc_kind_info(kind)->name);
+    } else {
+        bnc_sim_api_kind_add(run->api, bnc_kind_info(kind)->name);
+    }
+}
+
 static void
 rare_event(struct run *run)
 {
-    switch (pick(run, 7)) {
+    switch (pick(run, 10)) {
     case 0:
         bnc_sim_api_down(run->api, true);
         (void)bnc_sim_run_for(run->sim, 1000 + (int64_t)pick(run, 40000));
@@ -178,6 +194,12 @@ rare_event(struct run *run)
         bnc_sim_api_kind_remove(run->api, "ScrapePolicy");
         (void)bnc_sim_run_for(run->sim, (int64_t)pick(run, 90000));
         bnc_sim_api_kind_add(run->api, "ScrapePolicy");
+        break;
+    case 7: /* for long, over restarts, or for the rest of the run */
+        toggle_kind(run, BNC_KIND_TELEMETRY);
+        break;
+    case 8:
+        toggle_kind(run, BNC_KIND_INSTRUMENTATION);
         break;
     case 5:
         bnc_sim_rotate_token(run->sim, run->api, pick(run, 2) ? "token-2" : "token-3");
@@ -308,6 +330,9 @@ run_seed(uint64_t seed, int steps, bool trace, uint64_t *hash, struct totals *to
     bnc_sim_in_cluster(run.sim);
     bnc_sim_api_pages(run.api, seed % 3 == 1 ? 2 : 0);
     bnc_sim_api_history(run.api, seed % 5 == 1 ? 4 : 1000);
+    if (seed % 2 == 0) {
+        toggle_kind(&run, BNC_KIND_TELEMETRY); /* not there at first */
+    }
     prepare(&run);
     bnc_sim_api_weather(run.api, (unsigned)pick(&run, 200));
     start(&run);

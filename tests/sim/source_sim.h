@@ -35,11 +35,12 @@ struct run {
     struct bnc_sim_api *api;
     struct bnc_kube *kube;
     struct bnc_source *source;
-    bool namespaced;            /* reads ns0 and ns1 only */
-    bool inside;                /* one of the source's functions is running */
-    struct bnc_map *troubles;   /* what fails -> itself */
-    struct bnc_map *seen;       /* "kind/ns/name" -> struct bnc_object * */
-    int synced[BNC_KIND_COUNT]; /* times */
+    bool namespaced;              /* reads ns0 and ns1 only */
+    bool inside;                  /* one of the source's functions is running */
+    struct bnc_map *troubles;     /* what fails -> itself */
+    struct bnc_map *seen;         /* "kind/ns/name" -> struct bnc_object * */
+    int synced[BNC_KIND_COUNT];   /* times */
+    bool missing[BNC_KIND_COUNT]; /* optional kinds that are not installed */
     struct wanted wanted[WANTED_MAX];
     size_t n_wanted;
     int writes_open;
