@@ -2,12 +2,16 @@
 
 #include "lib/json.h"
 #include "model/kind.h"
+#include "model/spec_metric_rule.h"
 #include "model/spec_observatory.h"
+#include "model/spec_sampling_policy.h"
 #include "model/spec_scrape_policy.h"
 
 const struct bnc_kind_doc *const bnc_kind_docs[] = {
     &bnc_doc_observatory,
     &bnc_doc_scrape_policy,
+    &bnc_doc_sampling_policy,
+    &bnc_doc_metric_rule,
     NULL,
 };
 

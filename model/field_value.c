@@ -240,6 +240,21 @@ bnc_decode_number(const struct bnc_spot *spot, void *member)
 }
 
 void
+bnc_decode_percent(const struct bnc_spot *spot, void *member)
+{
+    struct bnc_error err = {0};
+    struct bnc_opt_int percent = {.set = true};
+    const char *text = bnc_json_number_text(spot->json, arena_of(spot));
+    if (bnc_percent_parse(text, &percent.value, &err)) {
+        bnc_spot_wrong(spot, BNC_REASON_INVALID_FIELD,
+                       "write a number from 0 to 100 with at most two decimals",
+                       "%s is no percentage", text);
+        return;
+    }
+    memcpy(member, &percent, sizeof(percent));
+}
+
+void
 bnc_decode_selector(const struct bnc_spot *spot, void *member)
 {
     struct bnc_diags *diags = spot->decoder->diags;

@@ -7,6 +7,7 @@
 #include "model/job.h"
 #include "model/object.h"
 #include "model/spec_observatory.h"
+#include "model/spec_sampling_policy.h"
 #include "model/spec_scrape_policy.h"
 #include "model/view.h"
 
@@ -15,6 +16,7 @@ struct bnc_settings {
     const char *const *trusted_namespaces; /* ended by NULL; NULL: all are trusted */
     const char *const *watch_namespaces;   /* ended by NULL; NULL: the whole cluster */
     size_t part_budget; /* bytes of jobs in one part; 0: what fits into an object */
+    bool offline;       /* of the cluster only what is in the files is known */
 };
 
 bool bnc_settings_trusts(const struct bnc_settings *settings, const char *ns);
@@ -27,6 +29,13 @@ struct bnc_scope {
 bool bnc_scope_has(const struct bnc_scope *scope, const char *ns);
 bool bnc_scope_meet(const struct bnc_scope *a, const struct bnc_scope *b);
 
+struct bnc_mesh_facts;     /* reconcilers/mesh_facts.h */
+struct bnc_left;           /* likewise */
+struct bnc_left;           /* likewise */
+struct bnc_telemetry;      /* mesh/istio.h */
+struct bnc_proxy_config;   /* mesh/istio.h */
+struct bnc_ir_metric_rule; /* model/ir_metric_rule.h */
+
 /* One file of Prometheus' files/ folder. */
 struct bnc_file_ref {
     struct bnc_asset asset;
@@ -34,13 +43,18 @@ struct bnc_file_ref {
 
 struct bnc_ir_observatory {
     struct bnc_spec_observatory spec;
-    struct bnc_scope reach;        /* what it may touch at all */
-    bool own_only;                 /* that is its own namespace: it is not trusted */
-    struct bnc_scope scope;        /* namespaceSelector */
-    struct bnc_scope policy_scope; /* scrapePolicyNamespaceSelector */
-    const cJSON *base;             /* merged and checked; NULL: none */
-    const cJSON *raw_jobs;         /* array of additionalScrapeConfigs; NULL: none */
-    struct bnc_asset *files;       /* files[] of base */
+    struct bnc_scope reach;          /* what it may touch at all */
+    bool own_only;                   /* that is its own namespace: it is not trusted */
+    struct bnc_scope scope;          /* namespaceSelector */
+    struct bnc_scope policy_scope;   /* scrapePolicyNamespaceSelector */
+    const cJSON *base;               /* merged and checked; NULL: none */
+    const cJSON *raw_jobs;           /* array of additionalScrapeConfigs; NULL: none */
+    struct bnc_scope sampling_scope; /* tracing.samplingPolicyNamespaceSelector */
+    struct bnc_scope rule_scope;     /* prometheus.metricRuleNamespaceSelector */
+    struct bnc_mesh_facts *mesh; /* of the live mesh; NULL: no spec.mesh */
+    struct bnc_left *left;       /* of another mesh, to be given back */
+    size_t n_left;
+    struct bnc_asset *files;         /* files[] of base */
     size_t n_files;
 };
 
@@ -76,6 +90,18 @@ struct bnc_note { /* an annotation that may concern us */
     const char *field; /* of the owner: "metadata.annotations"; static */
 };
 
+/* How Istio and OpenTelemetry come into a pod. */
+struct bnc_injection {
+    bool sidecar;             /* Istio's proxy is, or will be, in its pods */
+    bool gateway;             /* and is all there is: a gateway */
+    const char *gateway_name; /* of the Gateway API; NULL: none */
+    const char *proxy_config; /* annotation proxy.istio.io/config; NULL: none */
+    const char *baked;        /* PROXY_CONFIG of a pod that stands for itself; NULL */
+    const cJSON *sdk; /* annotations instrumentation.opentelemetry.io/...; NULL: none */
+    const cJSON *ns_sdk;  /* of its Namespace; NULL: none */
+    const cJSON *sdk_env; /* OTEL_... by name, that its containers set; NULL: none */
+};
+
 struct bnc_ir_workload {
     struct bnc_identity identity;
     const char *workload; /* its name, for the label job */
@@ -84,6 +110,30 @@ struct bnc_ir_workload {
     size_t n_ports;
     struct bnc_note *notes; /* by layer, then key in byte order */
     size_t n_notes;
+    struct bnc_injection injection;
+    const struct bnc_note *sampling; /* its own sampling-percent; NULL: none */
+};
+
+/* A running pod with Istio's proxy. */
+struct bnc_ir_proxy {
+    const char *controller_kind; /* "": it stands for itself */
+    const char *controller;
+    const struct bnc_proxy_config *config; /* PROXY_CONFIG; NULL: none, or unusable */
+};
+
+struct bnc_ir_sampling {
+    struct bnc_spec_sampling_policy spec;
+    int64_t percent; /* hundredths: as written, or what the budget gives now */
+};
+
+/* A Namespace that says something. */
+struct bnc_ir_namespace {
+    const char *sampling_percent; /* annotation; NULL: none */
+};
+
+struct bnc_ir_instrumentation {
+    const cJSON *spec;
+    const char *was; /* our annotation on it: what it had; NULL: none */
 };
 
 struct bnc_endpoint_ir {
@@ -109,7 +159,18 @@ struct bnc_ir_policy {
     size_t n_assets;
 };
 
-enum bnc_ir_type { BNC_IR_NONE, BNC_IR_OBSERVATORY, BNC_IR_POLICY, BNC_IR_WORKLOAD };
+enum bnc_ir_type {
+    BNC_IR_NONE,
+    BNC_IR_OBSERVATORY,
+    BNC_IR_POLICY,
+    BNC_IR_SAMPLING,
+    BNC_IR_METRIC_RULE,
+    BNC_IR_WORKLOAD,
+    BNC_IR_PROXY,
+    BNC_IR_NAMESPACE,
+    BNC_IR_TELEMETRY,
+    BNC_IR_INSTRUMENTATION
+};
 
 struct bnc_ir {
     struct bnc_arena *arena; /* all of it lives here; NULL when type is NONE */
@@ -121,7 +182,13 @@ struct bnc_ir {
     union {
         struct bnc_ir_observatory *observatory;
         struct bnc_ir_policy *policy;
+        struct bnc_ir_sampling *sampling;
+        struct bnc_ir_metric_rule *metric_rule;
         struct bnc_ir_workload *workload;
+        struct bnc_ir_proxy *proxy;
+        struct bnc_ir_namespace *ns;
+        struct bnc_telemetry *telemetry; /* mesh/istio.h */
+        struct bnc_ir_instrumentation *instrumentation;
     } as;
     struct bnc_diags diags; /* errors: the object is rejected */
 };

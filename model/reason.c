@@ -39,6 +39,13 @@ static const char *const names[] = {
     [BNC_REASON_LOADING] = "Loading",
     [BNC_REASON_NO_INSTANCE] = "NoInstance",
     [BNC_REASON_REFUSED] = "Refused",
+    [BNC_REASON_NOT_SHARED] = "NotShared",
+    [BNC_REASON_NO_PROVIDER] = "NoProvider",
+    [BNC_REASON_FOREIGN_TELEMETRY] = "ForeignTelemetry",
+    [BNC_REASON_FOREIGN_FIELD] = "ForeignField",
+    [BNC_REASON_MESH_TAKEN] = "MeshTaken",
+    [BNC_REASON_NOT_IN_MODE] = "NotInMode",
+    [BNC_REASON_CUT] = "CutToMaximum",
 };
 static_assert(BNC_LEN(names) == BNC_REASON_COUNT, "every reason needs a name");
 

@@ -91,6 +91,28 @@ of_number(const struct bnc_field *field, struct bnc_arena *arena)
     return typed("number", arena);
 }
 
+/*
+ * multipleOf: 0.01 would refuse 0.29 and other numbers that have no exact double;
+ * CEL allows for the last bit.
+ */
+static cJSON *
+of_percent(const struct bnc_field *field, struct bnc_arena *arena)
+{
+    static const char rest[] = "self * 100.0 - double(int(self * 100.0 + 0.5))";
+    BNC_UNUSED(field);
+    cJSON *schema = typed("number", arena);
+    cJSON *rules = bnc_json_array(arena);
+    cJSON *rule = bnc_json_object(arena);
+    bnc_json_set_int(arena, schema, "minimum", 0);
+    bnc_json_set_int(arena, schema, "maximum", 100);
+    bnc_json_set_str(arena, rule, "message", "at most two decimals");
+    bnc_json_set_str(arena, rule, "rule",
+                     bnc_arena_fmt(arena, "%s < 0.0001 && %s > -0.0001", rest, rest));
+    bnc_json_add(rules, rule);
+    bnc_json_set_item(arena, schema, RULES, rules);
+    return schema;
+}
+
 static cJSON *
 of_enum(const struct bnc_field *field, struct bnc_arena *arena)
 {
@@ -215,11 +237,11 @@ static cJSON *(*const types[])(const struct bnc_field *, struct bnc_arena *) = {
     [BNC_FIELD_SIZE] = of_text,         [BNC_FIELD_REGEX] = of_text,
     [BNC_FIELD_ENUM] = of_enum,         [BNC_FIELD_PORT] = of_port,
     [BNC_FIELD_NUMBER] = of_number,     [BNC_FIELD_TEXTS] = of_texts,
-    [BNC_FIELD_REGEXES] = of_texts,     [BNC_FIELD_MAP] = of_map,
-    [BNC_FIELD_REGEX_MAP] = of_map,     [BNC_FIELD_MULTIMAP] = of_multimap,
-    [BNC_FIELD_SELECTOR] = of_selector, [BNC_FIELD_OBJECT] = of_object,
-    [BNC_FIELD_INLINE] = of_object,     [BNC_FIELD_LIST] = of_list,
-    [BNC_FIELD_RAW_OBJECT] = of_raw,
+    [BNC_FIELD_PERCENT] = of_percent,   [BNC_FIELD_REGEXES] = of_texts,
+    [BNC_FIELD_MAP] = of_map,           [BNC_FIELD_REGEX_MAP] = of_map,
+    [BNC_FIELD_MULTIMAP] = of_multimap, [BNC_FIELD_SELECTOR] = of_selector,
+    [BNC_FIELD_OBJECT] = of_object,     [BNC_FIELD_INLINE] = of_object,
+    [BNC_FIELD_LIST] = of_list,         [BNC_FIELD_RAW_OBJECT] = of_raw,
 };
 static_assert(BNC_LEN(types) == BNC_FIELD_TYPE_COUNT, "every type needs a schema");
 

@@ -148,6 +148,11 @@ static const struct bnc_field prometheus_rows[] = {
     {"scrapePolicyNamespaceSelector", BNC_FIELD_SELECTOR,
      AT(scrape_policy_namespace_selector),
      .doc = "Namespaces of the ScrapePolicies, by label. Unset: spec.namespaceSelector."},
+    {"metricRuleSelector", BNC_FIELD_SELECTOR, AT(metric_rule_selector), .def = "{}",
+     .doc = "MetricRules by label. {}: all."},
+    {"metricRuleNamespaceSelector", BNC_FIELD_SELECTOR,
+     AT(metric_rule_namespace_selector),
+     .doc = "Namespaces of the MetricRules, by label. Unset: spec.namespaceSelector."},
     {"enforcedNamespaceLabel", BNC_FIELD_TEXT, AT(enforced_namespace_label),
      .rule = BNC_TEXT_LABEL_NAME,
      .doc = "Label that all series get with the namespace of their policy as value, "
@@ -259,9 +264,10 @@ static const struct bnc_table mapping_table = {
 #define AT(member) offsetof(struct bnc_statsd_spec, member)
 static const struct bnc_field statsd_rows[] = {
     {"address", BNC_FIELD_TEXT, AT(address), .max_len = 262,
-     .doc = "Where sidecars are to send their statistics, as statsd.monitoring:9125: the "
-            "exporter's Service. It is checked only: sidecars are told by "
-            "--statsdUdpAddress."},
+     .doc =
+         "Where sidecars are to send their statistics, as statsd.monitoring:9125: the "
+         "exporter's Service. With mesh it goes into the mesh configuration, which new "
+         "pods follow; the sidecars of old Istio are told by --statsdUdpAddress."},
     {"mapping", BNC_FIELD_OBJECT, AT(mapping), .sub = &mapping_table,
      .doc = "Where the exporter's mapping file is written."},
 };
@@ -276,6 +282,8 @@ static const struct bnc_table statsd_table = {
 
 /* ---- spec ---------------------------------------------------------------------- */
 
+static const char *const conflict_values[] = {"Report", "TakeOver", NULL};
+
 #define AT(member) offsetof(struct bnc_spec_observatory, member)
 static const struct bnc_field rows[] = {
     {"priority", BNC_FIELD_INT, AT(priority), .def = "0", .min = -1000000, .max = 1000000,
@@ -287,10 +295,20 @@ static const struct bnc_field rows[] = {
             "all."},
     {"suspend", BNC_FIELD_BOOL, AT(suspend), .def = "false",
      .doc = "True: nothing is written."},
+    {"onConflict", BNC_FIELD_ENUM, AT(on_conflict), .values = conflict_values,
+     .def = "\"Report\"",
+     .doc = "Fields of objects that are not binnacle's and have a value already. Report: "
+            "they are left, and told. TakeOver: they are set, and given back when the "
+            "Observatory goes."},
     {"tenants", BNC_FIELD_OBJECT, AT(tenants), .sub = &tenants_table,
      .doc = "What policies and annotations outside the Observatory's namespace may do."},
     {"prometheus", BNC_FIELD_OBJECT, AT(prometheus), .sub = &prometheus_table,
      .doc = "The Prometheus whose configuration is written."},
+    {"tracing", BNC_FIELD_OBJECT, AT(tracing), .sub = &bnc_table_tracing,
+     .doc = "Where traces go, and how many are taken."},
+    {"mesh", BNC_FIELD_OBJECT, AT(mesh), .sub = &bnc_table_mesh,
+     .doc = "The Istio that sampling and metrics are set in; one Observatory for each "
+            "control plane."},
     {"statsd", BNC_FIELD_OBJECT, AT(statsd), .sub = &statsd_table,
      .doc = "The statsd exporter that sidecars push to: a mapping file is written that "
             "gives their statistics the names and labels of Istio's own endpoint."},
@@ -318,7 +336,9 @@ const struct bnc_kind_doc bnc_doc_observatory = {
     .kind = BNC_KIND_OBSERVATORY,
     .short_name = "obs",
     .singular = "observatory",
-    .doc = "Observatory is one Prometheus with all that binnacle writes for it.",
+    .doc =
+        "Observatory is one Prometheus with its tracing and mesh, and all that binnacle "
+        "writes for them.",
     .spec = &bnc_table_observatory,
     .status = &bnc_table_observatory_status,
     .columns = columns,

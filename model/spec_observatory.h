@@ -1,10 +1,11 @@
 /*
- * Observatory: one Prometheus with all that binnacle writes for it.
+ * Observatory: one Prometheus with its mesh and tracing, and all that is written for it.
  */
 #ifndef BNC_MODEL_SPEC_OBSERVATORY_H
 #define BNC_MODEL_SPEC_OBSERVATORY_H
 
 #include "model/spec_common.h"
+#include "model/spec_mesh.h"
 
 struct bnc_output_spec {
     const char *kind;        /* Secret (default) or ConfigMap */
@@ -52,7 +53,9 @@ struct bnc_prometheus_spec {
     struct bnc_texts presets;
     struct bnc_selector *scrape_policy_selector; /* CRD default {} */
     struct bnc_selector
-        *scrape_policy_namespace_selector; /* NULL: spec.namespaceSelector */
+        *scrape_policy_namespace_selector;     /* NULL: spec.namespaceSelector */
+    struct bnc_selector *metric_rule_selector; /* CRD default {} */
+    struct bnc_selector *metric_rule_namespace_selector; /* likewise */
     const char *enforced_namespace_label;
     struct bnc_limits limits;   /* sampleLimit ... */
     struct bnc_limits enforced; /* enforcedSampleLimit ... */
@@ -84,8 +87,11 @@ struct bnc_spec_observatory {
     struct bnc_opt_int priority;
     struct bnc_selector *namespace_selector; /* NULL: its own namespace */
     enum bnc_tri suspend;
+    const char *on_conflict; /* Report (default), TakeOver */
     struct bnc_tenants_spec *tenants;
     struct bnc_prometheus_spec *prometheus;
+    struct bnc_tracing_spec *tracing;
+    struct bnc_mesh_spec *mesh;
     struct bnc_statsd_spec *statsd;
 };
 

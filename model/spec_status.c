@@ -109,10 +109,10 @@ static const struct bnc_field instance_rows[] = {
      .doc = "When this was written; what is older than five minutes does not count."},
     {"reason", BNC_FIELD_TEXT, .max_len = 63, .required = true,
      .doc = "How it is, in one word: Loaded, Loading, Refused, PoolsMissing, Tampered, "
-            "Incomplete, WriteFailed, Unreachable."},
+            "RulesMissing, Incomplete, WriteFailed, Unreachable."},
     {"message", BNC_FIELD_TEXT, .max_len = 4096, .doc = "How it is, for people."},
     {"culprits", BNC_FIELD_TEXTS, .max_items = 10,
-     .doc = "Jobs because of which the configuration is refused."},
+     .doc = "Jobs and rule groups because of which the configuration is refused."},
     {"targetsUp", BNC_FIELD_INT, .doc = "Targets of it that answer."},
     {"targetsDown", BNC_FIELD_INT, .doc = "Targets of it that do not."},
 };
@@ -125,9 +125,11 @@ static const struct bnc_table instance_table = {
 
 static const struct bnc_field prometheus_rows[] = {
     {"jobs", BNC_FIELD_INT, .doc = "Scrape jobs that are published."},
+    {"ruleGroups", BNC_FIELD_INT,
+     .doc = "Rule groups that are published, when there are any."},
     {"hash", BNC_FIELD_TEXT, .max_len = 128,
      .doc = "Hash of the published configuration."},
-    {"outputs", BNC_FIELD_LIST, .sub = &output_table, .max_items = 1100,
+    {"outputs", BNC_FIELD_LIST, .sub = &output_table, .max_items = 4000,
      .doc = "Objects that binnacle writes for it, and deletes when they are no longer "
             "wanted."},
     {"selected", BNC_FIELD_OBJECT, .sub = &selected_table,
@@ -148,9 +150,39 @@ static const struct bnc_table prometheus_table = {
     .n_fields = BNC_LEN(prometheus_rows),
 };
 
+static const struct bnc_field held_rows[] = {
+    {"kind", BNC_FIELD_TEXT, .max_len = 63, .required = true, .doc = "Its kind."},
+    {"namespace", BNC_FIELD_TEXT, .max_len = 63, .required = true,
+     .doc = "Its namespace."},
+    {"name", BNC_FIELD_TEXT, .max_len = 253, .required = true, .doc = "Its name."},
+};
+
+static const struct bnc_table held_table = {
+    .name = "Held",
+    .fields = held_rows,
+    .n_fields = BNC_LEN(held_rows),
+};
+
+static const struct bnc_field mesh_rows[] = {
+    {"telemetries", BNC_FIELD_INT, .doc = "Telemetry objects that are written."},
+    {"provider", BNC_FIELD_TEXT, .max_len = 253,
+     .doc = "Backend that spans go to where no policy names another."},
+    {"percent", BNC_FIELD_NUMBER, .doc = "Percentage that the mesh is given."},
+    {"workloads", BNC_FIELD_INT, .doc = "Workloads of the mesh that are looked at."},
+    {"held", BNC_FIELD_LIST, .sub = &held_table, .max_items = 100,
+     .doc = "Objects of others in which fields are set; they get their old values back."},
+};
+
+static const struct bnc_table mesh_table = {
+    .name = "MeshStatus",
+    .fields = mesh_rows,
+    .n_fields = BNC_LEN(mesh_rows),
+};
+
 static const struct bnc_field observatory_rows[] = {
     OBSERVED_GENERATION,
     CONDITIONS,
+    {"mesh", BNC_FIELD_OBJECT, .sub = &mesh_table, .doc = "What is set in the mesh."},
     {"prometheus", BNC_FIELD_OBJECT, .sub = &prometheus_table,
      .doc = "What is published for Prometheus."},
 };
@@ -191,4 +223,78 @@ const struct bnc_table bnc_table_scrape_policy_status = {
     .name = "ScrapePolicyStatus",
     .fields = scrape_policy_rows,
     .n_fields = BNC_LEN(scrape_policy_rows),
+};
+
+/* ---- SamplingPolicy ------------------------------------------------------------ */
+
+static const struct bnc_field decider_rows[] = {
+    {"kind", BNC_FIELD_TEXT, .max_len = 63, .required = true,
+     .doc = "Kind of the object, or what else it is: Default, Environment."},
+    {"namespace", BNC_FIELD_TEXT, .max_len = 63, .doc = "Its namespace."},
+    {"name", BNC_FIELD_TEXT, .max_len = 253, .required = true, .doc = "Its name."},
+    {"percent", BNC_FIELD_NUMBER, .doc = "What it says."},
+};
+
+static const struct bnc_table decider_table = {
+    .name = "Decider",
+    .fields = decider_rows,
+    .n_fields = BNC_LEN(decider_rows),
+};
+
+static const struct bnc_field effective_rows[] = {
+    {"system", BNC_FIELD_TEXT, .max_len = 63, .required = true,
+     .doc = "Istio, OpenTelemetry or Jaeger."},
+    {"kind", BNC_FIELD_TEXT, .max_len = 63, .required = true,
+     .doc = "Kind of the workload."},
+    {"namespace", BNC_FIELD_TEXT, .max_len = 63, .doc = "Its namespace."},
+    {"name", BNC_FIELD_TEXT, .max_len = 253, .required = true, .doc = "Its name."},
+    {"percent", BNC_FIELD_NUMBER,
+     .doc = "Share of its requests that are traced; not there when nothing is."},
+    {"inboundPercent", BNC_FIELD_NUMBER,
+     .doc = "Where it is another for requests that it gets from elsewhere."},
+    {"decidedBy", BNC_FIELD_OBJECT, .sub = &decider_table,
+     .doc = "What decides on that."},
+    {"overrides", BNC_FIELD_LIST, .sub = &decider_table, .max_items = 8,
+     .doc = "What would decide without it, next first."},
+    {"note", BNC_FIELD_TEXT, .max_len = 1024,
+     .doc = "What has to be known: why nothing is traced, what has to be restarted."},
+};
+
+static const struct bnc_table effective_table = {
+    .name = "Effective",
+    .fields = effective_rows,
+    .n_fields = BNC_LEN(effective_rows),
+};
+
+static const struct bnc_field measured_rows[] = {
+    {"requestsPerSecond", BNC_FIELD_NUMBER, .doc = "Requests, by the last answer."},
+    {"message", BNC_FIELD_TEXT, .max_len = 1024,
+     .doc = "Why the percentage holds still, when it does."},
+};
+
+static const struct bnc_table measured_table = {
+    .name = "Measured",
+    .fields = measured_rows,
+    .n_fields = BNC_LEN(measured_rows),
+};
+
+static const struct bnc_field sampling_policy_rows[] = {
+    OBSERVED_GENERATION,
+    CONDITIONS,
+    {"observatories", BNC_FIELD_LIST, .sub = &parent_table, .max_items = 16,
+     .list_key = "namespace,name",
+     .doc = "Observatories that select this policy, with what they say about it."},
+    {"percent", BNC_FIELD_NUMBER,
+     .doc = "Percentage that it asks for now; of a budget, the present one."},
+    {"budget", BNC_FIELD_OBJECT, .sub = &measured_table,
+     .doc = "What the budget was steered by."},
+    {"workloads", BNC_FIELD_INT, .doc = "Workloads that it is about."},
+    {"effective", BNC_FIELD_LIST, .sub = &effective_table, .max_items = 100,
+     .doc = "What holds for each of them, in each system; the first 100."},
+};
+
+const struct bnc_table bnc_table_sampling_policy_status = {
+    .name = "SamplingPolicyStatus",
+    .fields = sampling_policy_rows,
+    .n_fields = BNC_LEN(sampling_policy_rows),
 };

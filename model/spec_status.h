@@ -8,5 +8,6 @@
 
 extern const struct bnc_table bnc_table_observatory_status;
 extern const struct bnc_table bnc_table_scrape_policy_status;
+extern const struct bnc_table bnc_table_sampling_policy_status;
 
 #endif
