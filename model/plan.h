@@ -15,6 +15,28 @@ struct bnc_member {
     uint64_t version; /* grows with each compile: equal means the same IR */
 };
 
+/* What decides on a sampling rate, or would.  Units: ten-thousandths of 1 %. */
+struct bnc_decider {
+    const char *kind; /* of an object; or Default, Environment, ... */
+    const char *ns;   /* NULL: it has none */
+    const char *name;
+    int64_t rate; /* what it says; negative: nothing */
+};
+
+#define BNC_RATE_NONE INT64_C(-1) /* nothing is traced */
+
+/* How much of a workload's requests is traced, in one system. */
+struct bnc_effective {
+    const char *system; /* Istio, OpenTelemetry, Jaeger */
+    const struct bnc_object *workload;
+    int64_t rate;    /* or BNC_RATE_NONE */
+    int64_t inbound; /* for requests that it gets; mostly the same */
+    struct bnc_decider by;
+    const struct bnc_decider *overrides; /* what would decide without it, next first */
+    size_t n_overrides;
+    const char *note; /* why nothing, what has to be restarted; NULL: nothing to say */
+};
+
 /* What an Observatory says of one member. */
 struct bnc_verdict {
     const struct bnc_member *member;
@@ -24,14 +46,56 @@ struct bnc_verdict {
     const struct bnc_diag *why; /* the first error or warning; NULL: none */
     size_t n_why;
     size_t jobs; /* units that it gave */
+    /* of a SamplingPolicy */
+    int64_t percent;                        /* hundredths, that hold */
+    const struct bnc_effective **effective; /* of the workloads that it is about */
+    size_t n_effective;
+    size_t n_workloads;
+    uint64_t effective_stamp; /* equal: the same in all of it */
 };
 
-/* One scrape job to be lowered: the same `stamp` gives the same bytes. */
+/* What Prometheus reads a unit as. */
+enum bnc_section {
+    BNC_SECTION_JOBS,  /* an item of `scrape_configs` */
+    BNC_SECTION_RULES, /* an item of `groups`, in a file of rules; in every shard */
+    BNC_SECTION_COUNT
+};
+
+/*
+ * One scrape job or rule group to be lowered: the same `stamp` gives the same bytes.
+ * No two units of a plan have the same name.
+ */
 struct bnc_unit {
-    const char *job_name;
+    enum bnc_section section;
+    const char *job_name; /* of a rule group: the value of `name` in its text */
     uint64_t stamp;
     const void *source; /* for it */
     size_t verdict;     /* index of the verdict it belongs to; SIZE_MAX: none */
+};
+
+/* An object of somebody else's. */
+struct bnc_held {
+    enum bnc_kind kind;
+    const char *ns;
+    const char *name;
+};
+
+/*
+ * Fields of somebody else's object that are not as they have to be.  The body is a merge
+ * patch, without resourceVersion, made of the object as it is known: it holds for that
+ * version only.
+ */
+struct bnc_patch {
+    struct bnc_held of;
+    struct bnc_bytes body;
+};
+
+/* What is set in a mesh as a whole. */
+struct bnc_mesh_summary {
+    bool present;
+    const char *provider; /* NULL: none */
+    int64_t percent;      /* hundredths; negative: the mesh keeps its own */
+    size_t workloads;
 };
 
 struct bnc_plan {
@@ -39,11 +103,18 @@ struct bnc_plan {
     const struct bnc_member *observatory;
     struct bnc_verdict *verdicts; /* in byte order of kind, namespace, name */
     size_t n_verdicts;
-    struct bnc_unit *units; /* in byte order of job names */
+    struct bnc_unit *units; /* jobs, then rule groups; each in byte order of names */
     size_t n_units;
     struct bnc_asset *assets; /* sorted by file, without repeats */
     size_t n_assets;
     size_t annotated_workloads;
+    struct bnc_effective *effective; /* by namespace, kind, name, system */
+    size_t n_effective;
+    struct bnc_mesh_summary mesh;
+    struct bnc_patch *patches; /* that have to be sent */
+    size_t n_patches;
+    struct bnc_held *held; /* has, or is to have, values of ours: to be given back */
+    size_t n_held;
     struct bnc_diags diags; /* what is wrong with the Observatory as a whole */
     bool pending;
     void *state; /* the planner's own */
@@ -54,6 +125,8 @@ struct bnc_frame_ask {
     int64_t shard;
     const char *const *files; /* of jobs, named in it; NULL: the jobs stand in it */
     size_t n_files;
+    const char *const *rule_files; /* with rule groups, which never stand in it */
+    size_t n_rule_files;
 };
 
 struct bnc_frame {
@@ -61,13 +134,15 @@ struct bnc_frame {
     struct bnc_bytes tail; /* raw jobs, or nothing */
 };
 
-/* One more object with one text, beside the configuration. */
+/* One more object, beside the configuration: with one text, or with a spec. */
 struct bnc_document {
-    enum bnc_kind kind; /* Secret or ConfigMap */
+    enum bnc_kind kind;
     const char *ns;
     const char *name;
-    const char *key; /* of the text in its data */
-    struct bnc_bytes bytes;
+    const char *key;        /* Secret, ConfigMap: of the text in its data */
+    struct bnc_bytes bytes; /* likewise */
+    const cJSON *spec;      /* other kinds */
+    const char *revision;   /* label istio.io/rev; NULL: none */
 };
 
 /* How an Observatory's members become documents: a row of functions for the engine. */
@@ -84,7 +159,10 @@ struct bnc_planner {
     bool (*step)(struct bnc_plan *plan);
     /* Give up a plan, made or not: what it has outside of its arena is released. */
     void (*drop)(struct bnc_plan *plan);
-    /* The bytes of one unit for one shard; warnings go to `diags`. */
+    /*
+     * The bytes of one unit for one shard, an item with its dash at the margin;
+     * warnings go to `diags`.  A rule group is asked for once, for shard 0.
+     */
     enum bnc_code (*lower)(const struct bnc_plan *plan, size_t unit, int64_t shard,
                            struct bnc_arena *arena, struct bnc_bytes *out,
                            struct bnc_diags *diags, struct bnc_error *err);

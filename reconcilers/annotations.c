@@ -238,7 +238,8 @@ static const struct word words[] = {
     {"path", false, nothing},
     {"endpoints", true, nothing},
     {"ignore", true, nothing},
-    {"merge-metrics", false, nothing}, /* prometheus.istio.io/ */
+    {"sampling-percent", true, nothing}, /* mesh_judge.c */
+    {"merge-metrics", false, nothing},   /* prometheus.istio.io/ */
 };
 
 bool

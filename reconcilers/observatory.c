@@ -9,6 +9,7 @@
 #include "lib/units.h"
 #include "lib/yaml_in.h"
 #include "reconcilers/compile.h"
+#include "reconcilers/mesh_facts.h"
 #include "reconcilers/presets.h"
 #include "reconcilers/refs.h"
 #include "reconcilers/scope.h"
@@ -431,5 +432,23 @@ bnc_compile_observatory(const struct bnc_object *self,
     if (ir->spec.statsd != NULL) {
         bnc_statsd_compile(self, ir, &out->diags);
     }
+    const struct bnc_selector *rules =
+        ir->spec.prometheus == NULL ? NULL
+                                    : ir->spec.prometheus->metric_rule_namespace_selector;
+    resolve_selector(&s, rules != NULL ? rules : ir->spec.namespace_selector,
+                     rules != NULL ? "spec.prometheus.metricRuleNamespaceSelector"
+                                   : "spec.namespaceSelector",
+                     &ir->rule_scope);
+    if (ir->spec.tracing != NULL) {
+        const struct bnc_selector *own = ir->spec.tracing->policy_namespace_selector;
+        resolve_selector(&s, own != NULL ? own : ir->spec.namespace_selector,
+                         own != NULL ? "spec.tracing.samplingPolicyNamespaceSelector"
+                                     : "spec.namespaceSelector",
+                         &ir->sampling_scope);
+    }
     out->pending = s.refs.pending;
+    if (ir->spec.mesh != NULL) {
+        bnc_mesh_facts_compile(self, settings, view, ir, out);
+    }
+    bnc_mesh_left_compile(self, view, ir, out);
 }

@@ -3,10 +3,13 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "model/ir_metric_rule.h"
+#include "reconcilers/mesh_plan.h"
 #include "reconcilers/plan_count.h"
 #include "reconcilers/plan_make.h"
 #include "reconcilers/plan_state.h"
 #include "reconcilers/statsd.h"
+#include "render/rules.h"
 
 static int64_t
 shards(const struct bnc_plan *plan)
@@ -52,11 +55,31 @@ place_warnings(const struct bnc_unit_source *source, struct bnc_diags *diags)
     }
 }
 
+/* A group of rules: the same for every shard. */
+static enum bnc_code
+lower_rules(const struct bnc_plan *plan, const struct bnc_unit *unit,
+            struct bnc_arena *arena, struct bnc_bytes *out, struct bnc_diags *diags,
+            struct bnc_error *err)
+{
+    const struct bnc_plan_state *state = plan->state;
+    const struct bnc_unit_source *source = unit->source;
+    const struct bnc_ir_rule_group *group = source->rules;
+    bool enforced = state->prometheus->enforced_namespace_label != NULL;
+    const struct bnc_rule_options options = {.version = &state->version,
+                                             .enforced_namespace =
+                                                 enforced ? source->tenant : NULL};
+    bnc_rule_group_gates(&group->group, &state->version, group->field, diags);
+    return bnc_rule_group_render(group->name, &group->group, &options, arena, out, err);
+}
+
 static enum bnc_code
 lower(const struct bnc_plan *plan, size_t unit, int64_t shard, struct bnc_arena *arena,
       struct bnc_bytes *out, struct bnc_diags *diags, struct bnc_error *err)
 {
     const struct bnc_unit *u = &plan->units[unit];
+    if (u->section == BNC_SECTION_RULES) {
+        return lower_rules(plan, u, arena, out, diags, err);
+    }
     struct bnc_profile profile = profile_of(plan, shard);
     const struct bnc_job *job = bnc_plan_job(plan->state, u->source, u->job_name, arena);
     enum bnc_code code = bnc_prom_job_render(job, &profile, arena, out, diags, err);
@@ -74,6 +97,12 @@ take_jobs(const cJSON *list, const cJSON **out, size_t n)
         out[n++] = job;
     }
     return n;
+}
+
+static bool
+has_jobs(const struct bnc_plan *plan)
+{
+    return plan->n_units > 0 && plan->units[0].section == BNC_SECTION_JOBS;
 }
 
 static enum bnc_code
@@ -95,8 +124,10 @@ frame(const struct bnc_plan *plan, const struct bnc_frame_ask *ask,
                                   .base = state->ir->base,
                                   .files = ask->files,
                                   .n_files = ask->n_files,
+                                  .rule_files = ask->rule_files,
+                                  .n_rule_files = ask->n_rule_files,
                                   .has_jobs =
-                                      (ask->files == NULL ? plan->n_units : 0) + n > 0};
+                                      (ask->files == NULL && has_jobs(plan)) || n > 0};
     struct bnc_diags found = bnc_diags_new(arena);
     enum bnc_code code = bnc_prom_head_render(&parts, arena, &out->head, &found, err);
     for (size_t i = 0; i < found.n; i++) {
@@ -119,6 +150,23 @@ output(const struct bnc_plan *plan)
     return state->prometheus->output;
 }
 
+static size_t
+documents(const struct bnc_plan *plan, struct bnc_arena *arena, struct bnc_document **out,
+          struct bnc_diags *diags)
+{
+    struct bnc_document *lists[2] = {NULL, NULL};
+    const size_t n[2] = {bnc_statsd_documents(plan, arena, &lists[0], diags),
+                         bnc_mesh_documents(plan, arena, &lists[1], diags)};
+    *out = bnc_arena_array(arena, n[0] + n[1], sizeof(**out));
+    for (size_t i = 0; i < n[0]; i++) {
+        (*out)[i] = lists[0][i];
+    }
+    for (size_t i = 0; i < n[1]; i++) {
+        (*out)[n[0] + i] = lists[1][i];
+    }
+    return n[0] + n[1];
+}
+
 const struct bnc_planner bnc_planner_prometheus = {.begin = bnc_plan_begin,
                                                    .step = bnc_plan_step,
                                                    .drop = bnc_plan_drop,
@@ -127,4 +175,4 @@ const struct bnc_planner bnc_planner_prometheus = {.begin = bnc_plan_begin,
                                                    .count = bnc_plan_count,
                                                    .shards = shards,
                                                    .output = output,
-                                                   .documents = bnc_statsd_documents};
+                                                   .documents = documents};

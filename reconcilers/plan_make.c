@@ -10,6 +10,8 @@
 #include "lib/hash.h"
 #include "lib/json.h"
 #include "lib/map.h"
+#include "model/ir_metric_rule.h"
+#include "reconcilers/mesh_plan.h"
 #include "reconcilers/plan_state.h"
 #include "reconcilers/plan_verdict.h"
 #include "reconcilers/scope.h"
@@ -129,6 +131,9 @@ add_policy_units(struct bnc_units *u, const struct bnc_taker *taker)
 static void
 add_preset_units(struct bnc_units *u)
 {
+    if (u->state->prometheus == NULL) {
+        return;
+    }
     const struct bnc_texts *names = &u->state->prometheus->presets;
     for (size_t i = 0; i < names->n; i++) {
         const struct bnc_preset *preset = bnc_preset_find(names->items[i]);
@@ -264,6 +269,9 @@ compare_units(const void *a, const void *b)
 {
     const struct bnc_unit *x = a;
     const struct bnc_unit *y = b;
+    if (x->section != y->section) {
+        return x->section < y->section ? -1 : 1;
+    }
     return strcmp(x->job_name, y->job_name);
 }
 
@@ -317,6 +325,31 @@ do_rank(struct bnc_units *u)
 }
 
 static bool
+do_levels(struct bnc_units *u)
+{
+    if (u->state->mesh != NULL) {
+        bnc_mesh_settle(u->state->mesh);
+    }
+    return true;
+}
+
+static bool
+do_rates(struct bnc_units *u)
+{
+    struct bnc_mesh_plan *mesh = u->state->mesh;
+    if (mesh == NULL) {
+        return true;
+    }
+    bnc_mesh_rates(mesh, u->at, BATCH_MEMBERS);
+    u->at += BATCH_MEMBERS;
+    if (u->at < mesh->n_workloads) {
+        return false;
+    }
+    bnc_mesh_finish(mesh);
+    return true;
+}
+
+static bool
 do_near(struct bnc_units *u)
 {
     bnc_near_build(u->state, u->arena);
@@ -348,10 +381,41 @@ do_policies(struct bnc_units *u)
     return u->at == u->state->n_takers;
 }
 
+/* Groups of MetricRules; counters that Mixer counts are no rules. */
+static void
+add_rule_units(struct bnc_units *u)
+{
+    const struct bnc_plan *plan = u->plan;
+    const struct bnc_mesh_spec *mesh = u->state->ir->spec.mesh;
+    bool mixer = mesh != NULL && bnc_str_eq(mesh->mode, "Mixer");
+    for (size_t i = 0; u->state->prometheus != NULL && i < plan->n_verdicts; i++) {
+        const struct bnc_verdict *v = &plan->verdicts[i];
+        if (v->member->ir->type != BNC_IR_METRIC_RULE || !v->accepted) {
+            continue;
+        }
+        const struct bnc_ir_metric_rule *rule = v->member->ir->as.metric_rule;
+        const char *ns = v->member->object->ns;
+        for (size_t k = 0; k < rule->n_groups; k++) {
+            if (mixer && rule->groups[k].origin == BNC_RULE_FROM_COUNTER) {
+                continue;
+            }
+            struct bnc_unit_source *source = bnc_arena_alloc(u->arena, sizeof(*source));
+            *source = (struct bnc_unit_source){
+                .type = BNC_UNIT_RULES,
+                .rules = &rule->groups[k],
+                .tenant = strcmp(ns, plan->observatory->object->ns) == 0 ? NULL : ns};
+            add_unit(u, rule->groups[k].name,
+                     stamp_with(base_stamp(u), v->member->version), i, source);
+            plan->units[plan->n_units - 1].section = BNC_SECTION_RULES;
+        }
+    }
+}
+
 static bool
 do_others(struct bnc_units *u)
 {
     add_preset_units(u);
+    add_rule_units(u);
     add_group_units(u);
     collect_assets(u);
     return true;
@@ -361,14 +425,16 @@ static bool
 do_sort(struct bnc_units *u)
 {
     struct bnc_plan *plan = u->plan;
+    bnc_mesh_claims(plan, u->state);
     if (plan->n_units > 0) {
         qsort(plan->units, plan->n_units, sizeof(*plan->units), compare_units);
     }
     return true;
 }
 
-static bool (*const stages[])(struct bnc_units *) = {
-    do_select, do_rank, do_near, do_groups, do_policies, do_others, do_sort};
+static bool (*const stages[])(struct bnc_units *) = {do_select,   do_levels, do_rates,
+                                                     do_rank,     do_near,   do_groups,
+                                                     do_policies, do_others, do_sort};
 
 void
 bnc_plan_begin(const struct bnc_member *observatory,
@@ -384,10 +450,15 @@ bnc_plan_begin(const struct bnc_member *observatory,
     out->pending = observatory->ir->pending;
     state->ir = ir;
     state->prometheus = ir->spec.prometheus;
-    if (state->prometheus == NULL || observatory->ir->diags.errors > 0) {
+    if (observatory->ir->diags.errors > 0) {
+        if (observatory->object->deleting) {
+            bnc_mesh_claims(out, state);
+        }
         return;
     }
-    settle_head(state);
+    if (state->prometheus != NULL) {
+        settle_head(state);
+    }
     state->groups = bnc_map_new();
     state->making = bnc_arena_alloc(arena, sizeof(*state->making));
     *state->making = (struct bnc_units){.plan = out,
@@ -396,6 +467,7 @@ bnc_plan_begin(const struct bnc_member *observatory,
                                         .members = members,
                                         .n_members = n_members};
     bnc_plan_select_begin(out, state, members, n_members);
+    bnc_mesh_begin(out, state, members, n_members);
 }
 
 bool
@@ -423,6 +495,7 @@ bnc_plan_drop(struct bnc_plan *plan)
     struct bnc_plan_state *state = plan->state;
     if (state != NULL) {
         bnc_map_free(state->groups);
+        bnc_mesh_drop(state->mesh);
         state->groups = NULL;
         state->making = NULL;
     }

@@ -39,15 +39,17 @@ struct bnc_group {
     uint64_t stamp;
 };
 
-enum bnc_unit_type { BNC_UNIT_POLICY, BNC_UNIT_GROUP, BNC_UNIT_PRESET };
+enum bnc_unit_type { BNC_UNIT_POLICY, BNC_UNIT_GROUP, BNC_UNIT_PRESET, BNC_UNIT_RULES };
 
 /* Behind struct bnc_unit's `source`. */
 struct bnc_unit_source {
     enum bnc_unit_type type;
     const struct bnc_taker *taker; /* POLICY */
     size_t endpoint;
-    const struct bnc_group *group;   /* GROUP */
-    const struct bnc_preset *preset; /* PRESET */
+    const struct bnc_group *group;         /* GROUP */
+    const struct bnc_preset *preset;       /* PRESET */
+    const struct bnc_ir_rule_group *rules; /* RULES */
+    const char *tenant; /* whose they are; NULL: the Observatory's own */
     /* endpoints of policies whose word counts more: their pods are left out */
     struct bnc_exclusion {
         const struct bnc_taker *taker;
@@ -77,6 +79,7 @@ struct bnc_plan_state {
     const char *interval;       /* of scrapes, where a job names none */
     struct bnc_taker *takers;   /* by rank: whose word counts more comes first */
     size_t n_takers;
+    struct bnc_mesh_plan *mesh; /* mesh_plan.h; NULL: no spec.tracing and no spec.mesh */
     struct bnc_near near;
     struct bnc_asker *askers;
     size_t n_askers;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "model/ir_metric_rule.h"
+#include "reconcilers/mesh_plan.h"
 #include "reconcilers/scope.h"
 #include "validate/relabel.h"
 
@@ -276,6 +278,37 @@ judge_policy(struct judging *j, struct bnc_verdict *verdict)
     }
 }
 
+/* What is right of it counts, whatever is wrong with the rest. */
+static void
+judge_rule(struct judging *j, struct bnc_verdict *v)
+{
+    static const struct bnc_selector everything;
+    const struct bnc_prometheus_spec *prometheus = j->state->prometheus;
+    const struct bnc_selector *selector =
+        prometheus == NULL ? &everything : prometheus->metric_rule_selector;
+    const struct bnc_ir *ir = j->member->ir;
+    const struct bnc_ir_metric_rule *rule = ir->as.metric_rule;
+
+    *v = (struct bnc_verdict){.member = j->member};
+    v->selected = bnc_selector_match(selector, ir->labels);
+    if (!v->selected) {
+        const char *why = bnc_selector_why_not(selector, ir->labels, j->arena);
+        bnc_diag_warn(&j->diags, BNC_REASON_NOT_SELECTED, "metadata.labels",
+                      "label it so, or change the selector",
+                      "metricRuleSelector of Observatory %s/%s asks for %s",
+                      j->plan->observatory->object->ns,
+                      j->plan->observatory->object->name,
+                      why == NULL ? "something else" : why);
+        v->why = j->diags.items;
+        v->n_why = j->diags.n;
+        return;
+    }
+    v->accepted =
+        ir->diags.errors == 0 || rule->n_groups + rule->n_changes + rule->n_counters > 0;
+    v->why = ir->diags.items;
+    v->n_why = ir->diags.n;
+}
+
 static const struct bnc_texts *
 prefixes_of(struct judging *j)
 {
@@ -295,6 +328,9 @@ judge_workload(struct judging *j, struct bnc_verdict *verdict)
                               .ir = j->member->ir->as.workload,
                               .verdict = (size_t)(verdict - j->plan->verdicts)};
 
+    if (asker.ir->n_notes == 0) {
+        return false; /* it is here for the mesh */
+    }
     if (j->member->ir->pending) {
         j->plan->pending = true;
         return false;
@@ -333,8 +369,7 @@ bnc_plan_select_begin(struct bnc_plan *plan, struct bnc_plan_state *state,
         policies += members[i]->ir->type == BNC_IR_POLICY;
         workloads += members[i]->ir->type == BNC_IR_WORKLOAD;
     }
-    plan->verdicts =
-        bnc_arena_array(arena, policies + workloads, sizeof(*plan->verdicts));
+    plan->verdicts = bnc_arena_array(arena, n_members, sizeof(*plan->verdicts));
     state->takers = bnc_arena_array(arena, policies, sizeof(*state->takers));
     state->askers = bnc_arena_array(arena, workloads, sizeof(*state->askers));
 }
@@ -351,15 +386,22 @@ bnc_plan_select(struct bnc_plan *plan, struct bnc_plan_state *state,
                         .member = member,
                         .diags = bnc_diags_new(plan->arena)};
 
-    if (member->ir->type == BNC_IR_POLICY &&
+    if (state->prometheus != NULL && member->ir->type == BNC_IR_POLICY &&
         bnc_scope_has(&state->ir->policy_scope, ns)) {
         j.rights = rights_of(&j);
         *verdict = (struct bnc_verdict){.member = member};
         judge_policy(&j, verdict);
         plan->n_verdicts++;
-    } else if (member->ir->type == BNC_IR_WORKLOAD && annotations_enabled(state) &&
-               bnc_scope_has(&state->ir->scope, ns)) {
+    } else if (state->prometheus != NULL && member->ir->type == BNC_IR_WORKLOAD &&
+               annotations_enabled(state) && bnc_scope_has(&state->ir->scope, ns)) {
         *verdict = (struct bnc_verdict){.member = member};
         plan->n_verdicts += judge_workload(&j, verdict);
+    }
+    if (member->ir->type == BNC_IR_METRIC_RULE &&
+        bnc_scope_has(&state->ir->rule_scope, ns)) {
+        judge_rule(&j, &plan->verdicts[plan->n_verdicts++]);
+    }
+    if (state->mesh != NULL) {
+        bnc_mesh_select(state->mesh, member);
     }
 }

@@ -2,16 +2,22 @@
 
 #include "lib/json.h"
 #include "reconcilers/compile.h"
+#include "reconcilers/metric_rule.h"
 
 const struct bnc_reconciler bnc_reconcilers[] = {
     {BNC_KIND_OBSERVATORY, bnc_compile_observatory},
     {BNC_KIND_SCRAPE_POLICY, bnc_compile_scrape_policy},
+    {BNC_KIND_SAMPLING_POLICY, bnc_compile_sampling_policy},
+    {BNC_KIND_METRIC_RULE, bnc_compile_metric_rule},
+    {BNC_KIND_NAMESPACE, bnc_compile_namespace},
     {BNC_KIND_DEPLOYMENT, bnc_compile_workload},
     {BNC_KIND_STATEFUL_SET, bnc_compile_workload},
     {BNC_KIND_DAEMON_SET, bnc_compile_workload},
     {BNC_KIND_JOB, bnc_compile_workload},
     {BNC_KIND_CRON_JOB, bnc_compile_workload},
     {BNC_KIND_POD, bnc_compile_workload},
+    {BNC_KIND_TELEMETRY, bnc_compile_telemetry},
+    {BNC_KIND_INSTRUMENTATION, bnc_compile_instrumentation},
 };
 const size_t bnc_n_reconcilers = BNC_LEN(bnc_reconcilers);
 

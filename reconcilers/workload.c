@@ -8,6 +8,7 @@
 #include "lib/json.h"
 #include "reconcilers/annotations.h"
 #include "reconcilers/compile.h"
+#include "reconcilers/injection.h"
 #include "reconcilers/rules.h"
 
 #define NOTES_MAX 512 /* annotations of one workload, all layers together */
@@ -190,6 +191,8 @@ identify_pod(struct step *s, const cJSON *root)
     }
     for (size_t i = 0; i < BNC_LEN(known); i++) {
         if (strcmp(kind, known[i]) == 0) {
+            id->controller_kind = kind;
+            id->name = name;
             return false;
         }
     }
@@ -198,6 +201,8 @@ identify_pod(struct step *s, const cJSON *root)
         if (deployment != NULL &&
             bnc_view_exists(s->view, BNC_KIND_DEPLOYMENT, s->self->ns, deployment) ==
                 BNC_VIEW_FOUND) {
+            id->controller_kind = "Deployment";
+            id->name = deployment;
             return false;
         }
     }
@@ -269,6 +274,7 @@ keep(const struct bnc_ir_workload *from, struct bnc_arena *arena)
     to->identity.name = bnc_arena_strdup(arena, from->identity.name);
     to->workload = bnc_arena_strdup(arena, from->workload);
     to->labels = bnc_json_clone(arena, from->labels);
+    bnc_injection_keep(&from->injection, arena, &to->injection);
     to->notes = bnc_arena_array(arena, from->n_notes, sizeof(*to->notes));
     for (size_t i = 0; i < from->n_notes; i++) {
         const struct bnc_note *note = &from->notes[i];
@@ -280,6 +286,10 @@ keep(const struct bnc_ir_workload *from, struct bnc_arena *arena)
                               .field = note->field,
                               .owner = same_owner ? to->notes[i - 1].owner
                                                   : bnc_arena_strdup(arena, note->owner)};
+    }
+    to->sampling = NULL;
+    if (from->sampling != NULL) {
+        to->sampling = &to->notes[from->sampling - from->notes];
     }
     to->ports = bnc_arena_array(arena, from->n_ports, sizeof(*to->ports));
     for (size_t i = 0; i < from->n_ports; i++) {
@@ -315,6 +325,35 @@ add_all_notes(struct step *s, const cJSON *root, const cJSON *template, bool *pe
     qsort(s->ir->notes, s->ir->n_notes, sizeof(*s->ir->notes), compare_notes);
 }
 
+/* Its own word on sampling: what its Namespace says is for another level. */
+static void
+find_sampling(struct step *s)
+{
+    for (size_t i = 0; i < s->ir->n_notes && s->ir->sampling == NULL; i++) {
+        const struct bnc_note *note = &s->ir->notes[i];
+        if (note->layer <= BNC_LAYER_WORKLOAD &&
+            strcmp(note->key, "binnacle.dev/sampling-percent") == 0) {
+            s->ir->sampling = note;
+        }
+    }
+}
+
+static void
+count_one(void *arg, const struct bnc_object *object)
+{
+    BNC_UNUSED(object);
+    (*(size_t *)arg)++;
+}
+
+/* True when a SamplingPolicy of the namespace may be about it. */
+static bool
+near_sampling(const struct step *s)
+{
+    size_t n = 0;
+    (void)bnc_view_list(s->view, BNC_KIND_SAMPLING_POLICY, s->self->ns, count_one, &n);
+    return n > 0;
+}
+
 void
 bnc_compile_workload(const struct bnc_object *self, const struct bnc_settings *settings,
                      struct bnc_view *view, struct bnc_ir *out)
@@ -329,12 +368,18 @@ bnc_compile_workload(const struct bnc_object *self, const struct bnc_settings *s
     struct bnc_ir_workload workload = {0};
     struct step s = {.self = self, .view = view, .arena = scratch, .ir = &workload};
     if (!identify(&s, root)) {
+        if (self->kind == BNC_KIND_POD) {
+            bnc_compile_proxy(self, root, &workload.identity, out);
+        }
         return;
     }
     const cJSON *template = template_of(self, root);
     workload.labels = bnc_json_path(template, "metadata", "labels", NULL);
     add_all_notes(&s, root, template, &out->pending);
-    if (workload.n_notes == 0) {
+    find_sampling(&s);
+    bool meshed =
+        bnc_injection_read(self, root, template, view, scratch, &workload.injection);
+    if (workload.n_notes == 0 && !meshed && !near_sampling(&s)) {
         return; /* BNC_IR_NONE: nothing here concerns us */
     }
     workload.ports = bnc_arena_array(scratch, PORTS_MAX, sizeof(*workload.ports));

@@ -1,0 +1,319 @@
+/*
+ * Fields of objects that are not ours: PILOT_TRACE_SAMPLING of the control plane, our
+ * keys in ConfigMap istio.  What was there before stands in an annotation of the same
+ * object, written with the value and taken off when that is given back.
+ */
+#include <string.h>
+
+#include "lib/json.h"
+#include "mesh/mesh_edit.h"
+#include "reconcilers/mesh_plan.h"
+
+#define ANNOTATION_WAS "binnacle.dev/was"
+#define VARIABLE       "PILOT_TRACE_SAMPLING"
+#define BODY_MAX       ((size_t)2 * 1024 * 1024)
+
+/* ---- what was there --------------------------------------------------------------- */
+
+/* The annotation, when it is this Observatory's; NULL: none. */
+static const cJSON *
+read_was(const char *text, const char *owner, struct bnc_arena *arena, bool *other)
+{
+    struct bnc_error err = {0};
+    cJSON *was = NULL;
+    *other = false;
+    if (text == NULL || bnc_json_parse(arena, text, strlen(text), &was, &err)) {
+        return NULL;
+    }
+    *other = !bnc_str_eq(bnc_json_get_str(was, "owner"), owner);
+    return *other ? NULL : was;
+}
+
+/* {"metadata":{"annotations":{WAS: text or null}}}, to be filled. */
+static cJSON *
+patch_with(const cJSON *was, struct bnc_arena *arena)
+{
+    cJSON *root = bnc_json_object(arena);
+    cJSON *meta = bnc_json_object(arena);
+    cJSON *annotations = bnc_json_object(arena);
+    if (was == NULL) {
+        bnc_json_set_item(arena, annotations, ANNOTATION_WAS, bnc_json_null(arena));
+    } else {
+        struct bnc_str text = bnc_str_new(arena, BODY_MAX);
+        bnc_json_print(was, &text);
+        bnc_json_set_str(arena, annotations, ANNOTATION_WAS, text.ptr);
+    }
+    bnc_json_set_item(arena, meta, "annotations", annotations);
+    bnc_json_set_item(arena, root, "metadata", meta);
+    return root;
+}
+
+static void
+add_patch(struct bnc_plan *plan, struct bnc_held of, const cJSON *root)
+{
+    struct bnc_str body = bnc_str_new(plan->arena, BODY_MAX);
+    bnc_json_print(root, &body);
+    plan->patches[plan->n_patches++] =
+        (struct bnc_patch){.of = of, .body = {body.ptr, body.len}};
+}
+
+static void
+add_held(struct bnc_plan *plan, struct bnc_held of)
+{
+    plan->held[plan->n_held++] = of;
+}
+
+/* ---- the environment --------------------------------------------------------------- */
+
+/* The container's variable as `item`, which names it. */
+static void
+set_environment(cJSON *root, const char *container, cJSON *item, struct bnc_arena *arena)
+{
+    static const char *const levels[] = {"spec", "template", "spec"};
+    cJSON *at = root;
+    for (size_t i = 0; i < BNC_LEN(levels); i++) {
+        cJSON *next = bnc_json_object(arena);
+        bnc_json_set_item(arena, at, levels[i], next);
+        at = next;
+    }
+    cJSON *containers = bnc_json_array(arena);
+    cJSON *entry = bnc_json_object(arena);
+    cJSON *env = bnc_json_array(arena);
+    bnc_json_set_str(arena, entry, "name", container);
+    bnc_json_add(env, item);
+    bnc_json_set_item(arena, entry, "env", env);
+    bnc_json_add(containers, entry);
+    bnc_json_set_item(arena, at, "containers", containers);
+}
+
+static cJSON *
+variable(const char *value, struct bnc_arena *arena)
+{
+    cJSON *item = bnc_json_object(arena);
+    bnc_json_set_str(arena, item, "name", VARIABLE);
+    bnc_json_set_str(arena, item, "value", value);
+    bnc_json_set_item(arena, item, "valueFrom", bnc_json_null(arena));
+    return item;
+}
+
+/* The old value; what somebody has changed since stays. */
+static void
+give_back_environment(struct bnc_plan *plan, struct bnc_held of, const char *container,
+                      const cJSON *live, const cJSON *was)
+{
+    struct bnc_arena *arena = plan->arena;
+    const cJSON *old = bnc_json_get(was, "env");
+    cJSON *root = patch_with(NULL, arena);
+    bool ours = live != NULL &&
+                bnc_str_eq(bnc_json_get_str(live, "value"), bnc_json_get_str(was, "is"));
+    if (ours) {
+        cJSON *item = NULL;
+        if (cJSON_IsObject(old)) {
+            item = bnc_json_clone(arena, old);
+            if (bnc_json_get(old, "value") == NULL) {
+                bnc_json_set_item(arena, item, "value", bnc_json_null(arena));
+            }
+        } else {
+            item = bnc_json_object(arena);
+            bnc_json_set_str(arena, item, "name", VARIABLE);
+            bnc_json_set_str(arena, item, "$patch", "delete");
+        }
+        set_environment(root, container, item, arena);
+    }
+    add_patch(plan, of, root);
+}
+
+/* "50.0" as the chart writes it. */
+static const char *
+variable_text(int64_t percent, struct bnc_arena *arena)
+{
+    const char *text = bnc_rate_text(percent * 100, arena);
+    return strchr(text, '.') == NULL ? bnc_arena_fmt(arena, "%s.0", text) : text;
+}
+
+static void
+tell_foreign(struct bnc_plan *plan, const char *field, const char *remedy,
+             const char *message)
+{
+    bnc_diag_warn(&plan->diags, BNC_REASON_FOREIGN_FIELD, field, remedy, "%s", message);
+}
+
+static void
+take_environment(struct bnc_plan *plan, const struct bnc_plan_state *state,
+                 const char *owner, struct bnc_held of, const cJSON *was)
+{
+    const struct bnc_mesh_facts *facts = state->ir->mesh;
+    const cJSON *live = facts->sampling_item;
+    struct bnc_arena *arena = plan->arena;
+    const char *wanted = variable_text(state->mesh->levels[0].percent, arena);
+    const char *is = bnc_json_get_str(was, "is");
+    bool take_over = bnc_str_eq(state->ir->spec.on_conflict, "TakeOver");
+    bool foreign = live != NULL && (was == NULL || !bnc_str_eq(facts->sampling, is));
+
+    if (bnc_str_eq(facts->sampling, wanted)) {
+        if (was != NULL) {
+            add_held(plan, of);
+        }
+        return;
+    }
+    if (foreign && !take_over) {
+        tell_foreign(
+            plan, "spec.mesh.mode", "set onConflict: TakeOver, or take the variable off",
+            bnc_arena_fmt(arena,
+                          "Deployment %s/%s has " VARIABLE " %s already, which "
+                          "is not binnacle's",
+                          of.ns, of.name,
+                          facts->sampling == NULL ? "by reference" : facts->sampling));
+        return;
+    }
+    cJSON *record = bnc_json_object(arena);
+    bnc_json_set_str(arena, record, "owner", owner);
+    bnc_json_set_str(arena, record, "is", wanted);
+    const cJSON *old = was == NULL ? live : bnc_json_get(was, "env");
+    bnc_json_set_item(arena, record, "env",
+                      old == NULL ? bnc_json_null(arena) : bnc_json_clone(arena, old));
+    cJSON *root = patch_with(record, arena);
+    set_environment(root, facts->container, variable(wanted, arena), arena);
+    add_held(plan, of);
+    add_patch(plan, of, root);
+}
+
+static void
+claim_environment(struct bnc_plan *plan, const struct bnc_plan_state *state,
+                  const char *owner, bool keep)
+{
+    const struct bnc_mesh_facts *facts = state->ir->mesh;
+    bool other = false;
+    if (facts == NULL || facts->deployment == NULL || facts->container == NULL) {
+        return;
+    }
+    const struct bnc_held of = {BNC_KIND_DEPLOYMENT, facts->ns, facts->deployment};
+    const cJSON *was = read_was(facts->deployment_was, owner, plan->arena, &other);
+    bool wanted = keep && state->mesh != NULL && state->mesh->n_levels > 0 &&
+                  state->mesh->levels[0].said &&
+                  state->mesh->levels[0].applies[BNC_SYSTEM_ISTIO] &&
+                  !bnc_str_eq(state->ir->spec.mesh->mode, "Telemetry");
+    if (wanted && other) {
+        bnc_diag_warn(&plan->diags, BNC_REASON_MESH_TAKEN, "spec.mesh",
+                      "let one Observatory set the mesh",
+                      "another Observatory sets Deployment %s/%s", of.ns, of.name);
+    } else if (wanted) {
+        take_environment(plan, state, owner, of, was);
+    } else if (was != NULL) {
+        add_held(plan, of);
+        give_back_environment(plan, of, facts->container, facts->sampling_item, was);
+    }
+}
+
+/* ---- ConfigMap istio --------------------------------------------------------------- */
+
+static void
+edit_config(struct bnc_plan *plan, struct bnc_held of, const char *owner,
+            const struct bnc_mesh_edit *edit)
+{
+    struct bnc_arena *arena = plan->arena;
+    struct bnc_mesh_edited edited = {0};
+    struct bnc_error err = {0};
+
+    if (bnc_mesh_edit(edit, arena, &edited, &err)) {
+        bnc_diag_warn(&plan->diags, BNC_REASON_INVALID_REF, "spec.mesh.meshConfig",
+                      "write it plainly, or use meshConfig: Shared",
+                      "the mesh configuration in ConfigMap %s/%s can't be edited: %s",
+                      of.ns, of.name, err.message);
+        if (edit->before != NULL) {
+            add_held(plan, of);
+        }
+        return;
+    }
+    for (size_t i = 0; i < edited.conflicts.n && !edit->take_over; i++) {
+        tell_foreign(plan, "spec.mesh.meshConfig",
+                     "set onConflict: TakeOver, or change it there",
+                     bnc_arena_fmt(arena, "ConfigMap %s/%s has %s already, as %.100s",
+                                   of.ns, of.name, edited.conflicts.items[i].path,
+                                   edited.conflicts.items[i].live));
+    }
+    if (edited.edits != NULL || edit->before != NULL) {
+        add_held(plan, of);
+    }
+    bool same_record = bnc_str_eq(edited.edits, edit->before) ||
+                       (edited.edits == NULL && edit->before == NULL);
+    if (!edited.changed && same_record) {
+        return;
+    }
+    cJSON *record = NULL;
+    if (edited.edits != NULL) {
+        record = bnc_json_object(arena);
+        bnc_json_set_str(arena, record, "owner", owner);
+        bnc_json_set_str(arena, record, "edits", edited.edits);
+    }
+    cJSON *root = patch_with(record, arena);
+    cJSON *data = bnc_json_object(arena);
+    bnc_json_set_str(arena, data, "mesh", edited.text.ptr);
+    bnc_json_set_item(arena, root, "data", data);
+    add_patch(plan, of, root);
+}
+
+static void
+claim_config(struct bnc_plan *plan, const struct bnc_plan_state *state, const char *owner,
+             bool keep)
+{
+    const struct bnc_mesh_facts *facts = state->ir->mesh;
+    bool other = false;
+    if (facts == NULL || !facts->has_main) {
+        return;
+    }
+    const struct bnc_held of = {BNC_KIND_CONFIG_MAP, facts->ns, facts->config_name};
+    const cJSON *was = read_was(facts->main_was, owner, plan->arena, &other);
+    bool wanted = keep && bnc_str_eq(state->ir->spec.mesh->mesh_config, "Patch");
+    if (wanted && other) {
+        bnc_diag_warn(&plan->diags, BNC_REASON_MESH_TAKEN, "spec.mesh",
+                      "let one Observatory set the mesh",
+                      "another Observatory sets ConfigMap %s/%s", of.ns, of.name);
+        return;
+    }
+    if (!wanted && was == NULL) {
+        return;
+    }
+    const struct bnc_mesh_edit edit = {
+        .live = facts->main_text,
+        .before = bnc_json_get_str(was, "edits"),
+        .wish = wanted ? bnc_mesh_wish_of(plan, plan->arena) : NULL,
+        .take_over = bnc_str_eq(state->ir->spec.on_conflict, "TakeOver")};
+    edit_config(plan, of, owner, &edit);
+}
+
+/* ---- all of them ------------------------------------------------------------------- */
+
+static void
+give_back_left(struct bnc_plan *plan, const struct bnc_left *left, const char *owner)
+{
+    bool other = false;
+    const cJSON *was = read_was(left->was, owner, plan->arena, &other);
+    if (was == NULL) {
+        return;
+    }
+    if (left->of.kind == BNC_KIND_DEPLOYMENT) {
+        add_held(plan, left->of);
+        give_back_environment(plan, left->of, left->container, left->sampling_item, was);
+        return;
+    }
+    const struct bnc_mesh_edit edit = {.live = left->main_text,
+                                       .before = bnc_json_get_str(was, "edits")};
+    edit_config(plan, left->of, owner, &edit);
+}
+
+void
+bnc_mesh_claims(struct bnc_plan *plan, const struct bnc_plan_state *state)
+{
+    const struct bnc_object *self = plan->observatory->object;
+    const char *owner = bnc_arena_fmt(plan->arena, "%s/%s", self->ns, self->name);
+    size_t room = 2 + state->ir->n_left;
+
+    plan->patches = bnc_arena_array(plan->arena, room, sizeof(*plan->patches));
+    plan->held = bnc_arena_array(plan->arena, room, sizeof(*plan->held));
+    claim_environment(plan, state, owner, !self->deleting);
+    claim_config(plan, state, owner, !self->deleting);
+    for (size_t i = 0; i < state->ir->n_left; i++) {
+        give_back_left(plan, &state->ir->left[i], owner);
+    }
+}

@@ -1,0 +1,443 @@
+#include "reconcilers/mesh_facts.h"
+
+#include <string.h>
+
+#include "lib/json.h"
+#include "model/field_text.h"
+#include "reconcilers/scope.h"
+
+#define ANNOTATION_WAS "binnacle.dev/was"
+#define MESH_KEY       "mesh"
+
+struct step {
+    const struct bnc_object *self;
+    const struct bnc_settings *settings;
+    struct bnc_view *view;
+    struct bnc_arena *arena;
+    struct bnc_ir_observatory *ir;
+    struct bnc_mesh_facts *facts;
+    struct bnc_diags *diags;
+    bool pending;
+};
+
+/* ---- services ------------------------------------------------------------------ */
+
+bool
+bnc_provider_service(const char *service, const char **ns, const char **name,
+                     struct bnc_arena *arena)
+{
+    if (service == NULL) {
+        return false;
+    }
+    const char *slash = strchr(service, '/');
+    const char *host = slash == NULL ? service : slash + 1;
+    const char *dot = strchr(host, '.');
+    if (dot == NULL || dot[1] == '\0') {
+        return false;
+    }
+    size_t n = strcspn(dot + 1, ".");
+    const char *rest = dot + 1 + n;
+    if (rest[0] != '\0' && strcmp(rest, ".svc") != 0 &&
+        strcmp(rest, ".svc.cluster.local") != 0) {
+        return false;
+    }
+    *name = bnc_arena_strndup(arena, host, (size_t)(dot - host));
+    *ns = bnc_arena_strndup(arena, dot + 1, n);
+    return true;
+}
+
+static void
+look_for_service(struct step *s, const char *service)
+{
+    const char *ns = NULL;
+    const char *name = NULL;
+    if (!bnc_provider_service(service, &ns, &name, s->arena)) {
+        return;
+    }
+    enum bnc_found found = bnc_view_exists(s->view, BNC_KIND_SERVICE, ns, name);
+    s->pending = s->pending || found == BNC_VIEW_PENDING;
+    if (found == BNC_VIEW_ABSENT && !s->settings->offline) {
+        s->facts->missing[s->facts->n_missing++] =
+            bnc_arena_fmt(s->arena, "%s/%s", ns, name);
+    }
+}
+
+bool
+bnc_mesh_facts_service_exists(void *arg, const struct bnc_provider *provider)
+{
+    const struct bnc_mesh_facts *facts = arg;
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
+    const char *ns = NULL;
+    const char *name = NULL;
+    if (!bnc_provider_service(provider->service, &ns, &name, scratch)) {
+        return true; /* of a ServiceEntry: not ours to tell */
+    }
+    const char *key = bnc_arena_fmt(scratch, "%s/%s", ns, name);
+    for (size_t i = 0; i < facts->n_missing; i++) {
+        if (strcmp(facts->missing[i], key) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+look_for_services(struct step *s)
+{
+    const struct bnc_tracing_spec *tracing = s->ir->spec.tracing;
+    const struct bnc_backend_spec *backends =
+        tracing == NULL ? NULL : tracing->backends.items;
+    size_t n_backends = tracing == NULL ? 0 : tracing->backends.n;
+    size_t n = s->facts->merged.n_providers + n_backends;
+
+    s->facts->missing = bnc_arena_array(s->arena, n, sizeof(*s->facts->missing));
+    for (size_t i = 0; i < s->facts->merged.n_providers; i++) {
+        look_for_service(s, s->facts->merged.providers[i].service);
+    }
+    for (size_t i = 0; i < n_backends; i++) {
+        look_for_service(s, backends[i].service);
+    }
+}
+
+/* ---- the control plane's Deployment --------------------------------------------- */
+
+static const cJSON *
+find_named(const cJSON *list, const char *name)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (bnc_str_eq(bnc_json_get_str(item, "name"), name)) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+static void
+read_environment(struct step *s, const struct bnc_object *object)
+{
+    struct bnc_error err = {0};
+    cJSON *root = NULL;
+    if (bnc_json_parse(s->arena, object->text.ptr, object->text.len, &root, &err)) {
+        return;
+    }
+    const cJSON *containers =
+        bnc_json_path(root, "spec", "template", "spec", "containers", NULL);
+    const cJSON *container = find_named(containers, "discovery");
+    if (container == NULL && containers != NULL) {
+        container = containers->child;
+    }
+    const cJSON *env = bnc_json_get(container, "env");
+    const cJSON *sampling = find_named(env, "PILOT_TRACE_SAMPLING");
+    struct bnc_mesh_facts *facts = s->facts;
+
+    facts->deployment = bnc_arena_strdup(s->arena, object->name);
+    facts->container = bnc_json_get_str(container, "name");
+    facts->sampling = bnc_json_get_str(sampling, "value");
+    facts->sampling_item = sampling;
+    facts->shared_name = bnc_json_get_str(find_named(env, "SHARED_MESH_CONFIG"), "value");
+    facts->deployment_was = bnc_json_get_str(
+        bnc_json_path(root, "metadata", "annotations", NULL), ANNOTATION_WAS);
+}
+
+static bool
+is_default(const char *revision)
+{
+    return revision == NULL || revision[0] == '\0' || strcmp(revision, "default") == 0;
+}
+
+static void
+find_control_plane(struct step *s)
+{
+    const char *revision = s->ir->spec.mesh->revision;
+    const char *names[2] = {"istiod", "istio-pilot"}; /* since 1.5, and before */
+    size_t n = 2;
+    if (!is_default(revision)) {
+        names[0] = bnc_arena_fmt(s->arena, "istiod-%s", revision);
+        n = 1;
+    }
+    for (size_t i = 0; i < n && s->facts->deployment == NULL; i++) {
+        const struct bnc_object *object = NULL;
+        enum bnc_found found =
+            bnc_view_get(s->view, BNC_KIND_DEPLOYMENT, s->facts->ns, names[i], &object);
+        s->pending = s->pending || found == BNC_VIEW_PENDING;
+        if (found == BNC_VIEW_FOUND) {
+            read_environment(s, object);
+        }
+    }
+    const struct bnc_mesh_facts *facts = s->facts;
+    s->facts->reads_ours =
+        facts->deployment == NULL || bnc_str_eq(facts->shared_name, BNC_SHARED_MESH);
+}
+
+/* ---- its configuration --------------------------------------------------------- */
+
+/* True when the object has the key; its text in *text. */
+static bool
+read_map(struct step *s, const char *name, struct bnc_bytes *text)
+{
+    enum bnc_found found = bnc_view_value(s->view, BNC_KIND_CONFIG_MAP, s->facts->ns,
+                                          name, MESH_KEY, s->arena, text);
+    s->pending = s->pending || found == BNC_VIEW_PENDING;
+    return found == BNC_VIEW_FOUND;
+}
+
+static void
+complain(struct step *s, const char *name, const struct bnc_error *err)
+{
+    bnc_diag_warn(s->diags, BNC_REASON_INVALID_REF, "spec.mesh",
+                  "correct it: istiod drops all of it",
+                  "the mesh configuration in ConfigMap %s/%s is wrong: %s", s->facts->ns,
+                  name, err->message);
+}
+
+/* What we wrote about it, and which version of it that is. */
+static void
+read_main_object(struct step *s)
+{
+    const struct bnc_object *object = NULL;
+    struct bnc_error err = {0};
+    cJSON *root = NULL;
+    if (bnc_view_get(s->view, BNC_KIND_CONFIG_MAP, s->facts->ns, s->facts->config_name,
+                     &object) != BNC_VIEW_FOUND ||
+        bnc_json_parse(s->arena, object->text.ptr, object->text.len, &root, &err)) {
+        return;
+    }
+    s->facts->main_was = bnc_json_get_str(
+        bnc_json_path(root, "metadata", "annotations", NULL), ANNOTATION_WAS);
+}
+
+static void
+read_config(struct step *s)
+{
+    struct bnc_mesh_facts *facts = s->facts;
+    const char *revision = s->ir->spec.mesh->revision;
+    struct bnc_error err = {0};
+    struct bnc_bytes text = {0};
+
+    facts->config_name =
+        is_default(revision) ? "istio" : bnc_arena_fmt(s->arena, "istio-%s", revision);
+    facts->has_main = read_map(s, facts->config_name, &facts->main_text);
+    if (facts->has_main) {
+        if (bnc_mesh_config_parse(facts->main_text.ptr, facts->main_text.len, s->arena,
+                                  &facts->main, &err)) {
+            complain(s, facts->config_name, &err);
+        }
+        read_main_object(s);
+    }
+    const char *shared = facts->deployment == NULL ? BNC_SHARED_MESH : facts->shared_name;
+    if (shared != NULL && shared[0] != '\0') {
+        facts->has_shared = read_map(s, shared, &text);
+    }
+    if (facts->has_shared &&
+        bnc_mesh_config_parse(text.ptr, text.len, s->arena, &facts->shared, &err)) {
+        complain(s, shared, &err);
+    }
+    bnc_mesh_config_merge(facts->has_shared ? &facts->shared : NULL,
+                          facts->has_main ? &facts->main : NULL, s->arena,
+                          &facts->merged);
+    facts->root_namespace =
+        facts->merged.root_namespace == NULL ? facts->ns : facts->merged.root_namespace;
+}
+
+/* ---- what is left --------------------------------------------------------------- */
+
+/* Its parts that are given back, in the facts of a mesh of its own. */
+static struct bnc_left
+read_left(struct step *s, enum bnc_kind kind, const char *ns, const char *name)
+{
+    const struct bnc_object *object = NULL;
+    struct bnc_left left = {.of = {kind, ns, name}};
+    enum bnc_found found = bnc_view_get(s->view, kind, ns, name, &object);
+
+    s->pending = s->pending || found == BNC_VIEW_PENDING;
+    if (found != BNC_VIEW_FOUND) {
+        return left;
+    }
+    s->facts->ns = ns;
+    s->facts->config_name = name;
+    if (kind == BNC_KIND_DEPLOYMENT) {
+        read_environment(s, object);
+        left.was = s->facts->deployment_was;
+        left.container = s->facts->container;
+        left.sampling_item = s->facts->sampling_item;
+    } else {
+        (void)read_map(s, name, &left.main_text);
+        read_main_object(s);
+        left.was = s->facts->main_was;
+    }
+    return left;
+}
+
+static bool
+is_current(const struct bnc_mesh_facts *facts, const char *ns, const char *name)
+{
+    return facts != NULL && bnc_str_eq(facts->ns, ns) &&
+           (bnc_str_eq(facts->deployment, name) || bnc_str_eq(facts->config_name, name));
+}
+
+void
+bnc_mesh_left_compile(const struct bnc_object *self, struct bnc_view *view,
+                      struct bnc_ir_observatory *ir, struct bnc_ir *out)
+{
+    struct bnc_error err = {0};
+    cJSON *status = NULL;
+    const cJSON *item;
+    if (self->status.len == 0 ||
+        bnc_json_parse(out->arena, self->status.ptr, self->status.len, &status, &err)) {
+        return;
+    }
+    const cJSON *held = bnc_json_path(status, "mesh", "held", NULL);
+    ir->left =
+        bnc_arena_array(out->arena, (size_t)cJSON_GetArraySize(held), sizeof(*ir->left));
+    cJSON_ArrayForEach(item, held)
+    {
+        const char *kind = bnc_json_get_str(item, "kind");
+        const char *ns = bnc_json_get_str(item, "namespace");
+        const char *name = bnc_json_get_str(item, "name");
+        struct step s = {.view = view,
+                         .arena = out->arena,
+                         .ir = ir,
+                         .facts = bnc_arena_alloc(out->arena, sizeof(*s.facts)),
+                         .diags = &out->diags};
+        if (ns == NULL || name == NULL || is_current(ir->mesh, ns, name)) {
+            continue;
+        }
+        struct bnc_left left = read_left(
+            &s,
+            bnc_str_eq(kind, "Deployment") ? BNC_KIND_DEPLOYMENT : BNC_KIND_CONFIG_MAP,
+            ns, name);
+        out->pending = out->pending || s.pending;
+        if (left.was != NULL) {
+            ir->left[ir->n_left++] = left;
+        }
+    }
+}
+
+/* ---- all of it ------------------------------------------------------------------- */
+
+static void
+fill_defaults(struct step *s)
+{
+    struct bnc_mesh_spec *mesh = s->ir->spec.mesh;
+    mesh->ns = mesh->ns == NULL ? "istio-system" : mesh->ns;
+    mesh->mode = mesh->mode == NULL ? "Telemetry" : mesh->mode;
+    mesh->mesh_config = mesh->mesh_config == NULL ? "Shared" : mesh->mesh_config;
+}
+
+struct rivals {
+    const struct bnc_object *self;
+    int64_t priority;
+    const struct bnc_mesh_spec *mesh;
+    const char *winner; /* "NS/NAME"; NULL: none */
+    struct bnc_arena *arena;
+};
+
+static const char *
+or_default(const char *text, const char *def)
+{
+    return text == NULL ? def : text;
+}
+
+/* Another Observatory for the same control plane, with a higher rank. */
+static void
+look_at_rival(void *arg, const struct bnc_object *object)
+{
+    struct rivals *r = arg;
+    struct bnc_error err = {0};
+    cJSON *root = NULL;
+    int64_t priority = 0;
+    bool itself =
+        strcmp(object->ns, r->self->ns) == 0 && strcmp(object->name, r->self->name) == 0;
+
+    if (itself || object->deleting || strstr(object->text.ptr, "\"mesh\"") == NULL ||
+        bnc_json_parse(r->arena, object->text.ptr, object->text.len, &root, &err)) {
+        return;
+    }
+    const cJSON *spec = bnc_json_get(root, "spec");
+    const cJSON *mesh = bnc_json_get(spec, "mesh");
+    if (!cJSON_IsObject(mesh) ||
+        strcmp(or_default(bnc_json_get_str(mesh, "namespace"), "istio-system"),
+               r->mesh->ns) != 0 ||
+        strcmp(or_default(bnc_json_get_str(mesh, "revision"), ""),
+               or_default(r->mesh->revision, "")) != 0) {
+        return;
+    }
+    (void)bnc_json_get_int(spec, "priority", &priority);
+    int c = strcmp(object->ns, r->self->ns);
+    c = c != 0 ? c : strcmp(object->name, r->self->name);
+    if (priority > r->priority || (priority == r->priority && c < 0)) {
+        r->winner = bnc_arena_fmt(r->arena, "%s/%s", object->ns, object->name);
+    }
+}
+
+static void
+check_rivals(struct step *s)
+{
+    struct rivals rivals = {.self = s->self,
+                            .priority =
+                                s->ir->spec.priority.set ? s->ir->spec.priority.value : 0,
+                            .mesh = s->ir->spec.mesh,
+                            .arena = s->arena};
+    enum bnc_found found =
+        bnc_view_list(s->view, BNC_KIND_OBSERVATORY, NULL, look_at_rival, &rivals);
+    s->pending = s->pending || found == BNC_VIEW_PENDING;
+    if (rivals.winner != NULL) {
+        bnc_diag_add(s->diags, BNC_REASON_MESH_TAKEN, "spec.mesh",
+                     "leave it out, or give this one a higher priority",
+                     "Observatory %s sets the mesh of namespace %s already",
+                     rivals.winner, s->ir->spec.mesh->ns);
+    }
+}
+
+static void
+check(struct step *s)
+{
+    const struct bnc_mesh_spec *mesh = s->ir->spec.mesh;
+    const struct bnc_mesh_facts *facts = s->facts;
+
+    if (!s->ir->reach.all) {
+        bnc_diag_add(s->diags, BNC_REASON_NOT_PERMITTED, "spec.mesh",
+                     "leave it out, or run binnacle with this namespace in "
+                     "--trusted-namespaces",
+                     "an Observatory in namespace %s may not set a whole mesh",
+                     s->self->ns);
+        return;
+    }
+    if (s->pending || s->settings->offline || facts->reads_ours ||
+        strcmp(mesh->mesh_config, "Shared") != 0) {
+        return;
+    }
+    bnc_diag_warn(s->diags, BNC_REASON_NOT_SHARED, "spec.mesh.meshConfig",
+                  bnc_arena_fmt(s->arena,
+                                "kubectl -n %s set env deployment/%s "
+                                "SHARED_MESH_CONFIG=%s, or use meshConfig: Patch",
+                                facts->ns, facts->deployment, BNC_SHARED_MESH),
+                  "the control plane does not read ConfigMap %s/%s", facts->ns,
+                  BNC_SHARED_MESH);
+}
+
+void
+bnc_mesh_facts_compile(const struct bnc_object *self, const struct bnc_settings *settings,
+                       struct bnc_view *view, struct bnc_ir_observatory *ir,
+                       struct bnc_ir *out)
+{
+    struct step s = {.self = self,
+                     .settings = settings,
+                     .view = view,
+                     .arena = out->arena,
+                     .ir = ir,
+                     .facts = bnc_arena_alloc(out->arena, sizeof(*s.facts)),
+                     .diags = &out->diags};
+    ir->mesh = s.facts;
+    fill_defaults(&s);
+    s.facts->ns = ir->spec.mesh->ns;
+    s.facts->offline = settings->offline;
+    find_control_plane(&s);
+    read_config(&s);
+    look_for_services(&s);
+    check_rivals(&s);
+    check(&s);
+    out->pending = out->pending || s.pending;
+}

@@ -1,0 +1,189 @@
+/*
+ * Whether Istio can have what a level says: a provider that is known, and nobody else's
+ * Telemetry in the place.
+ */
+#include <string.h>
+
+#include "reconcilers/mesh_plan.h"
+
+/* ---- whether Istio can have it --------------------------------------------------- */
+
+const char *
+bnc_mesh_provider(const struct bnc_mesh_plan *mesh)
+{
+    const struct bnc_tracing_spec *tracing = mesh->tracing;
+    const struct bnc_backend_spec *backends = tracing->backends.items;
+    if (tracing->backends.n > 0) {
+        return backends[0].name;
+    }
+    return mesh->facts == NULL ? NULL : mesh->facts->merged.default_tracing;
+}
+
+static bool
+is_planned(const struct bnc_mesh_plan *mesh, const char *provider)
+{
+    const struct bnc_backend_spec *backends = mesh->tracing->backends.items;
+    for (size_t i = 0; i < mesh->tracing->backends.n; i++) {
+        if (bnc_str_eq(backends[i].name, provider)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Why spans can't go to this provider; NULL: they can. */
+static const char *
+provider_trouble(const struct bnc_mesh_plan *mesh, const char *provider)
+{
+    const struct bnc_mesh_facts *facts = mesh->facts;
+    if (provider == NULL) {
+        return "no backend is named in tracing.backends, and the mesh configuration has "
+               "no default: a percentage without a provider would stop tracing";
+    }
+    const struct bnc_provider *live = bnc_provider_find(&facts->merged, provider);
+    if (live == NULL && facts->offline && is_planned(mesh, provider)) {
+        return NULL; /* it is, once it is written */
+    }
+    if (live == NULL) {
+        return bnc_arena_fmt(mesh->arena,
+                             "Istio's mesh configuration has no provider %s (yet): a "
+                             "percentage for an unknown one would stop tracing",
+                             provider);
+    }
+    void *arg = mesh->state->ir->mesh;
+    if (!bnc_mesh_facts_service_exists(arg, live)) {
+        return bnc_arena_fmt(
+            mesh->arena,
+            "the Service %s of provider %s does not exist: tracing would "
+            "stop",
+            live->service, provider);
+    }
+    return NULL;
+}
+
+size_t
+bnc_mesh_first_telemetry(const struct bnc_mesh_plan *mesh, const char *ns)
+{
+    size_t low = 0;
+    size_t high = mesh->n_telemetries;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (strcmp(mesh->telemetries[mid]->ns, ns) < 0) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
+}
+
+static bool
+is_foreign(const struct bnc_mesh_plan *mesh, size_t i)
+{
+    return !bnc_str_eq(mesh->owners[i], mesh->owner);
+}
+
+/* True when some workload is selected by both. */
+static bool
+meet(const struct bnc_mesh_plan *mesh, const struct bnc_level *level,
+     const struct bnc_telemetry *telemetry)
+{
+    if (bnc_labels_same(level->match_labels, &telemetry->match_labels)) {
+        return true;
+    }
+    for (size_t i = bnc_mesh_first_workload(mesh, level->ns);
+         bnc_mesh_in(mesh, i, level->ns); i++) {
+        const cJSON *labels = mesh->workloads[i].ir->labels;
+        if (bnc_labels_match(level->match_labels, labels) &&
+            bnc_labels_match(&telemetry->match_labels, labels)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Somebody else's Telemetry that would compete with ours there; NULL: none. */
+static const struct bnc_telemetry *
+foreign_at(const struct bnc_mesh_plan *mesh, const struct bnc_level *level)
+{
+    for (size_t i = bnc_mesh_first_telemetry(mesh, level->ns);
+         i < mesh->n_telemetries && strcmp(mesh->telemetries[i]->ns, level->ns) == 0;
+         i++) {
+        const struct bnc_telemetry *t = mesh->telemetries[i];
+        if (!is_foreign(mesh, i)) {
+            continue;
+        }
+        bool selects = level->type == BNC_LEVEL_WORKLOAD;
+        if (selects != t->selects) {
+            continue;
+        }
+        bool both = (t->n_tracing > 0 && level->no_tracing == NULL) ||
+                    (t->metrics != NULL && level->n_metrics > 0);
+        if (!selects || (both && t->match_labels.n > 0 && meet(mesh, level, t))) {
+            return t;
+        }
+    }
+    return NULL;
+}
+
+/* To all whose words are lost; an error takes the acceptance of policies and rules. */
+static void
+tell_all(struct bnc_mesh_plan *mesh, const struct bnc_level *level, bool error,
+         enum bnc_reason reason, const char *remedy, const char *message)
+{
+    if (level->applies[BNC_SYSTEM_ISTIO]) {
+        bool own = level->verdict == SIZE_MAX;
+        bnc_mesh_tell(mesh, level->verdict, error && !own, reason,
+                      own ? "spec.tracing" : bnc_level_field(level, "spec.scope"), remedy,
+                      message);
+    }
+    for (size_t i = 0; i < level->n_rules; i++) {
+        bnc_mesh_tell(mesh, level->rules[i], error, reason, "spec.mesh", remedy, message);
+    }
+}
+
+static const char *
+tracing_trouble(struct bnc_mesh_plan *mesh, struct bnc_level *level)
+{
+    if (!level->applies[BNC_SYSTEM_ISTIO]) {
+        return "it is not for Istio";
+    }
+    if (level->provider == NULL) {
+        level->provider = bnc_mesh_provider(mesh);
+    }
+    const char *trouble = provider_trouble(mesh, level->provider);
+    if (trouble != NULL) {
+        bnc_mesh_tell(mesh, level->verdict, false, BNC_REASON_NO_PROVIDER,
+                      level->verdict == SIZE_MAX ? "spec.tracing" : "spec.provider",
+                      "see the Observatory's status", trouble);
+    }
+    return trouble;
+}
+
+void
+bnc_mesh_check_istio(struct bnc_mesh_plan *mesh, struct bnc_level *level)
+{
+    if (!bnc_str_eq(mesh->state->ir->spec.mesh->mode, "Telemetry")) {
+        level->why_not = level->no_tracing = "mesh.mode has no Telemetry";
+        return;
+    }
+    level->no_tracing = tracing_trouble(mesh, level);
+    if (level->no_tracing != NULL && level->n_metrics == 0) {
+        level->why_not = level->no_tracing;
+        return;
+    }
+    const struct bnc_telemetry *foreign = foreign_at(mesh, level);
+    if (foreign != NULL) {
+        level->why_not = bnc_arena_fmt(mesh->arena, "Telemetry %s/%s has this place",
+                                       foreign->ns, foreign->name);
+        tell_all(mesh, level, true, BNC_REASON_FOREIGN_TELEMETRY,
+                 bnc_arena_fmt(mesh->arena,
+                               "delete it, or set it there: kubectl -n %s edit telemetry "
+                               "%s",
+                               foreign->ns, foreign->name),
+                 bnc_arena_fmt(mesh->arena,
+                               "Telemetry %s/%s, which is not binnacle's, has this "
+                               "place; of two Istio takes one only",
+                               foreign->ns, foreign->name));
+    }
+}

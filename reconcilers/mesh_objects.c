@@ -1,0 +1,203 @@
+/*
+ * The objects that a mesh and its tracing are given.
+ */
+#include <string.h>
+
+#include "lib/json.h"
+#include "lib/map.h"
+#include "reconcilers/mesh_plan.h"
+#include "render/mesh_config.h"
+#include "render/strategies.h"
+#include "render/telemetry.h"
+
+/* ---- Telemetry ----------------------------------------------------------------- */
+
+static const char *
+revision_of(const struct bnc_mesh_plan *mesh)
+{
+    const char *revision = mesh->state->ir->spec.mesh->revision;
+    return revision == NULL || revision[0] == '\0' ? NULL : revision;
+}
+
+static void
+add_telemetry(const struct bnc_mesh_plan *mesh, const struct bnc_level *level,
+              struct bnc_arena *arena, struct bnc_document *out)
+{
+    struct bnc_telemetry_wish wish = {
+        .has_tracing = level->no_tracing == NULL,
+        .provider = level->provider,
+        .percent = {level->said, level->percent},
+    };
+    wish.metrics = level->metrics;
+    wish.n_metrics = level->n_metrics;
+    if (level->policy != NULL) {
+        wish.custom_tags = level->policy->spec.custom_tags;
+        wish.target_refs = level->policy->spec.target_refs.items;
+        wish.n_target_refs = level->policy->spec.target_refs.n;
+    }
+    if (level->match_labels != NULL) {
+        wish.match_labels = *level->match_labels;
+    }
+    *out = (struct bnc_document){.kind = BNC_KIND_TELEMETRY,
+                                 .ns = level->ns,
+                                 .name = level->name,
+                                 .spec = bnc_telemetry_tree(&wish, arena),
+                                 .revision = revision_of(mesh)};
+}
+
+/* ---- mesh configuration -------------------------------------------------------- */
+
+static struct bnc_mesh_wish
+wish_of(const struct bnc_plan *plan)
+{
+    const struct bnc_plan_state *state = plan->state;
+    const struct bnc_tracing_spec *tracing = state->ir->spec.tracing;
+    const struct bnc_statsd_spec *statsd = state->ir->spec.statsd;
+    struct bnc_mesh_wish wish = {0};
+    if (tracing != NULL) {
+        wish.backends = tracing->backends.items;
+        wish.n = tracing->backends.n;
+    }
+    wish.statsd_address = statsd == NULL ? NULL : statsd->address;
+    return wish;
+}
+
+cJSON *
+bnc_mesh_wish_of(const struct bnc_plan *plan, struct bnc_arena *arena)
+{
+    const struct bnc_mesh_wish wish = wish_of(plan);
+    return bnc_mesh_wish_tree(&wish, arena);
+}
+
+static bool
+add_shared_config(const struct bnc_plan *plan, struct bnc_arena *arena,
+                  struct bnc_document *out, struct bnc_diags *diags)
+{
+    const struct bnc_plan_state *state = plan->state;
+    const struct bnc_mesh_wish wish = wish_of(plan);
+    struct bnc_error err = {0};
+
+    *out = (struct bnc_document){.kind = BNC_KIND_CONFIG_MAP,
+                                 .ns = state->ir->mesh->ns,
+                                 .name = BNC_SHARED_MESH,
+                                 .key = "mesh"};
+    if (bnc_mesh_config_render(&wish, arena, &out->bytes, &err)) {
+        bnc_diag_add(diags, BNC_REASON_TOO_BIG, "spec.tracing", NULL, "%s", err.message);
+        return false;
+    }
+    return true;
+}
+
+/* ---- Jaeger's strategies ------------------------------------------------------- */
+
+static void
+fill_operations(const struct bnc_level *level, struct bnc_arena *arena,
+                const struct bnc_strategy_operation **out, size_t *n)
+{
+    const struct bnc_list *list =
+        level->policy == NULL ? NULL : &level->policy->spec.operations;
+    *n = list == NULL ? 0 : list->n;
+    struct bnc_strategy_operation *items = bnc_arena_array(arena, *n, sizeof(*items));
+    const struct bnc_operation_spec *specs = list == NULL ? NULL : list->items;
+    for (size_t i = 0; i < *n; i++) {
+        items[i] =
+            (struct bnc_strategy_operation){specs[i].operation, specs[i].percent.value};
+    }
+    *out = items;
+}
+
+/* A service for each workload that has another percentage than the mesh. */
+static void
+fill_services(const struct bnc_mesh_plan *mesh, struct bnc_arena *arena,
+              struct bnc_strategies *out, struct bnc_diags *diags)
+{
+    struct bnc_strategy *items =
+        bnc_arena_array(arena, mesh->n_workloads, sizeof(*items));
+    BNC_AUTO(bnc_map) seen = bnc_map_new();
+    for (size_t i = 0; i < mesh->n_workloads; i++) {
+        const struct bnc_mesh_workload *w = &mesh->workloads[i];
+        const struct bnc_level *level = bnc_level_of(mesh, BNC_SYSTEM_JAEGER, w);
+        if (level == NULL || level == &mesh->levels[0]) {
+            continue;
+        }
+        const struct bnc_level *other = bnc_map_get(seen, w->member->object->name);
+        if (other != NULL && other->percent != level->percent) {
+            bnc_diag_warn(diags, BNC_REASON_CONFLICTED, "spec.tracing.strategies",
+                          "give the services names of their own",
+                          "%s of namespace %s is a service of another namespace as well, "
+                          "with another percentage; Jaeger knows services by name",
+                          w->member->object->name, w->member->object->ns);
+        }
+        if (other == NULL) {
+            struct bnc_strategy *item = &items[out->n++];
+            *item = (struct bnc_strategy){.service = w->member->object->name,
+                                          .percent = level->percent};
+            fill_operations(level, arena, &item->operations, &item->n_operations);
+            (void)bnc_map_put(seen, w->member->object->name, (void *)(uintptr_t)level);
+        }
+    }
+    out->items = items;
+}
+
+static bool
+add_strategies(const struct bnc_mesh_plan *mesh, struct bnc_arena *arena,
+               struct bnc_document *out, struct bnc_diags *diags)
+{
+    const struct bnc_object *self = mesh->plan->observatory->object;
+    const struct bnc_strategies_spec *spec =
+        mesh->tracing == NULL ? NULL : mesh->tracing->strategies;
+    struct bnc_strategies strategies = {0};
+    struct bnc_error err = {0};
+    if (spec == NULL || !mesh->systems[BNC_SYSTEM_JAEGER]) {
+        return false;
+    }
+    strategies.default_percent = mesh->levels[0].percent;
+    fill_operations(&mesh->levels[0], arena, &strategies.default_operations,
+                    &strategies.n_default_operations);
+    fill_services(mesh, arena, &strategies, diags);
+    *out = (struct bnc_document){
+        .kind = bnc_str_eq(spec->kind, "Secret") ? BNC_KIND_SECRET : BNC_KIND_CONFIG_MAP,
+        .ns = spec->ns == NULL ? self->ns : spec->ns,
+        .name = spec->name == NULL
+                    ? bnc_arena_fmt(arena, "%s-jaeger-sampling", self->name)
+                    : spec->name,
+        .key = spec->key == NULL ? "strategies.json" : spec->key};
+    if (bnc_strategies_render(&strategies, arena, &out->bytes, &err)) {
+        bnc_diag_add(diags, BNC_REASON_TOO_BIG, "spec.tracing.strategies", NULL, "%s",
+                     err.message);
+        return false;
+    }
+    return true;
+}
+
+/* ---- all of them --------------------------------------------------------------- */
+
+size_t
+bnc_mesh_documents(const struct bnc_plan *plan, struct bnc_arena *arena,
+                   struct bnc_document **out, struct bnc_diags *diags)
+{
+    const struct bnc_plan_state *state = plan->state;
+    const struct bnc_mesh_plan *mesh = state->mesh;
+    size_t n = 0;
+
+    *out = NULL;
+    if (mesh == NULL || plan->observatory->ir->diags.errors > 0 ||
+        plan->observatory->object->deleting) {
+        return 0;
+    }
+    size_t mixer = bnc_mesh_mixer_room(mesh);
+    struct bnc_document *list =
+        bnc_arena_array(arena, mesh->n_levels + 2 + mixer, sizeof(*list));
+    if (mesh->facts != NULL && bnc_str_eq(state->ir->spec.mesh->mesh_config, "Shared")) {
+        n += add_shared_config(plan, arena, &list[n], diags);
+    }
+    for (size_t i = 0; mesh->facts != NULL && i < mesh->n_levels; i++) {
+        if (mesh->levels[i].why_not == NULL) {
+            add_telemetry(mesh, &mesh->levels[i], arena, &list[n++]);
+        }
+    }
+    n += bnc_mesh_mixer(mesh, arena, &list[n], mixer, diags);
+    n += add_strategies(mesh, arena, &list[n], diags);
+    *out = list;
+    return n;
+}
