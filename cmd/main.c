@@ -15,7 +15,7 @@ static const struct bnc_command commands[] = {
      "$KUBECONFIG\n"
      "  binnacle run --from manifests/ --to out/        without a cluster, followed\n"
      "  binnacle run --from manifests/ --to out/ --once one pass",
-     bnc_flags_run, &bnc_n_flags_run, bnc_cmd_run},
+     bnc_flags_run, &bnc_n_flags_run, bnc_cmd_run, NULL},
     {"sync", "beside Prometheus: loads what is published, and proves it",
      "binnacle sync --observatory NS/NAME --out DIR --reload URL [flags]",
      "Writes what the controller publishes for one Observatory to DIR as whole\n"
@@ -26,7 +26,7 @@ static const struct bnc_command commands[] = {
      "                --reload http://127.0.0.1:9090/-/reload\n\n"
      "Prometheus runs with --config.file=DIR/current/prometheus.yml and\n"
      "--web.enable-lifecycle.",
-     bnc_flags_sync, &bnc_n_flags_sync, bnc_cmd_sync},
+     bnc_flags_sync, &bnc_n_flags_sync, bnc_cmd_sync, NULL},
     {"render", "the exact objects that run would apply, offline",
      "binnacle render -f FILE|DIR|- [-o DIR|-] [flags]",
      "Reads manifests and prints what the controller would write for them.\n\n"
@@ -34,19 +34,30 @@ static const struct bnc_command commands[] = {
      "  binnacle render -f manifests/ --content > prometheus.yml\n"
      "  kubectl get obs,sp,deploy,svc,ns -A -o yaml | binnacle render -f -\n\n"
      "Ends with 1 when something could not be read or an Observatory has no result.",
-     bnc_flags_render, &bnc_n_flags_render, bnc_cmd_render},
+     bnc_flags_render, &bnc_n_flags_render, bnc_cmd_render, NULL},
     {"lint", "every problem with file, line, object and field, offline",
      "binnacle lint -f FILE|DIR|- [flags]",
      "Reads manifests and says all that is wrong with them.\n\n"
      "  binnacle lint -f manifests/\n"
      "  binnacle lint -f manifests/ -o json\n\n"
      "Ends with 1 when there is an error; warnings alone are 0.",
-     bnc_flags_lint, &bnc_n_flags_lint, bnc_cmd_lint},
+     bnc_flags_lint, &bnc_n_flags_lint, bnc_cmd_lint, NULL},
+    {"explain", "why a workload is scraped and traced as it is",
+     "binnacle explain KIND/NAME [-n NAMESPACE] [-f FILE|DIR|-] [flags]",
+     "Says which objects scrape a workload, how much of its requests is traced in each\n"
+     "system, which object decides on that, what it overrides, and what has to be\n"
+     "restarted. It reads the cluster and writes nothing; with -f it reads manifests.\n\n"
+     "  binnacle explain deploy/checkout -n shop\n"
+     "  binnacle explain sts/db -n shop -o json\n"
+     "  kubectl get obs,smp,sp,deploy,ns,cm,telemetry -A -o yaml |\n"
+     "    binnacle explain deploy/checkout -n shop -f -\n\n"
+     "Ends with 1 when there is no such workload.",
+     bnc_flags_explain, &bnc_n_flags_explain, bnc_cmd_explain, "KIND/NAME"},
     {"crds", "the custom resource definitions, or their reference",
      "binnacle crds [-o yaml|json|markdown]", "  binnacle crds | kubectl apply -f -",
-     bnc_flags_crds, &bnc_n_flags_crds, bnc_cmd_crds},
+     bnc_flags_crds, &bnc_n_flags_crds, bnc_cmd_crds, NULL},
     {"version", "this build and its libraries", "binnacle version", "", bnc_flags_version,
-     &bnc_n_flags_version, bnc_cmd_version},
+     &bnc_n_flags_version, bnc_cmd_version, NULL},
 };
 
 static void

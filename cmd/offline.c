@@ -110,6 +110,8 @@ bnc_offline_collect(struct bnc_offline *o)
     bnc_findings_clear(&o->found);
     collect_problems(o);
     bnc_engine_members(engine, BNC_KIND_SCRAPE_POLICY, add_member, o);
+    bnc_engine_members(engine, BNC_KIND_SAMPLING_POLICY, add_member, o);
+    bnc_engine_members(engine, BNC_KIND_METRIC_RULE, add_member, o);
     for (size_t i = 0; i < bnc_engine_count(engine); i++) {
         const struct bnc_result *result = bnc_engine_result(engine, i);
         bnc_findings_diags(&o->found, result->object, result->diags->items,
@@ -203,6 +205,7 @@ bnc_offline_start(struct bnc_offline *o, const struct bnc_options *options,
     o->source = bnc_source_dir_new(o->world, &dir);
     o->settings.trusted_namespaces =
         bnc_options_list(options->trusted_namespaces, o->arena);
+    o->settings.offline = true;
     o->settings.watch_namespaces = bnc_options_list(options->watch_namespaces, o->arena);
     o->controller = bnc_controller_new(
         &(struct bnc_controller_options){.world = o->world,

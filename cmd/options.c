@@ -60,6 +60,10 @@ parse_one(const struct bnc_command *command, int argc, char **argv, int *i,
     size_t n = equals == NULL ? strlen(text) : (size_t)(equals - text);
     const struct bnc_flag *flag = find_flag(command, text, n);
 
+    if (text[0] != '-' && command->argument != NULL && out->subject == NULL) {
+        out->subject = text;
+        return BNC_OK;
+    }
     if (text[0] != '-') {
         return bnc_fail(err, BNC_INVALID,
                         "unexpected argument \"%.60s\"; see binnacle %s --help", text,

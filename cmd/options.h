@@ -32,8 +32,9 @@ struct bnc_options {
     const char *ca_file;
     const char *shard;
     const char *instance;
-    bool once;    /* run --from: one pass */
-    bool content; /* render: the documents, not the objects */
+    const char *subject; /* explain: KIND/NAME */
+    bool once;           /* run --from: one pass */
+    bool content;        /* render: the documents, not the objects */
     bool help;
 };
 
@@ -53,6 +54,7 @@ struct bnc_command {
     const struct bnc_flag *flags;
     const size_t *n_flags;
     int (*run)(const struct bnc_options *options); /* gives the exit status */
+    const char *argument; /* "KIND/NAME": it takes one beside the flags; NULL: none */
 };
 
 /* INVALID names the wrong flag, the nearest right one and where help is. */

@@ -8,6 +8,7 @@
 #include "controller/edges.h"
 #include "controller/hold.h"
 #include "controller/outputs.h"
+#include "controller/patches.h"
 #include "controller/report.h"
 #include "controller/troubles.h"
 #include "lib/log.h"
@@ -28,6 +29,7 @@ struct bnc_controller {
     struct bnc_reporter *reporter;
     struct bnc_holder *holder;
     struct bnc_census *census;
+    struct bnc_patcher *patcher;
     struct bnc_map *claimed;  /* uids of Observatories whose earlier outputs are known */
     struct bnc_map *orphans;  /* owners whose outputs stay when they go */
     struct bnc_timer *work;   /* the next slice */
@@ -197,10 +199,12 @@ release(struct bnc_controller *c)
     char key[BNC_FACT_KEY_MAX];
     for (size_t i = 0; c->options.statuses && i < bnc_engine_count(c->engine); i++) {
         const struct bnc_result *result = bnc_engine_result(c->engine, i);
+        bool holds = result->plan == NULL || result->plan->n_held > 0;
         bool decided =
             result->object->deleting
-                ? bnc_publisher_released(c->publisher, owner_key(key, result->object))
-                : result->ready && !bnc_outputs_outside(result, c->publisher);
+                ? bnc_publisher_released(c->publisher, owner_key(key, result->object)) &&
+                      (!holds || result->orphan)
+                : result->ready && !holds && !bnc_outputs_outside(result, c->publisher);
         if (result->held && decided) {
             bnc_holder_set(c->holder, result->object, false);
         }
@@ -243,12 +247,14 @@ must_hold(struct bnc_controller *c, const struct bnc_result *result)
     if (!c->options.statuses) {
         return false;
     }
-    if (!result->held && bnc_outputs_outside(result, c->publisher)) {
+    bool patches = result->plan != NULL && result->plan->n_held > 0;
+    if (!result->held && (patches || bnc_outputs_outside(result, c->publisher))) {
         bnc_holder_set(c->holder, result->object, true);
         return true;
     }
     /* the status says where it is before it is there */
-    return (result->outside || result->told_first) && !bnc_outputs_recorded(result);
+    return (result->outside || result->told_first || patches) &&
+           !bnc_outputs_recorded(result);
 }
 
 static void
@@ -263,6 +269,9 @@ publish_one(struct bnc_controller *c, const struct bnc_result *result)
     if (result->object->deleting) { /* what an earlier life wrote as well */
         bool orphan = result->orphan || bnc_map_get(c->orphans, owner) != NULL;
         bnc_publisher_drop(c->publisher, owner, orphan);
+        if (!orphan && c->options.statuses) {
+            bnc_patcher_set(c->patcher, result); /* old values are given back */
+        }
         return;
     }
     if (!result->ready || result->suspended || must_hold(c, result)) {
@@ -274,11 +283,17 @@ publish_one(struct bnc_controller *c, const struct bnc_result *result)
         (void)bnc_map_take(c->orphans, owner);
     }
     bnc_publisher_set(c->publisher, owner, result->desired, result->n_desired);
+    if (c->options.statuses) {
+        bnc_patcher_set(c->patcher, result);
+    }
 }
 
 static void
 publish(struct bnc_controller *c)
 {
+    if (c->options.read_only) {
+        return;
+    }
     for (size_t i = 0; i < bnc_engine_count(c->engine); i++) {
         publish_one(c, bnc_engine_result(c->engine, i));
     }
@@ -373,6 +388,12 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                      .unwant = on_unwant,
                                      .arg = c});
     c->census = bnc_census_new(options->world, c->engine, options->planner, wake, c);
+    c->patcher = bnc_patcher_new(
+        &(struct bnc_patcher_options){.world = options->world,
+                                      .source = options->source,
+                                      .cache = bnc_engine_cache(c->engine),
+                                      .retry = republish,
+                                      .arg = c});
     c->publisher =
         bnc_publisher_new(&(struct bnc_publisher_options){.world = options->world,
                                                           .source = options->source,
@@ -384,6 +405,7 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                                         .source = options->source,
                                                         .engine = c->engine,
                                                         .publisher = c->publisher,
+                                                        .patcher = c->patcher,
                                                         .census = c->census,
                                                         .instance = options->instance,
                                                         .wake = wake,
@@ -401,6 +423,7 @@ bnc_controller_free(struct bnc_controller *c)
     bnc_census_free(c->census);
     bnc_holder_free(c->holder);
     bnc_publisher_free(c->publisher);
+    bnc_patcher_free(c->patcher);
     bnc_engine_free(c->engine);
     size_t at = 0;
     void *value = NULL;
@@ -457,7 +480,7 @@ bnc_controller_settled(const struct bnc_controller *c)
 {
     return bnc_engine_idle(c->engine) && bnc_publisher_idle(c->publisher) &&
            bnc_reporter_idle(c->reporter) && bnc_holder_idle(c->holder) &&
-           !bnc_timer_pending(c->work);
+           bnc_patcher_idle(c->patcher) && !bnc_timer_pending(c->work);
 }
 
 const char *

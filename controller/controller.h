@@ -20,6 +20,7 @@ struct bnc_controller_options {
     const struct bnc_settings *settings;
     const char *instance; /* of Events: the pod's name */
     bool statuses;        /* write status and Events */
+    bool read_only;       /* write nothing at all */
     /* All work is done and written, for now; may be NULL. */
     void (*on_settled)(void *arg, struct bnc_controller *controller);
     /* A write failed and will be tried again; may be NULL. */

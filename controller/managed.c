@@ -32,6 +32,23 @@ covers_map(const cJSON *fields, const cJSON *map, struct bnc_arena *arena)
     return true;
 }
 
+/* Every leaf of a tree; a list is owned whole, or item by item. */
+static bool
+covers_tree(const cJSON *fields, const cJSON *tree, struct bnc_arena *arena)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, tree)
+    {
+        const cJSON *owned =
+            bnc_json_get(fields, bnc_arena_fmt(arena, "f:%s", item->string));
+        if (owned == NULL || (cJSON_IsObject(item) && item->child != NULL &&
+                              owned->child != NULL && !covers_tree(owned, item, arena))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Owner references are a list keyed by uid: k:{"uid":"..."}. */
 static bool
 covers_owners(const cJSON *fields, const cJSON *owners, struct bnc_arena *arena)
@@ -79,6 +96,8 @@ bnc_managed_covers(struct bnc_bytes managed_fields, const char *manager,
         }
     }
     return fields != NULL &&
+           covers_tree(bnc_json_get(fields, "f:spec"), bnc_json_get(intent, "spec"),
+                       arena) &&
            covers_owners(bnc_json_get(meta, "f:ownerReferences"),
                          bnc_json_get(wanted, "ownerReferences"), arena);
 }

@@ -34,26 +34,56 @@ add(void *arg, enum bnc_kind kind, const char *ns, const char *name)
     lines->items[lines->n++] = (struct line){kind, ns, name};
 }
 
-static void
-add_live(const struct bnc_object *object, struct lines *lines)
+/* Of the kinds that we write, no two have one name. */
+static enum bnc_kind
+kind_named(const char *name)
 {
-    struct bnc_error err = {0};
-    cJSON *status = NULL;
-    if (object->status.len == 0 || bnc_json_parse(lines->arena, object->status.ptr,
-                                                  object->status.len, &status, &err)) {
-        return;
+    enum bnc_kind kind = 0;
+    while (kind < BNC_KIND_COUNT && strcmp(bnc_kind_info(kind)->name, name) != 0) {
+        kind++;
     }
+    return kind == BNC_KIND_COUNT ? BNC_KIND_SECRET : kind;
+}
+
+static void
+add_list(const cJSON *list, struct lines *lines)
+{
     const cJSON *item;
-    cJSON_ArrayForEach(item, bnc_json_path(status, "prometheus", "outputs", NULL))
+    cJSON_ArrayForEach(item, list)
     {
         const char *kind = bnc_json_get_str(item, "kind");
         const char *ns = bnc_json_get_str(item, "namespace");
         const char *name = bnc_json_get_str(item, "name");
         if (kind != NULL && ns != NULL && name != NULL) {
-            add(lines,
-                strcmp(kind, "ConfigMap") == 0 ? BNC_KIND_CONFIG_MAP : BNC_KIND_SECRET,
-                ns, name);
+            add(lines, kind_named(kind), ns, name);
         }
+    }
+}
+
+static const cJSON *
+live_status(const struct bnc_object *object, struct bnc_arena *arena)
+{
+    struct bnc_error err = {0};
+    cJSON *status = NULL;
+    return object->status.len == 0 || bnc_json_parse(arena, object->status.ptr,
+                                                     object->status.len, &status, &err)
+               ? NULL
+               : status;
+}
+
+static void
+add_live(const struct bnc_object *object, struct lines *lines)
+{
+    const cJSON *status = live_status(object, lines->arena);
+    add_list(bnc_json_path(status, "prometheus", "outputs", NULL), lines);
+}
+
+static void
+add_held(const struct bnc_result *result, struct lines *lines)
+{
+    for (size_t i = 0; result->plan != NULL && i < result->plan->n_held; i++) {
+        const struct bnc_held *held = &result->plan->held[i];
+        add(lines, held->kind, held->ns, held->name);
     }
 }
 
@@ -78,10 +108,36 @@ compare(const void *a, const void *b)
     return c != 0 ? c : (int)x->kind - (int)y->kind;
 }
 
+static void
+sort(struct lines *lines)
+{
+    if (lines->n > 1) {
+        qsort(lines->items, lines->n, sizeof(*lines->items), compare);
+    }
+}
+
 static const char *
 owner_of(const struct bnc_result *result, struct bnc_arena *arena)
 {
     return bnc_arena_fmt(arena, "%s/%s", result->object->ns, result->object->name);
+}
+
+/* Each of them once. */
+static void
+print(const struct lines *lines, cJSON *out)
+{
+    struct bnc_arena *arena = lines->arena;
+    for (size_t i = 0; i < lines->n; i++) {
+        const struct line *line = &lines->items[i];
+        if (i > 0 && compare(line - 1, line) == 0) {
+            continue;
+        }
+        cJSON *entry = bnc_json_object(arena);
+        bnc_json_set_str(arena, entry, "kind", bnc_kind_info(line->kind)->name);
+        bnc_json_set_str(arena, entry, "namespace", line->ns);
+        bnc_json_set_str(arena, entry, "name", line->name);
+        bnc_json_add(out, entry);
+    }
 }
 
 cJSON *
@@ -96,19 +152,24 @@ bnc_outputs_json(const struct bnc_result *result, const struct bnc_publisher *pu
     if (!result->ready) {
         add_live(result->object, &lines);
     }
-    if (lines.n > 0) {
-        qsort(lines.items, lines.n, sizeof(*lines.items), compare);
+    sort(&lines);
+    print(&lines, out);
+    return out;
+}
+
+cJSON *
+bnc_outputs_held(const struct bnc_result *result, struct bnc_arena *arena)
+{
+    struct lines lines = {.arena = arena};
+    cJSON *out = bnc_json_array(arena);
+
+    add_held(result, &lines);
+    if (!result->ready) { /* it cannot be told now: what was said stays */
+        const cJSON *status = live_status(result->object, arena);
+        add_list(bnc_json_path(status, "mesh", "held", NULL), &lines);
     }
-    for (size_t i = 0; i < lines.n; i++) {
-        if (i > 0 && compare(&lines.items[i - 1], &lines.items[i]) == 0) {
-            continue;
-        }
-        cJSON *entry = bnc_json_object(arena);
-        bnc_json_set_str(arena, entry, "kind", bnc_kind_info(lines.items[i].kind)->name);
-        bnc_json_set_str(arena, entry, "namespace", lines.items[i].ns);
-        bnc_json_set_str(arena, entry, "name", lines.items[i].name);
-        bnc_json_add(out, entry);
-    }
+    sort(&lines);
+    print(&lines, out);
     return out;
 }
 
@@ -119,14 +180,19 @@ bnc_outputs_recorded(const struct bnc_result *result)
     struct lines live = {.arena = arena};
     struct lines desired = {.arena = arena};
 
-    add_live(result->object, &live);
+    const cJSON *status = live_status(result->object, arena);
+
+    add_list(bnc_json_path(status, "prometheus", "outputs", NULL), &live);
+    add_list(bnc_json_path(status, "mesh", "held", NULL), &live);
     add_desired(result, &desired);
-    for (size_t i = 0; i < desired.n; i++) {
-        bool found = false;
-        for (size_t k = 0; k < live.n; k++) {
-            found = found || compare(&desired.items[i], &live.items[k]) == 0;
+    add_held(result, &desired);
+    sort(&live);
+    sort(&desired);
+    for (size_t i = 0, k = 0; i < desired.n; i++) {
+        while (k < live.n && compare(&live.items[k], &desired.items[i]) < 0) {
+            k++;
         }
-        if (!found) {
+        if (k == live.n || compare(&live.items[k], &desired.items[i]) != 0) {
             return false;
         }
     }

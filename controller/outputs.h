@@ -14,7 +14,10 @@
 cJSON *bnc_outputs_json(const struct bnc_result *result,
                         const struct bnc_publisher *publisher, struct bnc_arena *arena);
 
-/* True when the live status names every desired object. */
+/* status.mesh.held: objects of others that have, or are to have, values of ours. */
+cJSON *bnc_outputs_held(const struct bnc_result *result, struct bnc_arena *arena);
+
+/* True when the live status names every desired object, and every one that is held. */
 bool bnc_outputs_recorded(const struct bnc_result *result);
 
 /* True when something that it has, or had, is outside of its own namespace. */

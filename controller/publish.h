@@ -109,8 +109,8 @@ bool bnc_publisher_idle(const struct bnc_publisher *publisher);
 
 /*
  * True when `managed_fields` (of metadata) say that this field manager owns every label,
- * annotation and data key of the intent `body`: nobody has changed one since we applied
- * it (server-side apply, KEP-555).
+ * annotation, data key and field of spec of the intent `body`: nobody has changed one
+ * since we applied it (server-side apply, KEP-555).
  */
 bool bnc_managed_covers(struct bnc_bytes managed_fields, const char *manager,
                         struct bnc_bytes body);

@@ -6,6 +6,7 @@
 
 #include "controller/edges.h"
 #include "controller/loaded.h"
+#include "controller/patches.h"
 #include "controller/status.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -255,6 +256,8 @@ policy_stamp(const struct bnc_member *member, const struct bnc_opinion *opinions
         }
         stamp = stamp_text(stamp, opinions[i].refused == NULL ? "" : opinions[i].refused);
         stamp = stamp_number(stamp, (uint64_t)opinions[i].pods);
+        stamp = stamp_number(stamp, v->effective_stamp);
+        stamp = stamp_number(stamp, (uint64_t)v->percent);
     }
     return stamp | 1;
 }
@@ -288,7 +291,14 @@ publication_of(const struct bnc_reporter *reporter, const struct bnc_result *res
 {
     const char *owner =
         bnc_arena_fmt(arena, "%s/%s", result->object->ns, result->object->name);
-    return bnc_publisher_state(reporter->options.publisher, owner);
+    struct bnc_publication state =
+        bnc_publisher_state(reporter->options.publisher, owner);
+    const char *failure = bnc_patcher_failure(reporter->options.patcher, owner);
+    if (state.published && failure != NULL) {
+        state = (struct bnc_publication){.reason = BNC_REASON_WRITE_FAILED,
+                                         .message = failure};
+    }
+    return state;
 }
 
 static void
@@ -342,7 +352,9 @@ report_workloads(struct round *round, const struct bnc_plan *plan, size_t *at)
     while (*at < plan->n_verdicts) {
         const struct bnc_verdict *v = &plan->verdicts[(*at)++];
         struct record *record;
-        if (v->member->ir->type != BNC_IR_WORKLOAD ||
+        bool annotated = v->member->ir->type == BNC_IR_WORKLOAD ||
+                         v->member->ir->type == BNC_IR_NAMESPACE;
+        if (!annotated ||
             (v->n_why == 0 && bnc_map_count(round->reporter->records) == 0)) {
             continue;
         }
@@ -361,7 +373,8 @@ report_workloads(struct round *round, const struct bnc_plan *plan, size_t *at)
 static bool
 must_record(const struct bnc_result *result)
 {
-    bool first = result->outside ? result->held : result->told_first;
+    bool holds = result->plan != NULL && result->plan->n_held > 0;
+    bool first = result->outside || holds ? result->held : result->told_first;
     return first && result->ready && !result->suspended && !bnc_outputs_recorded(result);
 }
 
@@ -399,7 +412,9 @@ report_observatory(struct round *round, const struct bnc_result *result,
     if (record_first && result->object->status.len > 0) {
         record->stamp = stamp;
         write_status(round, record, result->object,
-                     bnc_status_outputs(result->object, more.outputs, arena), arena);
+                     bnc_status_outputs(result->object, more.outputs,
+                                        bnc_outputs_held(result, arena), arena),
+                     arena);
         return;
     }
     struct bnc_condition ready = bnc_status_observatory_ready(result, &more, arena);
@@ -456,6 +471,8 @@ bnc_reporter_run(struct bnc_reporter *reporter)
         report_observatory(&round, bnc_engine_result(engine, i), &round.loaded[i]);
     }
     bnc_engine_members(engine, BNC_KIND_SCRAPE_POLICY, report_policy, &round);
+    bnc_engine_members(engine, BNC_KIND_SAMPLING_POLICY, report_policy, &round);
+    bnc_engine_members(engine, BNC_KIND_METRIC_RULE, report_policy, &round);
     for (size_t i = 0; i < n; i++) {
         const struct bnc_result *result = bnc_engine_result(engine, i);
         if (result->plan != NULL) {

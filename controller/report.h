@@ -15,6 +15,7 @@ struct bnc_reporter_options {
     struct bnc_source *source;
     const struct bnc_engine *engine;
     struct bnc_publisher *publisher;
+    const struct bnc_patcher *patcher;
     const struct bnc_census *census;
     const char *instance;
     void (*wake)(void *arg); /* a write failed or ended: report again soon */

@@ -110,7 +110,9 @@ published_by(const struct bnc_opinion *opinion)
                          opinion->publication.message);
     }
     return condition("Published", true, BNC_REASON_PUBLISHED,
-                     "its jobs are in the Observatory's configuration");
+                     opinion->verdict->member->ir->type == BNC_IR_SAMPLING
+                         ? "what it asks for is written"
+                         : "its jobs are in the Observatory's configuration");
 }
 
 /* The opinion that decides the summary: the best one. */
@@ -283,6 +285,14 @@ bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opi
     bnc_json_set_item(arena, status, "conditions",
                       conditions_json(all, used, generation, arena));
     bnc_json_set_item(arena, status, "observatories", list);
+    if (member->ir->type == BNC_IR_SAMPLING) {
+        bnc_status_sampling(decides, status, arena);
+        return status;
+    }
+    if (member->ir->type == BNC_IR_METRIC_RULE) {
+        bnc_status_rule(member, decides, status, arena);
+        return status;
+    }
     if (pods >= 0) {
         bnc_json_set_int(arena, status, "pods", pods);
     }
@@ -301,6 +311,30 @@ count_rejected(const struct bnc_plan *plan)
              !plan->verdicts[i].pending;
     }
     return n;
+}
+
+static int64_t
+count_groups(const struct bnc_plan *plan)
+{
+    int64_t n = 0;
+    for (size_t i = plan == NULL ? 0 : plan->n_units; i > 0; i--) {
+        if (plan->units[i - 1].section != BNC_SECTION_RULES) {
+            break; /* they are the last */
+        }
+        n++;
+    }
+    return n;
+}
+
+/* "3 jobs are published", "3 jobs and 2 rule groups are published" */
+static const char *
+published_text(const struct bnc_result *result, struct bnc_arena *arena)
+{
+    int64_t groups = count_groups(result->plan);
+    return groups == 0
+               ? bnc_arena_fmt(arena, "%zu jobs are published", result->n_jobs)
+               : bnc_arena_fmt(arena, "%zu jobs and %lld rule groups are published",
+                               result->n_jobs, (long long)groups);
 }
 
 struct bnc_condition
@@ -332,13 +366,13 @@ bnc_status_observatory_ready(const struct bnc_result *result,
         return not_loaded;
     }
     size_t rejected = count_rejected(result->plan);
-    return condition(
-        "Ready", true, rejected > 0 ? BNC_REASON_REJECTED_OBJECTS : BNC_REASON_PUBLISHED,
-        rejected > 0 ? bnc_arena_fmt(arena,
-                                     "%zu jobs are published; %zu objects were left out, "
-                                     "see status.prometheus.rejected",
-                                     result->n_jobs, rejected)
-                     : bnc_arena_fmt(arena, "%zu jobs are published", result->n_jobs));
+    return condition("Ready", true,
+                     rejected > 0 ? BNC_REASON_REJECTED_OBJECTS : BNC_REASON_PUBLISHED,
+                     rejected > 0 ? bnc_arena_fmt(arena,
+                                                  "%s; %zu objects were left out, see "
+                                                  "status.prometheus.rejected",
+                                                  published_text(result, arena), rejected)
+                                  : published_text(result, arena));
 }
 
 static cJSON *
@@ -396,6 +430,9 @@ prometheus_json(const struct bnc_result *result, const struct bnc_status_more *m
     }
     bnc_json_set_item(arena, out, "outputs", more->outputs);
     bnc_json_set_int(arena, out, "jobs", (int64_t)result->n_jobs);
+    if (count_groups(plan) > 0) {
+        bnc_json_set_int(arena, out, "ruleGroups", count_groups(plan));
+    }
     for (size_t i = 0; i < result->n_desired; i++) {
         if (result->desired[i].role == BNC_ROLE_ROOT) {
             bnc_json_set_str(arena, out, "hash", result->desired[i].hash);
@@ -425,10 +462,9 @@ bnc_status_observatory(const struct bnc_result *result,
                                       : "every field is understood")
              : ready,
         resolved_refs(diags, result->pending, arena),
-        published
-            ? condition("Published", true, BNC_REASON_PUBLISHED,
-                        bnc_arena_fmt(arena, "%zu jobs are published", result->n_jobs))
-            : ready,
+        published ? condition("Published", true, BNC_REASON_PUBLISHED,
+                              published_text(result, arena))
+                  : ready,
         condition("Complete", rejected == 0,
                   rejected == 0 ? BNC_REASON_COMPLETE : BNC_REASON_REJECTED_OBJECTS,
                   rejected == 0
@@ -447,6 +483,10 @@ bnc_status_observatory(const struct bnc_result *result,
     bnc_json_set_int(arena, status, "observedGeneration", generation);
     bnc_json_set_item(arena, status, "conditions",
                       conditions_json(all, used, generation, arena));
+    cJSON *mesh = bnc_status_mesh(result, arena);
+    if (mesh != NULL) {
+        bnc_json_set_item(arena, status, "mesh", mesh);
+    }
     bnc_json_set_item(arena, status, "prometheus", prometheus_json(result, more, arena));
     return status;
 }

@@ -33,6 +33,18 @@ struct bnc_condition bnc_status_policy_ready(const struct bnc_member *member,
                                              const struct bnc_opinion *opinions, size_t n,
                                              struct bnc_arena *arena);
 
+/* One line of what holds, as it stands in status.effective. */
+cJSON *bnc_status_effective(const struct bnc_effective *e, struct bnc_arena *arena);
+
+/* What only a SamplingPolicy's status has (status_mesh.c): of the first opinion. */
+void bnc_status_sampling(const struct bnc_opinion *opinion, cJSON *status,
+                         struct bnc_arena *arena);
+/* What only a MetricRule's status has; `opinion` NULL: nobody selects it. */
+void bnc_status_rule(const struct bnc_member *member, const struct bnc_opinion *opinion,
+                     cJSON *status, struct bnc_arena *arena);
+/* status.mesh of an Observatory; NULL: it has no mesh. */
+cJSON *bnc_status_mesh(const struct bnc_result *result, struct bnc_arena *arena);
+
 /* The whole status; lastTransitionTime is left out. */
 cJSON *
 bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opinions,
@@ -53,8 +65,9 @@ cJSON *
 bnc_status_observatory(const struct bnc_result *result,
                        const struct bnc_status_more *more, struct bnc_arena *arena);
 
-/* The live status with nothing but status.prometheus.outputs as it has to be. */
-cJSON *bnc_status_outputs(const struct bnc_object *object, cJSON *outputs,
+/* The live status with nothing but prometheus.outputs and mesh.held as they have to be.
+ */
+cJSON *bnc_status_outputs(const struct bnc_object *object, cJSON *outputs, cJSON *held,
                           struct bnc_arena *arena);
 
 /*

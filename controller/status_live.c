@@ -69,7 +69,7 @@ bnc_status_differs(cJSON *status, struct bnc_bytes live, const char *now,
 }
 
 cJSON *
-bnc_status_outputs(const struct bnc_object *object, cJSON *outputs,
+bnc_status_outputs(const struct bnc_object *object, cJSON *outputs, cJSON *held,
                    struct bnc_arena *arena)
 {
     struct bnc_error err = {0};
@@ -85,6 +85,14 @@ bnc_status_outputs(const struct bnc_object *object, cJSON *outputs,
         bnc_json_set_item(arena, status, "prometheus", prometheus);
     }
     bnc_json_set_item(arena, prometheus, "outputs", outputs);
+    if (held->child != NULL) {
+        cJSON *mesh = bnc_json_get(status, "mesh");
+        if (mesh == NULL) {
+            mesh = bnc_json_object(arena);
+            bnc_json_set_item(arena, status, "mesh", mesh);
+        }
+        bnc_json_set_item(arena, mesh, "held", held);
+    }
     return status;
 }
 
