@@ -182,7 +182,7 @@ add_sampling(const struct bnc_result *result, const struct bnc_object *workload,
 {
     const struct bnc_plan *plan = result->plan;
     for (size_t i = 0; i < plan->n_effective; i++) {
-        if (plan->effective[i].workload == workload) {
+        if (plan->effective[i].workload->object == workload) {
             cJSON *entry = bnc_status_effective(&plan->effective[i], arena);
             bnc_json_set_item(arena, entry, "observatory",
                               reference(result->object, arena));
@@ -368,7 +368,12 @@ static void
 on_settled(void *arg, struct bnc_controller *controller)
 {
     const struct reading *r = arg;
-    BNC_UNUSED(controller);
+    const struct bnc_engine *engine = bnc_controller_engine(controller);
+    for (size_t i = 0; i < bnc_engine_count(engine); i++) {
+        if (bnc_engine_result(engine, i)->pending) {
+            return; /* an object that is read by name is on its way */
+        }
+    }
     bnc_world_stop(r->world);
 }
 

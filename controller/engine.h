@@ -41,6 +41,7 @@ struct bnc_desired {
     const char *root;         /* of a part or slot: the name of its root */
     const char *slots;        /* of a root with slots: BNC_ANNOTATION_SLOTS */
     size_t slot;              /* of a slot: which */
+    const char *revision;     /* of the mesh: label istio.io/rev; NULL: none */
     struct bnc_bytes content; /* as it travels; ptr NULL: files that are secret */
     bool packed;              /* the content is gzip */
     size_t size;              /* of the content as text */

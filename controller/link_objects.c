@@ -34,13 +34,17 @@ owner_references(struct bnc_link *link)
 }
 
 static cJSON *
-labels_of(struct bnc_link *link)
+labels_of(struct bnc_link *link, const struct bnc_desired *desired)
 {
     cJSON *labels = bnc_json_object(link->arena);
+    bool file = desired->kind == BNC_KIND_SECRET || desired->kind == BNC_KIND_CONFIG_MAP;
     bnc_json_set_str(link->arena, labels, "app.kubernetes.io/managed-by", "binnacle");
     bnc_json_set_str(link->arena, labels, LABEL_OBSERVATORY,
                      link->hub->member->object->name);
-    for (size_t i = 0; link->output != NULL && i < link->output->labels.n; i++) {
+    if (desired->revision != NULL) {
+        bnc_json_set_str(link->arena, labels, "istio.io/rev", desired->revision);
+    }
+    for (size_t i = 0; file && link->output != NULL && i < link->output->labels.n; i++) {
         bnc_json_set_str(link->arena, labels, link->output->labels.items[i].key,
                          link->output->labels.items[i].value);
     }
@@ -71,7 +75,7 @@ metadata(struct bnc_link *link, const struct bnc_link_object *object)
     }
     bnc_json_set_str(link->arena, meta, "name", desired->name);
     bnc_json_set_str(link->arena, meta, "namespace", desired->ns);
-    bnc_json_set_item(link->arena, meta, "labels", labels_of(link));
+    bnc_json_set_item(link->arena, meta, "labels", labels_of(link, desired));
     bnc_json_set_item(link->arena, meta, "annotations", annotations);
     if (!link->result.orphan && strcmp(desired->ns, self->ns) == 0 &&
         self->uid[0] != '\0') {
@@ -88,7 +92,7 @@ bnc_link_object(struct bnc_link *link, const struct bnc_link_object *object)
     struct bnc_str body = bnc_str_new(link->arena, BNC_OBJECT_DATA_MAX * 3);
     enum bnc_kind kind = object->desired.kind;
 
-    bnc_json_set_str(link->arena, root, "apiVersion", "v1");
+    bnc_json_set_str(link->arena, root, "apiVersion", bnc_kind_api_version(kind));
     bnc_json_set_str(link->arena, root, "kind", bnc_kind_info(kind)->name);
     bnc_json_set_item(link->arena, root, "metadata", metadata(link, object));
     if (kind == BNC_KIND_SECRET) {
@@ -194,47 +198,120 @@ bnc_link_fits(struct bnc_link *link, size_t n)
 
 /* ---- layout Single ------------------------------------------------------------- */
 
+/* Pieces that are one document. */
+struct joining {
+    const struct bnc_piece *pieces;
+    size_t n;
+    size_t size; /* of the text */
+};
+
+static struct joining
+pieces_of(const struct bnc_link *link, enum bnc_section section)
+{
+    struct joining out = {.pieces = link->pieces};
+    for (size_t i = 0; i < link->n_pieces; i++) {
+        if (link->pieces[i].section == section) {
+            out.size += link->pieces[i].size;
+            out.n++;
+        } else if (out.n == 0) {
+            out.pieces++;
+        }
+    }
+    return out;
+}
+
 static enum bnc_code
-join_blocks(struct bnc_link *link, struct bnc_str *out, struct bnc_error *err)
+join_blocks(struct bnc_link *link, const struct joining *joining, struct bnc_str *out,
+            struct bnc_error *err)
 {
     struct bnc_zip_block *blocks =
-        bnc_arena_array(link->arena, link->n_pieces, sizeof(*blocks));
-    for (size_t i = 0; i < link->n_pieces; i++) {
-        blocks[i] = link->pieces[i].packed->block;
+        bnc_arena_array(link->arena, joining->n, sizeof(*blocks));
+    for (size_t i = 0; i < joining->n; i++) {
+        blocks[i] = joining->pieces[i].packed->block;
     }
-    return bnc_zip_join(blocks, link->n_pieces, out, err);
+    return bnc_zip_join(blocks, joining->n, out, err);
+}
+
+/* A document as it travels; false, and told, when it cannot be made. */
+static bool
+join(struct bnc_link *link, const struct joining *joining, struct bnc_bytes *out)
+{
+    struct bnc_str text = bnc_str_new(link->arena, BNC_DOCUMENT_MAX);
+    struct bnc_error err = {0};
+
+    if (!link->zipped) {
+        for (size_t i = 0; i < joining->n; i++) {
+            bnc_link_add(&joining->pieces[i], &text);
+        }
+    } else if (join_blocks(link, joining, &text, &err)) {
+        bnc_diag_add(&link->diags, BNC_REASON_TOO_BIG, "", NULL, "%s", err.message);
+        return false;
+    }
+    *out = (struct bnc_bytes){text.ptr, text.len};
+    return true;
+}
+
+/* Of the document; with rules as that of a manifest with both files. */
+static void
+hash_documents(struct bnc_link *link, struct bnc_link_object *object, bool rules)
+{
+    char hex[BNC_SECTION_COUNT][BNC_SHA256_HEX];
+
+    for (size_t i = 0; i < BNC_SECTION_COUNT; i++) {
+        bnc_sha256_final(link->sha[i], hex[i]);
+    }
+    if (rules) {
+        const char *lines =
+            bnc_arena_fmt(link->arena, "%s\n%s\n%s\n%s\n", object->desired.file,
+                          hex[BNC_SECTION_JOBS], BNC_RULES_FILE, hex[BNC_SECTION_RULES]);
+        bnc_sha256_hex(lines, strlen(lines), hex[BNC_SECTION_JOBS]);
+    }
+    bnc_link_hash(&object->desired, hex[BNC_SECTION_JOBS]);
+}
+
+/* The key of the rules, which travel as the document does. */
+static void
+add_rules(struct bnc_link *link, struct bnc_link_object *object, struct bnc_bytes rules)
+{
+    bool plain = object->desired.kind == BNC_KIND_CONFIG_MAP && !link->zipped;
+    bnc_json_append(
+        link->arena, object->data, link->zipped ? BNC_RULES_FILE ".gz" : BNC_RULES_FILE,
+        plain ? bnc_json_str(link->scratch, rules.ptr) : bnc_link_base64(link, rules));
+}
+
+static bool
+key_is_free(struct bnc_link *link, const struct bnc_link_object *object)
+{
+    if (strcmp(object->desired.file, BNC_RULES_FILE) != 0) {
+        return true;
+    }
+    bnc_diag_add(&link->diags, BNC_REASON_INVALID_FIELD, "spec.prometheus.output.key",
+                 "use another key, as prometheus.yml",
+                 "the key %s is taken: rule groups are there", link->output->key);
+    return false;
 }
 
 bool
 bnc_link_document(struct bnc_link *link)
 {
     struct bnc_link_object object = bnc_link_root(link);
-    struct bnc_str text = bnc_str_new(link->arena, BNC_DOCUMENT_MAX);
-    struct bnc_error err = {0};
-    char hex[BNC_SHA256_HEX];
+    const struct joining jobs = pieces_of(link, BNC_SECTION_JOBS);
+    const struct joining rules = pieces_of(link, BNC_SECTION_RULES);
+    struct bnc_bytes text = {0};
 
-    bnc_sha256_final(link->sha, hex);
-    bnc_link_hash(&object.desired, hex);
-    for (size_t i = 0; i < link->n_pieces; i++) {
-        object.desired.size += link->pieces[i].size;
-    }
-    if (link->zipped) {
-        if (join_blocks(link, &text, &err)) {
-            bnc_diag_add(&link->diags, BNC_REASON_TOO_BIG, "", NULL, "%s", err.message);
-            return false;
-        }
-    } else if (bnc_link_fits(link, object.desired.size)) {
-        for (size_t i = 0; i < link->n_pieces; i++) {
-            bnc_link_add(&link->pieces[i], &text);
-        }
-    } else {
+    hash_documents(link, &object, rules.n > 0);
+    object.desired.size = jobs.size;
+    if ((rules.n > 0 && !key_is_free(link, &object)) ||
+        (!link->zipped && !bnc_link_fits(link, jobs.size + rules.size)) ||
+        !join(link, &jobs, &object.desired.content) ||
+        (rules.n > 0 && !join(link, &rules, &text)) ||
+        !bnc_link_fits(link, object.desired.content.len + text.len)) {
         return false;
     }
-    if (!bnc_link_fits(link, text.len)) {
-        return false;
-    }
-    object.desired.content = (struct bnc_bytes){text.ptr, text.len};
     bnc_link_value(link, &object, link->output->key, object.desired.content);
+    if (rules.n > 0) {
+        add_rules(link, &object, text);
+    }
     bnc_link_object(link, &object);
     return true;
 }
@@ -290,6 +367,20 @@ bnc_link_assets(struct bnc_link *link)
     return whole;
 }
 
+/* An object of another kind: its content is the spec, as JSON. */
+static void
+add_spec(struct bnc_link *link, const struct bnc_document *d,
+         struct bnc_link_object *object)
+{
+    struct bnc_str text = bnc_str_new(link->arena, BNC_OBJECT_DATA_MAX);
+    bnc_json_print_sorted(d->spec, &text);
+    object->desired.content = (struct bnc_bytes){text.ptr, text.len};
+    object->desired.size = text.len;
+    object->desired.revision = d->revision;
+    object->data_name = "spec";
+    object->data = bnc_json_clone(link->scratch, d->spec);
+}
+
 bool
 bnc_link_documents(struct bnc_link *link)
 {
@@ -306,9 +397,13 @@ bnc_link_documents(struct bnc_link *link)
                                                      .size = d->bytes.len,
                                                      .content = d->bytes}};
         char hex[BNC_SHA256_HEX];
-        bnc_sha256_hex(d->bytes.ptr, d->bytes.len, hex);
+        if (d->spec != NULL) {
+            add_spec(link, d, &object);
+        } else {
+            bnc_link_value(link, &object, d->key, d->bytes);
+        }
+        bnc_sha256_hex(object.desired.content.ptr, object.desired.content.len, hex);
         bnc_link_hash(&object.desired, hex);
-        bnc_link_value(link, &object, d->key, d->bytes);
         bnc_link_object(link, &object);
     }
     return true;

@@ -47,9 +47,10 @@ bnc_status_effective(const struct bnc_effective *e, struct bnc_arena *arena)
 {
     cJSON *out = bnc_json_object(arena);
     bnc_json_set_str(arena, out, "system", e->system);
-    bnc_json_set_str(arena, out, "kind", bnc_kind_info(e->workload->kind)->name);
-    bnc_json_set_str(arena, out, "namespace", e->workload->ns);
-    bnc_json_set_str(arena, out, "name", e->workload->name);
+    const struct bnc_object *workload = e->workload->object;
+    bnc_json_set_str(arena, out, "kind", bnc_kind_info(workload->kind)->name);
+    bnc_json_set_str(arena, out, "namespace", workload->ns);
+    bnc_json_set_str(arena, out, "name", workload->name);
     if (e->rate != BNC_RATE_NONE) {
         bnc_json_set_item(arena, out, "percent", percent_json(e->rate, arena));
     }

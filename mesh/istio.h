@@ -15,8 +15,8 @@
  * Units: ten-thousandths of 1 % (12.3457 % is 123457): the resolution of Envoy.
  */
 typedef int64_t bnc_rate;
-#define BNC_RATE_PERCENT 10000 /* 1 % */
-#define BNC_RATE_ALL     (100 * BNC_RATE_PERCENT)
+#define BNC_RATE_PERCENT 10000   /* 1 % */
+#define BNC_RATE_ALL     1000000 /* 100 % */
 
 struct bnc_opt_rate {
     bool set;
@@ -124,7 +124,9 @@ enum bnc_code bnc_mesh_config_parse(const char *text, size_t len, struct bnc_are
  * What istiod makes of both, main over shared, after its built-in one (istio-measured,
  * group j).  Either may be NULL: it is not there.  One that is not valid is left out,
  * and `out` is not valid then; a running istiod that has only one source goes on with
- * the last good one instead, until it restarts.
+ * the last good one instead, until it restarts.  Of two sources, istiod in truth keeps
+ * from a wrong one what protobuf declares before the wrong field: nobody should rely on
+ * it.
  */
 void bnc_mesh_config_merge(const struct bnc_mesh_config *shared,
                            const struct bnc_mesh_config *main, struct bnc_arena *arena,

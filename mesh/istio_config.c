@@ -293,10 +293,11 @@ read_providers(const struct place *at, struct bnc_mesh_config *out)
     cJSON_ArrayForEach(item, list)
     {
         const char *path =
-            bnc_arena_fmt(at->arena, "extensionProviders[%zu].", out->n_providers);
-        struct place one = {item, path, at->arena, at->err};
+            bnc_arena_fmt(at->arena, "extensionProviders[%zu]", out->n_providers);
+        struct place one = {item, bnc_arena_fmt(at->arena, "%s.", path), at->arena,
+                            at->err};
         if (!cJSON_IsObject(item) && !cJSON_IsNull(item)) {
-            wrong(&one, "", "object");
+            wrong(at, path, "object");
         }
         read_provider(&one, &out->providers[out->n_providers++]);
     }

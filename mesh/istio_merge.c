@@ -69,10 +69,10 @@ bnc_mesh_config_merge(const struct bnc_mesh_config *shared,
     memcpy(merged.providers, built_in, sizeof(built_in));
     merged.n_providers = BNC_LEN(built_in);
     for (size_t i = 0; i < BNC_LEN(sources); i++) {
-        if (sources[i] != NULL && sources[i]->valid) {
-            merge_one(sources[i], &merged);
+        if (sources[i] != NULL) {
+            merge_one(sources[i], &merged); /* empty when it is not valid */
+            merged.valid = merged.valid && sources[i]->valid;
         }
-        merged.valid = merged.valid && (sources[i] == NULL || sources[i]->valid);
     }
     if (merged.statsd_address != NULL && merged.statsd_address[0] == '\0') {
         merged.statsd_address = NULL;

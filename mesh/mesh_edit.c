@@ -419,8 +419,9 @@ bnc_mesh_edit(const struct bnc_mesh_edit *edit, struct bnc_arena *arena,
         return err->code;
     }
     done.conflicts = e->conflicts;
-    done.changed =
-        done.text.len != live.len || memcmp(done.text.ptr, live.ptr, live.len) != 0;
+    done.changed = done.text.len != live.len ||
+                   memcmp(done.text.ptr, live.ptr, live.len) != 0 ||
+                   !bnc_str_eq(done.edits, edit->before);
     *out = done;
     return BNC_OK;
 }

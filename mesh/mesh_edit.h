@@ -42,12 +42,13 @@ struct bnc_mesh_edit {
  *   null, [] and {} of others count as not set.
  */
 struct bnc_mesh_edited {
-    struct bnc_bytes text;           /* ends in NUL behind `len` */
-    bool changed;                    /* it differs from `live` */
-    const char *edits;               /* to be stored with it; NULL: nothing is ours */
+    struct bnc_bytes text; /* ends in NUL behind `len` */
+    bool changed;      /* it differs from `live`, or `edits` from `before`: write both */
+    const char *edits; /* to be stored with it; NULL: nothing is ours */
     struct bnc_mesh_notes conflicts; /* had another value: left, or with take_over kept
                                       * in `edits` and replaced */
-    struct bnc_mesh_notes kept;      /* of `before`: changed by others since, so left */
+    struct bnc_mesh_notes kept;      /* of `before`: changed by others since, so left
+                                      * and theirs from now on */
 };
 
 /*

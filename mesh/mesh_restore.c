@@ -122,7 +122,8 @@ take_records(struct undo *u, struct bnc_bytes *out)
         return;
     }
     memset(u->taken, 0, sizeof(u->taken));
-    *out = u->live;
+    *out = (struct bnc_bytes){bnc_arena_strndup(u->arena, u->live.ptr, u->live.len),
+                              u->live.len};
     for (size_t i = u->n; i-- > 0;) {
         struct bnc_bytes text;
         u->taken[i] = u->changes[i].text.ptr != NULL;

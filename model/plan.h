@@ -28,7 +28,7 @@ struct bnc_decider {
 /* How much of a workload's requests is traced, in one system. */
 struct bnc_effective {
     const char *system; /* Istio, OpenTelemetry, Jaeger */
-    const struct bnc_object *workload;
+    const struct bnc_member *workload;
     int64_t rate;    /* or BNC_RATE_NONE */
     int64_t inbound; /* for requests that it gets; mostly the same */
     struct bnc_decider by;
@@ -63,7 +63,7 @@ enum bnc_section {
 
 /*
  * One scrape job or rule group to be lowered: the same `stamp` gives the same bytes.
- * No two units of a plan have the same name.
+ * No two of a section have the same name.
  */
 struct bnc_unit {
     enum bnc_section section;
@@ -160,8 +160,8 @@ struct bnc_planner {
     /* Give up a plan, made or not: what it has outside of its arena is released. */
     void (*drop)(struct bnc_plan *plan);
     /*
-     * The bytes of one unit for one shard, an item with its dash at the margin;
-     * warnings go to `diags`.  A rule group is asked for once, for shard 0.
+     * The bytes of one unit for one shard: an item of its list, all of them as far from
+     * the margin; warnings go to `diags`.  A rule group is asked for once, for shard 0.
      */
     enum bnc_code (*lower)(const struct bnc_plan *plan, size_t unit, int64_t shard,
                            struct bnc_arena *arena, struct bnc_bytes *out,

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "lib/clip.h"
 #include "lib/json.h"
 #include "mesh/mesh_edit.h"
 #include "reconcilers/mesh_plan.h"
@@ -228,16 +229,22 @@ edit_config(struct bnc_plan *plan, struct bnc_held of, const char *owner,
     for (size_t i = 0; i < edited.conflicts.n && !edit->take_over; i++) {
         tell_foreign(plan, "spec.mesh.meshConfig",
                      "set onConflict: TakeOver, or change it there",
-                     bnc_arena_fmt(arena, "ConfigMap %s/%s has %s already, as %.100s",
+                     bnc_arena_fmt(arena, "ConfigMap %s/%s has %s already, as %.*s",
                                    of.ns, of.name, edited.conflicts.items[i].path,
+                                   bnc_clip(edited.conflicts.items[i].live, 100),
                                    edited.conflicts.items[i].live));
     }
     if (edited.edits != NULL || edit->before != NULL) {
         add_held(plan, of);
     }
-    bool same_record = bnc_str_eq(edited.edits, edit->before) ||
-                       (edited.edits == NULL && edit->before == NULL);
-    if (!edited.changed && same_record) {
+    for (size_t i = 0; i < edited.kept.n; i++) {
+        tell_foreign(plan, "spec.mesh.meshConfig", NULL,
+                     bnc_arena_fmt(arena,
+                                   "ConfigMap %s/%s: %s was changed by somebody since, "
+                                   "and stays as it is",
+                                   of.ns, of.name, edited.kept.items[i].path));
+    }
+    if (!edited.changed) {
         return;
     }
     cJSON *record = NULL;

@@ -5,6 +5,7 @@
 #include "lib/json.h"
 #include "model/field_text.h"
 #include "reconcilers/scope.h"
+#include "render/mesh_config.h"
 
 #define ANNOTATION_WAS "binnacle.dev/was"
 #define MESH_KEY       "mesh"
@@ -209,6 +210,38 @@ read_main_object(struct step *s)
 }
 
 static void
+merge(struct step *s)
+{
+    struct bnc_mesh_facts *facts = s->facts;
+    bnc_mesh_config_merge(facts->has_shared ? &facts->shared : NULL,
+                          facts->has_main ? &facts->main : NULL, s->arena,
+                          &facts->merged);
+    facts->root_namespace =
+        facts->merged.root_namespace == NULL ? facts->ns : facts->merged.root_namespace;
+}
+
+/* What we would write counts as written. */
+static void
+assume_config(struct step *s)
+{
+    const struct bnc_tracing_spec *tracing = s->ir->spec.tracing;
+    const struct bnc_statsd_spec *statsd = s->ir->spec.statsd;
+    struct bnc_mesh_wish wish = {.statsd_address =
+                                     statsd == NULL ? NULL : statsd->address};
+    struct bnc_bytes text = {0};
+    struct bnc_error err = {0};
+    if (tracing != NULL) {
+        wish.backends = tracing->backends.items;
+        wish.n = tracing->backends.n;
+    }
+    s->facts->has_shared =
+        bnc_mesh_config_render(&wish, s->arena, &text, &err) == BNC_OK &&
+        bnc_mesh_config_parse(text.ptr, text.len, s->arena, &s->facts->shared, &err) ==
+            BNC_OK;
+    merge(s);
+}
+
+static void
 read_config(struct step *s)
 {
     struct bnc_mesh_facts *facts = s->facts;
@@ -226,6 +259,10 @@ read_config(struct step *s)
         }
         read_main_object(s);
     }
+    if (s->settings->offline && strcmp(s->ir->spec.mesh->mesh_config, "None") != 0) {
+        assume_config(s); /* as if it were written: nobody reads it back */
+        return;
+    }
     const char *shared = facts->deployment == NULL ? BNC_SHARED_MESH : facts->shared_name;
     if (shared != NULL && shared[0] != '\0') {
         facts->has_shared = read_map(s, shared, &text);
@@ -234,11 +271,7 @@ read_config(struct step *s)
         bnc_mesh_config_parse(text.ptr, text.len, s->arena, &facts->shared, &err)) {
         complain(s, shared, &err);
     }
-    bnc_mesh_config_merge(facts->has_shared ? &facts->shared : NULL,
-                          facts->has_main ? &facts->main : NULL, s->arena,
-                          &facts->merged);
-    facts->root_namespace =
-        facts->merged.root_namespace == NULL ? facts->ns : facts->merged.root_namespace;
+    merge(s);
 }
 
 /* ---- what is left --------------------------------------------------------------- */

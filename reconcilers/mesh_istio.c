@@ -19,18 +19,6 @@ bnc_mesh_provider(const struct bnc_mesh_plan *mesh)
     return mesh->facts == NULL ? NULL : mesh->facts->merged.default_tracing;
 }
 
-static bool
-is_planned(const struct bnc_mesh_plan *mesh, const char *provider)
-{
-    const struct bnc_backend_spec *backends = mesh->tracing->backends.items;
-    for (size_t i = 0; i < mesh->tracing->backends.n; i++) {
-        if (bnc_str_eq(backends[i].name, provider)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Why spans can't go to this provider; NULL: they can. */
 static const char *
 provider_trouble(const struct bnc_mesh_plan *mesh, const char *provider)
@@ -41,9 +29,6 @@ provider_trouble(const struct bnc_mesh_plan *mesh, const char *provider)
                "no default: a percentage without a provider would stop tracing";
     }
     const struct bnc_provider *live = bnc_provider_find(&facts->merged, provider);
-    if (live == NULL && facts->offline && is_planned(mesh, provider)) {
-        return NULL; /* it is, once it is written */
-    }
     if (live == NULL) {
         return bnc_arena_fmt(mesh->arena,
                              "Istio's mesh configuration has no provider %s (yet): a "

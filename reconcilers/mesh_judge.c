@@ -206,7 +206,7 @@ add_policy(struct bnc_mesh_plan *mesh, const struct bnc_member *member, size_t v
     struct bnc_level *level = &mesh->levels[mesh->n_levels++];
 
     *level = (struct bnc_level){.type = BNC_LEVEL_NAMESPACE,
-                                .ns = member->object->ns,
+                                .ns = bnc_arena_strdup(mesh->arena, member->object->ns),
                                 .name = TELEMETRY_NAME,
                                 .said = true,
                                 .percent = mesh->plan->verdicts[verdict].percent,
@@ -216,8 +216,7 @@ add_policy(struct bnc_mesh_plan *mesh, const struct bnc_member *member, size_t v
                                 .verdict = verdict};
     if (bnc_str_eq(spec->scope, "Mesh")) {
         level->type = BNC_LEVEL_MESH;
-        level->ns =
-            mesh->facts == NULL ? member->object->ns : mesh->facts->root_namespace;
+        level->ns = mesh->facts == NULL ? level->ns : mesh->facts->root_namespace;
     } else if (bnc_str_eq(spec->scope, "Workload")) {
         level->type = BNC_LEVEL_WORKLOAD;
         level->name =
@@ -313,7 +312,7 @@ judge_namespace(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
 {
     struct bnc_plan *plan = mesh->plan;
     size_t index = plan->n_verdicts++;
-    const char *ns = member->object->name;
+    const char *ns = bnc_arena_strdup(mesh->arena, member->object->name);
     plan->verdicts[index] =
         (struct bnc_verdict){.member = member, .selected = true, .accepted = true};
     if (mesh->facts != NULL && strcmp(ns, mesh->facts->root_namespace) == 0) {
@@ -374,7 +373,7 @@ judge_workload(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
     judge_annotation(
         mesh, member, ir->sampling->value, index,
         (struct bnc_level){.type = BNC_LEVEL_WORKLOAD,
-                           .ns = object->ns,
+                           .ns = bnc_arena_strdup(mesh->arena, object->ns),
                            .name = bnc_arena_fmt(mesh->arena, "%s-%s.%s", TELEMETRY_NAME,
                                                  bnc_kind_info(object->kind)->plural,
                                                  object->name),

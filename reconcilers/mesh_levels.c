@@ -361,4 +361,7 @@ bnc_mesh_settle(struct bnc_mesh_plan *mesh)
     for (size_t i = 0; i < mesh->n_levels && mesh->facts != NULL; i++) {
         bnc_mesh_check_istio(mesh, &mesh->levels[i]);
     }
+    if (mesh->facts != NULL && mesh->facts->offline) {
+        bnc_mesh_assume(mesh);
+    }
 }

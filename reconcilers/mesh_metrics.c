@@ -146,7 +146,7 @@ place(struct bnc_mesh_plan *mesh, size_t rule, struct bnc_level *new)
         level = new;
         *level = (struct bnc_level){
             .type = type,
-            .ns = object->ns,
+            .ns = bnc_arena_strdup(mesh->arena, object->ns),
             .name = type == BNC_LEVEL_WORKLOAD
                         ? bnc_arena_fmt(mesh->arena, "binnacle-rule.%s", object->name)
                         : "binnacle",

@@ -1,6 +1,7 @@
 /*
  * The objects that a mesh and its tracing are given.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/json.h"
@@ -43,6 +44,49 @@ add_telemetry(const struct bnc_mesh_plan *mesh, const struct bnc_level *level,
                                  .name = level->name,
                                  .spec = bnc_telemetry_tree(&wish, arena),
                                  .revision = revision_of(mesh)};
+}
+
+static int
+compare_telemetries(const void *a, const void *b)
+{
+    const struct bnc_telemetry *x = *(const struct bnc_telemetry *const *)a;
+    const struct bnc_telemetry *y = *(const struct bnc_telemetry *const *)b;
+    int c = strcmp(x->ns, y->ns);
+    return c != 0 ? c : strcmp(x->name, y->name);
+}
+
+void
+bnc_mesh_assume(struct bnc_mesh_plan *mesh)
+{
+    struct bnc_arena *arena = mesh->arena;
+    const struct bnc_telemetry **list =
+        bnc_arena_array(arena, mesh->n_telemetries + mesh->n_levels, sizeof(*list));
+    size_t n = 0;
+    for (size_t i = 0; i < mesh->n_telemetries; i++) {
+        if (!bnc_str_eq(mesh->owners[i], mesh->owner)) {
+            list[n++] = mesh->telemetries[i];
+        }
+    }
+    for (size_t i = 0; i < mesh->n_levels; i++) {
+        if (mesh->levels[i].why_not != NULL) {
+            continue;
+        }
+        struct bnc_document document;
+        struct bnc_telemetry *telemetry = bnc_arena_alloc(arena, sizeof(*telemetry));
+        cJSON *root = bnc_json_object(arena);
+        add_telemetry(mesh, &mesh->levels[i], arena, &document);
+        bnc_json_set_item(arena, root, "spec", bnc_json_clone(arena, document.spec));
+        bnc_telemetry_decode(root, arena, telemetry);
+        telemetry->ns = document.ns;
+        telemetry->name = document.name;
+        telemetry->ours = true;
+        list[n++] = telemetry;
+    }
+    if (n > 1) {
+        qsort(list, n, sizeof(*list), compare_telemetries);
+    }
+    mesh->telemetries = list;
+    mesh->n_telemetries = n;
 }
 
 /* ---- mesh configuration -------------------------------------------------------- */

@@ -101,6 +101,9 @@ bnc_level_of(const struct bnc_mesh_plan *mesh, enum bnc_system system,
 /* What MetricRules change, at their levels (mesh_metrics.c). */
 void bnc_mesh_metrics(struct bnc_mesh_plan *mesh);
 
+/* Without a cluster: what would be written counts as live (mesh_objects.c). */
+void bnc_mesh_assume(struct bnc_mesh_plan *mesh);
+
 /* Whether Istio can have a level: level->why_not, and what is told (mesh_istio.c). */
 void bnc_mesh_check_istio(struct bnc_mesh_plan *mesh, struct bnc_level *level);
 

@@ -53,20 +53,22 @@ place_proxies(struct bnc_mesh_plan *mesh)
 
 /* ---- who decides --------------------------------------------------------------- */
 
+/* Its name is copied: an object may be replaced by an equal one while the plan lives. */
 static struct bnc_decider
-of_object(const struct bnc_object *object, int64_t rate)
+of_object(const struct bnc_mesh_plan *mesh, const struct bnc_object *object, int64_t rate)
 {
-    return (struct bnc_decider){.kind = bnc_kind_info(object->kind)->name,
-                                .ns = object->ns[0] == '\0' ? NULL : object->ns,
-                                .name = object->name,
-                                .rate = rate};
+    return (struct bnc_decider){
+        .kind = bnc_kind_info(object->kind)->name,
+        .ns = object->ns[0] == '\0' ? NULL : bnc_arena_strdup(mesh->arena, object->ns),
+        .name = bnc_arena_strdup(mesh->arena, object->name),
+        .rate = rate};
 }
 
 static struct bnc_decider
 of_level(const struct bnc_mesh_plan *mesh, const struct bnc_level *level, int64_t rate)
 {
-    return of_object(
-        level->by == NULL ? mesh->plan->observatory->object : level->by->object, rate);
+    const struct bnc_member *by = level->by == NULL ? mesh->plan->observatory : level->by;
+    return of_object(mesh, by->object, rate);
 }
 
 /* Ours are told by what they come from. */
@@ -109,7 +111,9 @@ decider(const struct bnc_mesh_plan *mesh, const struct bnc_mesh_workload *w,
         return of_telemetry(mesh, telemetry, rate);
     case BNC_RATE_FROM_PROXY_CONFIG:
         return w->ir->injection.proxy_config != NULL
-                   ? (struct bnc_decider){"Annotation", w->member->object->ns,
+                   ? (struct bnc_decider){"Annotation",
+                                          bnc_arena_strdup(mesh->arena,
+                                                           w->member->object->ns),
                                           "proxy.istio.io/config", rate}
                    : (struct bnc_decider){"ConfigMap", mesh->facts->ns,
                                           mesh->facts->config_name, rate};
@@ -296,7 +300,7 @@ rate_istio(const struct bnc_mesh_plan *mesh, const struct bnc_mesh_workload *w,
         facts.proxy = running_config(w, &others);
         bnc_rate_effective(&facts, mesh->arena, &now);
     }
-    *out = (struct bnc_effective){.system = "Istio", .workload = w->member->object};
+    *out = (struct bnc_effective){.system = "Istio", .workload = w->member};
     fill(mesh, w, &now.outbound, out);
     out->inbound = now.inbound.off == BNC_RATE_OFF_NOT_APPLICABLE ? out->rate
                                                                   : rate_of(&now.inbound);
@@ -310,7 +314,7 @@ rate_jaeger(const struct bnc_mesh_plan *mesh, const struct bnc_mesh_workload *w,
             struct bnc_effective *out)
 {
     const struct bnc_level *level = bnc_level_of(mesh, BNC_SYSTEM_JAEGER, w);
-    *out = (struct bnc_effective){.system = "Jaeger", .workload = w->member->object};
+    *out = (struct bnc_effective){.system = "Jaeger", .workload = w->member};
     if (level == NULL) {
         out->rate = out->inbound = BNC_RATE_NONE;
         return;
@@ -361,7 +365,8 @@ stamp_decider(uint64_t stamp, const struct bnc_decider *decider)
 static uint64_t
 stamp_effective(uint64_t stamp, const struct bnc_effective *e)
 {
-    stamp = bnc_hash64(e->workload->name, strlen(e->workload->name), stamp);
+    const char *name = e->workload->object->name;
+    stamp = bnc_hash64(name, strlen(name), stamp);
     stamp = bnc_hash64(&e->inbound, sizeof(e->inbound), stamp_decider(stamp, &e->by));
     for (size_t i = 0; i < e->n_overrides; i++) {
         stamp = stamp_decider(stamp, &e->overrides[i]);

@@ -32,6 +32,8 @@ KINDS = {  # kind: (apiVersion, plural, namespaced)
     "CustomResourceDefinition": ("apiextensions.k8s.io/v1", "customresourcedefinitions", False),
     "Observatory": ("binnacle.dev/v1alpha1", "observatories", True),
     "ScrapePolicy": ("binnacle.dev/v1alpha1", "scrapepolicies", True),
+    "SamplingPolicy": ("binnacle.dev/v1alpha1", "samplingpolicies", True),
+    "MetricRule": ("binnacle.dev/v1alpha1", "metricrules", True),
 }
 LOST = (http.client.HTTPException, OSError)
 TIMEOUT_S = 20

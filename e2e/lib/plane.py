@@ -86,6 +86,11 @@ class Plane:
         text = self.kubectl("kustomize", self.repo / "manifests" / folder)
         return [thing for thing in yaml.safe_load_all(text) if thing]
 
+    def permit_mesh(self):
+        """`kubectl apply -k manifests/overlays/mesh`: rights in the mesh's own namespace, which is there."""
+        for thing in self.manifests("overlays/mesh"):
+            self.api.apply_object(thing)
+
     def permit(self, ns, folder):
         """`kubectl apply -n NS -k manifests/namespaces/FOLDER`."""
         for thing in self.manifests(f"namespaces/{folder}"):

@@ -1,0 +1,15 @@
+/*
+ * What no row of the field table says about a MetricRule: names, expressions, templates,
+ * what fields mean for each other.
+ */
+#ifndef BNC_RECONCILERS_METRIC_RULE_CHECK_H
+#define BNC_RECONCILERS_METRIC_RULE_CHECK_H
+
+#include "model/diag.h"
+#include "model/spec_metric_rule.h"
+
+/* Reports below "spec"; what decoding left unset is passed over. */
+void
+bnc_metric_rule_check(const struct bnc_spec_metric_rule *spec, struct bnc_diags *diags);
+
+#endif
