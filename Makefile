@@ -86,6 +86,10 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libbinnacle.a
 	@mkdir -p $(@D)
 	@$(CC) $(LD_$(MODE)) -o $@ $< $(BUILD)/libbinnacle.a $(BNC_LIBS) -lcmocka
 
+$(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libbinnacle.a
+	@mkdir -p $(@D)
+	@$(CC) $(LD_$(MODE)) -o $@ $< $(BUILD)/libbinnacle.a $(BNC_LIBS)
+
 $(BUILD)/binnacle-sim: $(SIM_RUN) $(SIM_MODEL) $(BUILD)/libbinnacle.a
 	@echo "  LD   $@"
 	@$(CC) $(LD_$(MODE)) -o $@ $^ $(BNC_LIBS)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/budgets.h"
 #include "controller/census.h"
 #include "controller/edges.h"
 #include "controller/hold.h"
@@ -30,6 +31,7 @@ struct bnc_controller {
     struct bnc_holder *holder;
     struct bnc_census *census;
     struct bnc_patcher *patcher;
+    struct bnc_budgets *budgets;
     struct bnc_map *claimed;  /* uids of Observatories whose earlier outputs are known */
     struct bnc_map *orphans;  /* owners whose outputs stay when they go */
     struct bnc_timer *work;   /* the next slice */
@@ -146,6 +148,10 @@ on_want(void *arg, enum bnc_kind kind, const char *ns, const char *name)
 {
     struct bnc_controller *c = arg;
     char key[BNC_FACT_KEY_MAX];
+    if (kind == BNC_KIND_MEASURE) {
+        bnc_budgets_want(c->budgets, ns, name);
+        return;
+    }
     bnc_fact_key(key, kind, ns, name);
     struct want *want = bnc_alloc(sizeof(*want));
 
@@ -171,6 +177,10 @@ on_unwant(void *arg, enum bnc_kind kind, const char *ns, const char *name)
 {
     struct bnc_controller *c = arg;
     char key[BNC_FACT_KEY_MAX];
+    if (kind == BNC_KIND_MEASURE) {
+        bnc_budgets_unwant(c->budgets, ns, name);
+        return;
+    }
     bnc_fact_key(key, kind, ns, name);
     struct want *want = bnc_map_take(c->wants, key);
 
@@ -285,6 +295,7 @@ publish_one(struct bnc_controller *c, const struct bnc_result *result)
     bnc_publisher_set(c->publisher, owner, result->desired, result->n_desired);
     if (c->options.statuses) {
         bnc_patcher_set(c->patcher, result);
+        bnc_budgets_set(c->budgets, result);
     }
 }
 
@@ -387,6 +398,7 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                      .want = on_want,
                                      .unwant = on_unwant,
                                      .arg = c});
+    c->budgets = bnc_budgets_new(options->world, c->engine, republish, c);
     c->census = bnc_census_new(options->world, c->engine, options->planner, wake, c);
     c->patcher = bnc_patcher_new(
         &(struct bnc_patcher_options){.world = options->world,
@@ -406,6 +418,7 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                                         .engine = c->engine,
                                                         .publisher = c->publisher,
                                                         .patcher = c->patcher,
+                                                        .budgets = c->budgets,
                                                         .census = c->census,
                                                         .instance = options->instance,
                                                         .wake = wake,
@@ -425,6 +438,7 @@ bnc_controller_free(struct bnc_controller *c)
     bnc_publisher_free(c->publisher);
     bnc_patcher_free(c->patcher);
     bnc_engine_free(c->engine);
+    bnc_budgets_free(c->budgets);
     size_t at = 0;
     void *value = NULL;
     while (bnc_map_next(c->wants, &at, NULL, &value)) {

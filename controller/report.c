@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/budgets.h"
 #include "controller/edges.h"
 #include "controller/loaded.h"
 #include "controller/patches.h"
@@ -257,6 +258,10 @@ policy_stamp(const struct bnc_member *member, const struct bnc_opinion *opinions
         stamp = stamp_text(stamp, opinions[i].refused == NULL ? "" : opinions[i].refused);
         stamp = stamp_number(stamp, (uint64_t)opinions[i].pods);
         stamp = stamp_number(stamp, v->effective_stamp);
+        if (opinions[i].measured != NULL) {
+            const char *error = opinions[i].measured->error;
+            stamp = stamp_text(stamp, error == NULL ? "" : error);
+        }
         stamp = stamp_number(stamp, (uint64_t)v->percent);
     }
     return stamp | 1;
@@ -301,6 +306,19 @@ publication_of(const struct bnc_reporter *reporter, const struct bnc_result *res
     return state;
 }
 
+static const struct bnc_measured *
+measured_of(const struct bnc_reporter *reporter, const struct bnc_member *member,
+            struct bnc_arena *arena)
+{
+    struct bnc_measured *out = bnc_arena_alloc(arena, sizeof(*out));
+    const struct bnc_object *object = member->object;
+    return member->ir->type == BNC_IR_SAMPLING &&
+                   bnc_budgets_get(reporter->options.budgets, object->ns, object->name,
+                                   out)
+               ? out
+               : NULL;
+}
+
 static void
 report_policy(void *arg, const struct bnc_member *member)
 {
@@ -325,7 +343,8 @@ report_policy(void *arg, const struct bnc_member *member)
             .publication = publication_of(reporter, result, arena),
             .refused =
                 bnc_loaded_blame(&round->loaded[i], result, &result->plan->verdicts[*at]),
-            .pods = bnc_census_member(reporter->options.census, result, member->object)};
+            .pods = bnc_census_member(reporter->options.census, result, member->object),
+            .measured = measured_of(reporter, member, arena)};
         (*at)++;
     }
     uint64_t stamp = policy_stamp(member, opinions, n);

@@ -5,6 +5,7 @@
 #define BNC_CONTROLLER_STATUS_H
 
 #include "controller/engine.h"
+#include "controller/measure.h"
 #include "controller/outputs.h"
 #include "controller/publish.h"
 
@@ -18,6 +19,7 @@ struct bnc_opinion {
     struct bnc_publication publication;
     const char *refused; /* by the running Prometheus, with its words; NULL: it is not */
     int64_t pods;        /* that it scrapes; -1: not counted yet */
+    const struct bnc_measured *measured; /* of its budget; NULL: it has none */
 };
 
 /* One condition. */

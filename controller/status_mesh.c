@@ -73,6 +73,20 @@ bnc_status_effective(const struct bnc_effective *e, struct bnc_arena *arena)
     return out;
 }
 
+/* The rate is rounded: it is there to be read, not to be followed. */
+static cJSON *
+budget_json(const struct bnc_measured *measured, struct bnc_arena *arena)
+{
+    cJSON *out = bnc_json_object(arena);
+    if (measured->rate >= 0) {
+        bnc_json_set_int(arena, out, "requestsPerSecond", (measured->rate + 500) / 1000);
+    }
+    if (measured->error != NULL) {
+        bnc_json_set_str(arena, out, "message", measured->error);
+    }
+    return out;
+}
+
 void
 bnc_status_sampling(const struct bnc_opinion *opinion, cJSON *status,
                     struct bnc_arena *arena)
@@ -88,6 +102,9 @@ bnc_status_sampling(const struct bnc_opinion *opinion, cJSON *status,
     if (v->accepted) {
         bnc_json_set_item(arena, status, "percent",
                           percent_json(v->percent * 100, arena));
+    }
+    if (opinion->measured != NULL) {
+        bnc_json_set_item(arena, status, "budget", budget_json(opinion->measured, arena));
     }
     bnc_json_set_int(arena, status, "workloads", (int64_t)v->n_workloads);
     bnc_json_set_item(arena, status, "effective", list);

@@ -16,9 +16,10 @@ struct bnc_budget_settings {
     int64_t min;               /* below 1 it counts as 1 (0.01 %) */
     int64_t max;               /* beats min; 0: nothing is traced */
     int64_t tolerance;   /* thousandths of the target, below 1000: so far off is good */
-    int64_t interval_ms; /* between two changes, at least */
+    int64_t interval_ms; /* between two changes, at least; above 0 */
 };
 
+/* All but the target. */
 #define BNC_BUDGET_SETTINGS_DEFAULT                                                      \
     ((struct bnc_budget_settings){                                                       \
         .initial = 100, .min = 1, .max = 10000, .tolerance = 300, .interval_ms = 60000})

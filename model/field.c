@@ -146,6 +146,8 @@ static const struct {
     [BNC_FIELD_PORT] = {bnc_decode_port, JSON_TEXT | JSON_NUMBER,
                         "use a port name or 1 to 65535"},
     [BNC_FIELD_NUMBER] = {bnc_decode_number, JSON_NUMBER, "write a number"},
+    [BNC_FIELD_EXPR] = {bnc_decode_expr, JSON_TEXT | JSON_NUMBER,
+                        "write text or a number"},
     [BNC_FIELD_PERCENT] = {bnc_decode_percent, JSON_NUMBER,
                            "write a number from 0 to 100, as 12.5"},
     [BNC_FIELD_TEXTS] = {bnc_decode_texts, JSON_ARRAY, "write a list of texts"},

@@ -21,6 +21,7 @@ enum bnc_field_type {
     BNC_FIELD_ENUM,       /* const char *, one of `values`                      */
     BNC_FIELD_PORT,       /* const char *: a number 1..65535 or a port name     */
     BNC_FIELD_NUMBER,     /* const char *: the number's source text             */
+    BNC_FIELD_EXPR,       /* const char *: text, or a number's source text      */
     BNC_FIELD_PERCENT,    /* struct bnc_opt_int, hundredths of 1 %: 12.5 is 1250 */
     BNC_FIELD_TEXTS,      /* struct bnc_texts                                   */
     BNC_FIELD_REGEXES,    /* struct bnc_texts, each a checked regex             */

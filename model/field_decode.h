@@ -68,6 +68,7 @@ void bnc_decode_text(const struct bnc_spot *spot, void *member); /* all texts, P
 void bnc_decode_bool(const struct bnc_spot *spot, void *member);
 void bnc_decode_int(const struct bnc_spot *spot, void *member);
 void bnc_decode_port(const struct bnc_spot *spot, void *member);
+void bnc_decode_expr(const struct bnc_spot *spot, void *member);
 void bnc_decode_number(const struct bnc_spot *spot, void *member);
 void bnc_decode_percent(const struct bnc_spot *spot, void *member);
 void bnc_decode_selector(const struct bnc_spot *spot, void *member);

@@ -240,6 +240,20 @@ bnc_decode_number(const struct bnc_spot *spot, void *member)
 }
 
 void
+bnc_decode_expr(const struct bnc_spot *spot, void *member)
+{
+    struct bnc_field row = *spot->field;
+    struct bnc_spot text = *spot;
+    row.type = BNC_FIELD_TEXT;
+    text.field = &row;
+    if (cJSON_IsString(spot->json)) {
+        bnc_decode_text(&text, member);
+    } else {
+        bnc_decode_number(spot, member);
+    }
+}
+
+void
 bnc_decode_percent(const struct bnc_spot *spot, void *member)
 {
     struct bnc_error err = {0};

@@ -51,10 +51,10 @@ struct bnc_ir_observatory {
     const cJSON *raw_jobs;           /* array of additionalScrapeConfigs; NULL: none */
     struct bnc_scope sampling_scope; /* tracing.samplingPolicyNamespaceSelector */
     struct bnc_scope rule_scope;     /* prometheus.metricRuleNamespaceSelector */
-    struct bnc_mesh_facts *mesh; /* of the live mesh; NULL: no spec.mesh */
-    struct bnc_left *left;       /* of another mesh, to be given back */
+    struct bnc_mesh_facts *mesh;     /* of the live mesh; NULL: no spec.mesh */
+    struct bnc_left *left;           /* of another mesh, to be given back */
     size_t n_left;
-    struct bnc_asset *files;         /* files[] of base */
+    struct bnc_asset *files; /* files[] of base */
     size_t n_files;
 };
 

@@ -48,6 +48,7 @@ struct bnc_verdict {
     size_t jobs; /* units that it gave */
     /* of a SamplingPolicy */
     int64_t percent;                        /* hundredths, that hold */
+    int64_t most_percent;                   /* that the Observatory allows it */
     const struct bnc_effective **effective; /* of the workloads that it is about */
     size_t n_effective;
     size_t n_workloads;

@@ -43,8 +43,8 @@ enum bnc_reason {
     BNC_REASON_LOADING,
     BNC_REASON_NO_INSTANCE, /* no binnacle sync reports */
     BNC_REASON_REFUSED,     /* by the running Prometheus */
-    BNC_REASON_NOT_SHARED,        /* istiod does not read our mesh configuration */
-    BNC_REASON_NO_PROVIDER,       /* no tracing backend that Istio knows: nothing is set */
+    BNC_REASON_NOT_SHARED,  /* istiod does not read our mesh configuration */
+    BNC_REASON_NO_PROVIDER, /* no tracing backend that Istio knows: nothing is set */
     BNC_REASON_FOREIGN_TELEMETRY, /* somebody else's Telemetry holds the level */
     BNC_REASON_FOREIGN_FIELD,     /* a field has a value of somebody else's */
     BNC_REASON_MESH_TAKEN,        /* by another Observatory */

@@ -24,6 +24,7 @@ static const char *const type_names[] = {
     [BNC_FIELD_ENUM] = "one of",
     [BNC_FIELD_PORT] = "port name or number",
     [BNC_FIELD_NUMBER] = "number",
+    [BNC_FIELD_EXPR] = "text or number",
     [BNC_FIELD_PERCENT] = "percentage",
     [BNC_FIELD_TEXTS] = "list of text",
     [BNC_FIELD_REGEXES] = "list of regular expressions",

@@ -15,7 +15,7 @@ static const struct {
     {"SkyWalking", 11800, NULL},
 };
 
-static const char *const protocol_names[] = {"OTLP",    "OTLPHTTP",   "Zipkin",
+static const char *const protocol_names[] = {"Zipkin",  "OTLP",       "OTLPHTTP",
                                              "Datadog", "SkyWalking", NULL};
 
 static const struct {

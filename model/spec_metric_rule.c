@@ -17,7 +17,7 @@ static const struct bnc_field rule_rows[] = {
      .doc = "Name of the series that the expression's value becomes."},
     {"alert", BNC_FIELD_TEXT, AT(alert), .min = 1, .max_len = 1024,
      .doc = "Name of the alert that fires while the expression gives series."},
-    {"expr", BNC_FIELD_TEXT, AT(expr), .min = 1, .max_len = EXPR_MAX, .required = true,
+    {"expr", BNC_FIELD_EXPR, AT(expr), .min = 1, .max_len = EXPR_MAX, .required = true,
      .doc = "PromQL."},
     {"for", BNC_FIELD_DURATION, AT(wait),
      .doc = "How long the expression has to hold before the alert fires."},

@@ -109,6 +109,9 @@ static const struct bnc_field prometheus_rows[] = {
     {"version", BNC_FIELD_TEXT, AT(version), .rule = BNC_TEXT_VERSION,
      .doc = "Version of Prometheus, 2.42 or later: what it does not know is not written. "
             "3.5.0 when unset."},
+    {"url", BNC_FIELD_TEXT, AT(url), .rule = BNC_TEXT_URL,
+     .doc = "Where it answers queries, as http://prometheus.monitoring:9090: budgets of "
+            "SamplingPolicies are steered by what it counts."},
     {"output", BNC_FIELD_OBJECT, AT(output), .sub = &output_table,
      .doc = "Where the configuration is written."},
     {"layout", BNC_FIELD_ENUM, AT(layout), .values = layouts, .def = "\"Single\"",

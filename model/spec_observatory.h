@@ -38,6 +38,7 @@ struct bnc_scrape_class {
 
 struct bnc_prometheus_spec {
     const char *version; /* NULL: 3.5.0 */
+    const char *url;     /* where it answers queries; NULL: not known */
     struct bnc_output_spec *output;
     const char *layout;       /* Single (default), Files */
     struct bnc_opt_int parts; /* layout Files; 0 or unset: an object for each file */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/units.h"
 #include "model/kind.h"
 #include "model/spec_mesh.h"
 #include "model/spec_status.h"
@@ -20,6 +21,8 @@ static const struct bnc_field budget_rows[] = {
      .doc = "The percentage never falls below it."},
     {"maxPercent", BNC_FIELD_PERCENT, AT(max_percent), .def = "100",
      .doc = "The percentage never rises above it."},
+    {"interval", BNC_FIELD_DURATION, AT(interval), .max_len = 64,
+     .doc = "Least time between two changes, at least 5s; 1m when unset."},
     {"query", BNC_FIELD_TEXT, AT(query), .min = 1, .max_len = 4096,
      .doc = "PromQL that gives requests a second; unset: those that Istio counts where "
             "the policy holds."},
@@ -30,6 +33,14 @@ static void
 finish_budget(void *item, const char *path, struct bnc_diags *diags)
 {
     const struct bnc_budget_spec *budget = item;
+    struct bnc_error err = {0};
+    int64_t ms = 0;
+    if (budget->interval != NULL &&
+        (bnc_duration_parse(budget->interval, &ms, &err) || ms < 5000)) {
+        bnc_diag_add(diags, BNC_REASON_INVALID_FIELD,
+                     bnc_arena_fmt(diags->arena, "%s.interval", path), "write 5s or more",
+                     "%s is too short", budget->interval);
+    }
     if (budget->min_percent.set && budget->max_percent.set &&
         budget->min_percent.value > budget->max_percent.value) {
         bnc_diag_add(diags, BNC_REASON_INVALID_FIELD,
@@ -74,7 +85,7 @@ static const struct {
 };
 static const char *const target_kind_names[] = {"Gateway", "GatewayClass", "Service",
                                                 "ServiceEntry", NULL};
-static const char *const target_groups[] = {"", "gateway.networking.k8s.io",
+static const char *const target_groups[] = {"gateway.networking.k8s.io", "",
                                             "networking.istio.io", NULL};
 
 static void
@@ -228,7 +239,7 @@ finish(void *item, const char *path, struct bnc_diags *diags)
     }
 }
 
-static const char *const scopes[] = {"Namespace", "Workload", "Mesh", NULL};
+static const char *const scopes[] = {"Workload", "Namespace", "Mesh", NULL};
 
 #define AT(member) offsetof(struct bnc_spec_sampling_policy, member)
 static const struct bnc_field rows[] = {

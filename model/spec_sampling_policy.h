@@ -11,6 +11,7 @@ struct bnc_budget_spec {
     struct bnc_opt_int initial_percent; /* hundredths; default 1 % */
     struct bnc_opt_int min_percent;     /* default 0.01 % */
     struct bnc_opt_int max_percent;     /* default 100 % */
+    const char *interval;               /* between two changes; NULL: 1m */
     const char *query;                  /* PromQL; NULL: Istio's requests */
 };
 

@@ -12,7 +12,8 @@
 #include "reconcilers/mesh_plan.h"
 #include "reconcilers/scope.h"
 
-#define TELEMETRY_NAME "binnacle"
+#define TELEMETRY_NAME  "binnacle"
+#define BNC_PERCENT_ALL 10000 /* hundredths */
 
 /* ---- begin --------------------------------------------------------------------- */
 
@@ -259,6 +260,7 @@ judge_policy(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
         }
         v->accepted = diags.errors == 0;
         v->percent = cut(mesh, member->object->ns, v->percent);
+        v->most_percent = cut(mesh, member->object->ns, BNC_PERCENT_ALL);
     }
     if (v->accepted && v->percent < ir->as.sampling->percent) {
         bnc_diag_warn(&diags, BNC_REASON_CUT, "spec.percent",

@@ -14,7 +14,25 @@
 
 /* ---- SamplingPolicy ------------------------------------------------------------ */
 
-/* What a budget is at now: as measured, else where it begins. */
+/* What the status says of an earlier life, else where the budget begins. */
+static int64_t
+known_percent(const struct bnc_object *self, int64_t initial, struct bnc_arena *scratch)
+{
+    struct bnc_error err = {0};
+    cJSON *status = NULL;
+    int64_t percent = initial;
+    if (self->status.len == 0 ||
+        bnc_json_parse(scratch, self->status.ptr, self->status.len, &status, &err)) {
+        return initial;
+    }
+    const cJSON *said = bnc_json_get(status, "percent");
+    if (cJSON_IsNumber(said) && bnc_json_get(status, "budget") != NULL) {
+        percent = (int64_t)(said->valuedouble * 100 + 0.5);
+    }
+    return percent < 0 || percent > 10000 ? initial : percent;
+}
+
+/* What a budget is at now: as measured, else as it was known. */
 static int64_t
 budget_percent(const struct bnc_object *self, const struct bnc_budget_spec *budget,
                struct bnc_view *view)
@@ -23,7 +41,7 @@ budget_percent(const struct bnc_object *self, const struct bnc_budget_spec *budg
     struct bnc_error err = {0};
     BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
     cJSON *root = NULL;
-    int64_t percent = budget->initial_percent.value;
+    int64_t percent = known_percent(self, budget->initial_percent.value, scratch);
 
     if (bnc_view_get(view, BNC_KIND_MEASURE, self->ns, self->name, &measure) ==
             BNC_VIEW_FOUND &&

@@ -10,9 +10,8 @@
 #include "model/diag.h"
 #include "model/spec_metric_rule.h"
 
-#define BNC_RULE_GROUP_MAX    ((size_t)1024 * 1024) /* bytes of one group */
-#define BNC_RULE_FILE_BEGIN   "groups:\n"           /* and the groups after it */
-#define BNC_RULE_FILE_NO_RULE "groups: []\n"
+#define BNC_RULE_GROUP_MAX  ((size_t)1024 * 1024) /* bytes of one group */
+#define BNC_RULE_FILE_BEGIN "groups:\n" /* and the groups after it; none is fine too */
 
 /* What an Observatory makes of all groups. */
 struct bnc_rule_options {

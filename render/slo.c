@@ -8,13 +8,14 @@
 
 #define PLACE    "$window"
 #define DECIMALS 15
+#define HOUR_S   INT64_C(3600)
 
 /* The workbook's table 5-8; the shares are of the budget of the whole window. */
 const struct bnc_slo_burn bnc_slo_burns[BNC_SLO_BURNS] = {
-    {true, 2, "1h", 3600, "5m"},
-    {true, 5, "6h", 6 * 3600, "30m"},
-    {false, 10, "1d", 24 * 3600, "2h"},
-    {false, 10, "3d", 3 * 24 * 3600, "6h"},
+    {true, 2, "1h", 1 * HOUR_S, "5m"},
+    {true, 5, "6h", 6 * HOUR_S, "30m"},
+    {false, 10, "1d", 24 * HOUR_S, "2h"},
+    {false, 10, "3d", 72 * HOUR_S, "6h"},
 };
 
 static const char *const ratio_windows[] = {"5m", "30m", "1h", "2h", "6h", "1d", "3d"};

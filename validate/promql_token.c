@@ -99,20 +99,28 @@ add_rune(struct bnc_str *out, unsigned long code)
     }
 }
 
-static void
-add_escape(struct bnc_str *out, const char *s, size_t n)
+/* \n and its like: the letter, then what it means. */
+static char
+plain_escape(char letter)
 {
     static const char plain[][2] = {{'a', '\a'}, {'b', '\b'}, {'f', '\f'}, {'n', '\n'},
                                     {'r', '\r'}, {'t', '\t'}, {'v', '\v'}};
+    for (size_t i = 0; i < BNC_LEN(plain); i++) {
+        if (letter == plain[i][0]) {
+            return plain[i][1];
+        }
+    }
+    return letter;
+}
+
+static void
+add_escape(struct bnc_str *out, const char *s, size_t n)
+{
     bool octal = isdigit((unsigned char)*s) != 0;
     unsigned long code = 0;
 
     if (n == 1) {
-        char c = *s;
-        for (size_t i = 0; i < BNC_LEN(plain); i++) {
-            c = *s == plain[i][0] ? plain[i][1] : c;
-        }
-        bnc_str_putc(out, c);
+        bnc_str_putc(out, plain_escape(*s));
         return;
     }
     for (size_t i = octal ? 0 : 1; i < n; i++) {

@@ -67,28 +67,33 @@ check_action(const char *s, const char *end, size_t *depth, struct bnc_arena *ar
     return NULL;
 }
 
+/* The action behind a "{{"; its end in *end, NULL: there is none. */
+static const char *
+take_action(const char *s, const char **end, size_t *depth, struct bnc_arena *arena)
+{
+    if (*s == '-' && s[1] != '\0' && strchr(BLANK, s[1]) != NULL) {
+        s++; /* it takes away the blanks before it */
+    }
+    s += strspn(s, BLANK);
+    if (bnc_str_starts(s, "/*")) {
+        *end = strstr(s, "*/");
+        *end = *end == NULL ? NULL : strstr(*end, "}}");
+        return NULL;
+    }
+    *end = action_end(s);
+    return *end == NULL ? NULL : check_action(s, *end, depth, arena);
+}
+
 const char *
 bnc_rule_template_problem(const char *text, struct bnc_arena *arena)
 {
     size_t depth = 0;
 
     for (const char *s = strstr(text, "{{"); s != NULL; s = strstr(s, "{{")) {
-        s += 2;
-        if (*s == '-' && s[1] != '\0' && strchr(BLANK, s[1]) != NULL) {
-            s++; /* it takes away the blanks before it */
-        }
-        s += strspn(s, BLANK);
         const char *end = NULL;
-        if (bnc_str_starts(s, "/*")) {
-            end = strstr(s, "*/");
-            end = end == NULL ? NULL : strstr(end, "}}");
-        } else {
-            end = action_end(s);
-            const char *problem =
-                end == NULL ? NULL : check_action(s, end, &depth, arena);
-            if (problem != NULL) {
-                return problem;
-            }
+        const char *problem = take_action(s + 2, &end, &depth, arena);
+        if (problem != NULL) {
+            return problem;
         }
         if (end == NULL) {
             return "\"{{\" is not closed with \"}}\"";

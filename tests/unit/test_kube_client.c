@@ -314,4 +314,58 @@ TEST(writes)
     end(fake, kube);
 }
 
-RUN_TESTS(plain_request, refusal, token_file, program, program_fails, writes)
+TEST(patches)
+{
+    static const struct {
+        enum bnc_kind kind;
+        const char *url;
+        const char *type;
+    } rows[] = {
+        {BNC_KIND_CONFIG_MAP, "/api/v1/namespaces/n/configmaps/x",
+         "application/strategic-merge-patch+json"},
+        {BNC_KIND_DEPLOYMENT, "/apis/apps/v1/namespaces/n/deployments/x",
+         "application/strategic-merge-patch+json"},
+        {BNC_KIND_CRON_JOB, "/apis/batch/v1/namespaces/n/cronjobs/x",
+         "application/strategic-merge-patch+json"},
+        {BNC_KIND_TELEMETRY, "/apis/telemetry.istio.io/v1/namespaces/n/telemetries/x",
+         "application/merge-patch+json"},
+        {BNC_KIND_SCRAPE_POLICY,
+         "/apis/binnacle.dev/v1alpha1/namespaces/n/scrapepolicies/x",
+         "application/merge-patch+json"},
+    };
+    for (size_t i = 0; i < BNC_LEN(rows); i++) {
+        const struct bnc_kube_target target = {rows[i].kind, "n", "x", false};
+        struct fake *fake = fake_new();
+        struct bnc_kube *kube = kube_new(fake, CONFIG(""));
+        struct written told = {0};
+        struct bnc_error err = {0};
+        char text[300];
+
+        bnc_test_row(rows[i].url);
+        (void)bnc_kube_patch(kube, &target, (struct bnc_bytes){"{\"a\":1}", 7},
+                             on_written, &told, &err);
+        struct bnc_http_call *call = fake_next(fake, 0);
+        CHECK_STR(call->method, "PATCH");
+        (void)snprintf(text, sizeof(text),
+                       "https://h:1%s?fieldManager=binnacle&fieldValidation=Strict",
+                       rows[i].url);
+        CHECK_STR(call->url, text);
+        (void)snprintf(text, sizeof(text), "Content-Type: %s\n", rows[i].type);
+        CHECK(strstr(call->headers, text) != NULL);
+        CHECK_STR(call->body, "{\"a\":1}");
+        fake_answer(call, 200, "{\"metadata\":{\"resourceVersion\":\"7\"}}");
+        CHECK_INT(told.code, BNC_OK);
+        CHECK_STR(told.version, "7");
+        (void)bnc_kube_patch(kube, &target, (struct bnc_bytes){"{}", 2}, on_written,
+                             &told, &err);
+        fake_answer(fake_next(fake, 0), 409, "");
+        CHECK_INT(told.code, BNC_CONFLICT);
+        (void)bnc_kube_patch(kube, &target, (struct bnc_bytes){"{}", 2}, on_written,
+                             &told, &err);
+        fake_answer(fake_next(fake, 0), 404, "");
+        CHECK_INT(told.code, BNC_NOT_FOUND);
+        end(fake, kube);
+    }
+}
+
+RUN_TESTS(plain_request, refusal, token_file, program, program_fails, writes, patches)

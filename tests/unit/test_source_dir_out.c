@@ -265,6 +265,11 @@ TEST(dir_hands_writes_over)
     bnc_world_run(rig.world);
     CHECK_STR(rig.log.ptr,
               "write 1 Observatory shop/main {\"status\":{}}\nresult ok\nsynced\n");
+    write.verb = BNC_VERB_PATCH;
+    bnc_source_write(rig.source, &write, on_result, &rig);
+    bnc_str_clear(&rig.log);
+    bnc_world_run(rig.world);
+    CHECK_STR(rig.log.ptr, "result invalid\n"); /* and is not handed over */
     bnc_source_write(rig.source, &write, on_result,
                      &rig); /* not answered: freed before */
     rig_close(&rig);

@@ -47,6 +47,8 @@ static const char *const type_samples[BNC_FIELD_TYPE_COUNT] = {
     [BNC_FIELD_REGEX] = "\"a.*\"",
     [BNC_FIELD_PORT] = "\"web\"",
     [BNC_FIELD_NUMBER] = "12.5",
+    [BNC_FIELD_PERCENT] = "12.5",
+    [BNC_FIELD_EXPR] = "\"up\"",
     [BNC_FIELD_REGEXES] = "[\"a\"]",
     [BNC_FIELD_MAP] = "{\"a\":\"b\"}",
     [BNC_FIELD_REGEX_MAP] = "{\"a\":\"b\"}",
@@ -127,6 +129,7 @@ check_filled(const struct bnc_table *table, const cJSON *json, const char *item)
     static const size_t sizes[BNC_FIELD_TYPE_COUNT] = {
         [BNC_FIELD_BOOL] = sizeof(enum bnc_tri),
         [BNC_FIELD_INT] = sizeof(struct bnc_opt_int),
+        [BNC_FIELD_PERCENT] = sizeof(struct bnc_opt_int),
         [BNC_FIELD_TEXTS] = sizeof(struct bnc_texts),
         [BNC_FIELD_REGEXES] = sizeof(struct bnc_texts),
         [BNC_FIELD_MAP] = sizeof(struct bnc_pairs),
