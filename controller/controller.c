@@ -12,16 +12,8 @@
 #include "controller/patches.h"
 #include "controller/report.h"
 #include "controller/troubles.h"
+#include "controller/wants.h"
 #include "lib/log.h"
-
-/* A reference that is waited for. */
-struct want {
-    struct bnc_controller *controller;
-    enum bnc_kind kind;
-    char *ns;
-    char *name;
-    struct bnc_timer *patience;
-};
 
 struct bnc_controller {
     struct bnc_controller_options options;
@@ -36,7 +28,7 @@ struct bnc_controller {
     struct bnc_map *orphans;  /* owners whose outputs stay when they go */
     struct bnc_timer *work;   /* the next slice */
     struct bnc_timer *report; /* statuses, a little after the last write */
-    struct bnc_map *wants;    /* by fact key */
+    struct bnc_wants *wants;
     struct bnc_troubles *troubles;
     uint64_t planned; /* plans when the census was last told */
     uint64_t writes;
@@ -88,23 +80,11 @@ on_gone(void *arg, enum bnc_kind kind, const char *ns, const char *name)
 }
 
 static void
-stop_waiting(struct bnc_controller *c, enum bnc_kind kind, const char *ns,
-             const char *name)
-{
-    char key[BNC_FACT_KEY_MAX];
-    bnc_fact_key(key, kind, ns, name);
-    const struct want *want = bnc_map_get(c->wants, key);
-    if (want != NULL) {
-        bnc_timer_stop(want->patience);
-    }
-}
-
-static void
 on_synced(void *arg, enum bnc_kind kind, const char *ns, const char *name)
 {
     struct bnc_controller *c = arg;
     if (name != NULL) {
-        stop_waiting(c, kind, ns, name);
+        bnc_wants_known(c->wants, kind, ns, name);
     }
     bnc_engine_synced(c->engine, kind, ns == NULL ? "" : ns, name);
     schedule(c);
@@ -136,58 +116,35 @@ static const struct bnc_source_listener listener = {.put = on_put,
 /* ---- references ---------------------------------------------------------------- */
 
 static void
-lose_patience(void *arg)
+lose_patience(void *arg, enum bnc_kind kind, const char *ns, const char *name)
 {
-    const struct want *want = arg;
-    bnc_engine_denied(want->controller->engine, want->kind, want->ns, want->name);
-    schedule(want->controller);
+    struct bnc_controller *c = arg;
+    bnc_engine_denied(c->engine, kind, ns, name);
+    schedule(c);
 }
 
 static void
 on_want(void *arg, enum bnc_kind kind, const char *ns, const char *name)
 {
     struct bnc_controller *c = arg;
-    char key[BNC_FACT_KEY_MAX];
     if (kind == BNC_KIND_MEASURE) {
         bnc_budgets_want(c->budgets, ns, name);
-        return;
+    } else {
+        bnc_wants_add(c->wants, kind, ns, name);
+        bnc_source_want(c->options.source, kind, ns, name);
     }
-    bnc_fact_key(key, kind, ns, name);
-    struct want *want = bnc_alloc(sizeof(*want));
-
-    *want = (struct want){
-        .controller = c, .kind = kind, .ns = bnc_strdup(ns), .name = bnc_strdup(name)};
-    want->patience = bnc_timer_new(c->options.world, lose_patience, want);
-    bnc_timer_set(want->patience, BNC_REF_PATIENCE_MS);
-    (void)bnc_map_put(c->wants, key, want);
-    bnc_source_want(c->options.source, kind, ns, name);
-}
-
-static void
-free_want(struct want *want)
-{
-    bnc_timer_free(want->patience);
-    free(want->ns);
-    free(want->name);
-    free(want);
 }
 
 static void
 on_unwant(void *arg, enum bnc_kind kind, const char *ns, const char *name)
 {
     struct bnc_controller *c = arg;
-    char key[BNC_FACT_KEY_MAX];
     if (kind == BNC_KIND_MEASURE) {
         bnc_budgets_unwant(c->budgets, ns, name);
-        return;
-    }
-    bnc_fact_key(key, kind, ns, name);
-    struct want *want = bnc_map_take(c->wants, key);
-
-    bnc_source_unwant(c->options.source, kind, ns, name);
-    bnc_troubles_forget(c->troubles, kind, ns, name);
-    if (want != NULL) {
-        free_want(want);
+    } else {
+        bnc_source_unwant(c->options.source, kind, ns, name);
+        bnc_troubles_forget(c->troubles, kind, ns, name);
+        bnc_wants_remove(c->wants, kind, ns, name);
     }
 }
 
@@ -379,7 +336,7 @@ bnc_controller_new(const struct bnc_controller_options *options)
 {
     struct bnc_controller *c = bnc_alloc(sizeof(*c));
     c->options = *options;
-    c->wants = bnc_map_new();
+    c->wants = bnc_wants_new(options->world, lose_patience, c);
     c->troubles = bnc_troubles_new();
     c->orphans = bnc_map_new();
     c->claimed = bnc_map_new();
@@ -439,12 +396,7 @@ bnc_controller_free(struct bnc_controller *c)
     bnc_patcher_free(c->patcher);
     bnc_engine_free(c->engine);
     bnc_budgets_free(c->budgets);
-    size_t at = 0;
-    void *value = NULL;
-    while (bnc_map_next(c->wants, &at, NULL, &value)) {
-        free_want(value);
-    }
-    bnc_map_free(c->wants);
+    bnc_wants_free(c->wants);
     bnc_troubles_free(c->troubles);
     bnc_map_free(c->orphans);
     bnc_map_free(c->claimed);

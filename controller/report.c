@@ -6,6 +6,7 @@
 
 #include "controller/budgets.h"
 #include "controller/edges.h"
+#include "controller/events.h"
 #include "controller/loaded.h"
 #include "controller/patches.h"
 #include "controller/status.h"
@@ -32,7 +33,7 @@ struct bnc_reporter {
     struct bnc_map *records; /* by fact key */
     size_t in_flight;
     uint64_t status_writes;
-    uint64_t events;
+    struct bnc_events events;
 };
 
 /* One round. */
@@ -52,6 +53,9 @@ bnc_reporter_new(const struct bnc_reporter_options *options)
     reporter->retry = bnc_timer_new(options->world, options->wake, options->arg);
     reporter->stale = bnc_timer_new(options->world, options->wake, options->arg);
     reporter->records = bnc_map_new();
+    reporter->events = (struct bnc_events){.world = options->world,
+                                           .source = options->source,
+                                           .instance = options->instance};
     return reporter;
 }
 
@@ -88,72 +92,6 @@ record_of(struct bnc_reporter *reporter, const struct bnc_object *object)
 
 /* ---- Events -------------------------------------------------------------------- */
 
-static void
-on_event_written(void *arg, const struct bnc_write_result *result)
-{
-    struct bnc_reporter *reporter = arg;
-    if (result->code == BNC_OK) {
-        reporter->events++;
-    } else if (result->code != BNC_CONFLICT) { /* an equal one is there already */
-        BNC_LOG(BNC_LEVEL_DEBUG, "event not written", BNC_KV("error", result->message));
-    }
-}
-
-static cJSON *
-regarding(const struct bnc_object *object, struct bnc_arena *arena)
-{
-    cJSON *out = bnc_json_object(arena);
-    bnc_json_set_str(arena, out, "apiVersion", bnc_kind_api_version(object->kind));
-    bnc_json_set_str(arena, out, "kind", bnc_kind_info(object->kind)->name);
-    bnc_json_set_str(arena, out, "namespace", object->ns);
-    bnc_json_set_str(arena, out, "name", object->name);
-    bnc_json_set_str(arena, out, "uid", object->uid);
-    return out;
-}
-
-/*
- * A Warning (events.k8s.io/v1).  Its name comes from what it says, so that the
- * same is not told twice, not even after a restart.
- */
-static void
-write_event(struct bnc_reporter *reporter, const struct bnc_object *object,
-            const char *reason, const char *message)
-{
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    char time_text[BNC_TIME_MAX];
-    cJSON *root = bnc_json_object(arena);
-    cJSON *meta = bnc_json_object(arena);
-    uint64_t hash = bnc_hash64(message, strlen(message),
-                               object->generation > 0 ? (uint64_t)object->generation : 1);
-    hash = bnc_hash64(object->uid, strlen(object->uid), hash);
-
-    bnc_time_text(bnc_world_wall_ms(reporter->options.world), 6, time_text);
-    const char *name =
-        bnc_arena_fmt(arena, "%.200s.%016llx", object->name, (unsigned long long)hash);
-    bnc_json_set_str(arena, meta, "name", name);
-    bnc_json_set_str(arena, meta, "namespace", object->ns);
-    bnc_json_set_str(arena, root, "apiVersion", "events.k8s.io/v1");
-    bnc_json_set_str(arena, root, "kind", "Event");
-    bnc_json_set_item(arena, root, "metadata", meta);
-    bnc_json_set_str(arena, root, "eventTime", time_text);
-    bnc_json_set_str(arena, root, "type", "Warning");
-    bnc_json_set_str(arena, root, "reason", reason);
-    bnc_json_set_str(arena, root, "action", "Reconcile");
-    bnc_json_set_str(arena, root, "note", bnc_arena_fmt(arena, "%.1000s", message));
-    bnc_json_set_str(arena, root, "reportingController", "binnacle.dev/binnacle");
-    bnc_json_set_str(arena, root, "reportingInstance", reporter->options.instance);
-    bnc_json_set_item(arena, root, "regarding", regarding(object, arena));
-
-    struct bnc_str body = bnc_str_new(arena, (size_t)64 * 1024);
-    bnc_json_print(root, &body);
-    struct bnc_write write = {.verb = BNC_VERB_EVENT,
-                              .kind = object->kind,
-                              .ns = object->ns,
-                              .name = name,
-                              .body = {body.ptr, body.len}};
-    bnc_source_write(reporter->options.source, &write, on_event_written, reporter);
-}
-
 /* Told once for each (reason, message) of an object. */
 static void
 tell(struct bnc_reporter *reporter, struct record *record,
@@ -169,7 +107,7 @@ tell(struct bnc_reporter *reporter, struct record *record,
             BNC_KV("kind", bnc_kind_info(object->kind)->name),
             BNC_KV("namespace", object->ns), BNC_KV("name", object->name),
             BNC_KV("reason", reason), BNC_KV("message", message));
-    write_event(reporter, object, reason, message);
+    bnc_event_write(&reporter->events, object, reason, message);
 }
 
 /* ---- status -------------------------------------------------------------------- */
@@ -515,5 +453,5 @@ bnc_reporter_status_writes(const struct bnc_reporter *reporter)
 uint64_t
 bnc_reporter_events(const struct bnc_reporter *reporter)
 {
-    return reporter->events;
+    return reporter->events.written;
 }

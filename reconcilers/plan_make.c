@@ -325,20 +325,14 @@ do_rank(struct bnc_units *u)
 }
 
 static bool
-do_levels(struct bnc_units *u)
-{
-    if (u->state->mesh != NULL) {
-        bnc_mesh_settle(u->state->mesh);
-    }
-    return true;
-}
-
-static bool
 do_rates(struct bnc_units *u)
 {
     struct bnc_mesh_plan *mesh = u->state->mesh;
     if (mesh == NULL) {
         return true;
+    }
+    if (u->at == 0) {
+        bnc_mesh_settle(mesh);
     }
     bnc_mesh_rates(mesh, u->at, BATCH_MEMBERS);
     u->at += BATCH_MEMBERS;
@@ -403,7 +397,9 @@ add_rule_units(struct bnc_units *u)
             *source = (struct bnc_unit_source){
                 .type = BNC_UNIT_RULES,
                 .rules = &rule->groups[k],
-                .tenant = strcmp(ns, plan->observatory->object->ns) == 0 ? NULL : ns};
+                .tenant = strcmp(ns, plan->observatory->object->ns) == 0
+                              ? NULL
+                              : bnc_arena_strdup(u->arena, ns)};
             add_unit(u, rule->groups[k].name,
                      stamp_with(base_stamp(u), v->member->version), i, source);
             plan->units[plan->n_units - 1].section = BNC_SECTION_RULES;
@@ -432,9 +428,8 @@ do_sort(struct bnc_units *u)
     return true;
 }
 
-static bool (*const stages[])(struct bnc_units *) = {do_select,   do_levels, do_rates,
-                                                     do_rank,     do_near,   do_groups,
-                                                     do_policies, do_others, do_sort};
+static bool (*const stages[])(struct bnc_units *) = {
+    do_select, do_rates, do_rank, do_near, do_groups, do_policies, do_others, do_sort};
 
 void
 bnc_plan_begin(const struct bnc_member *observatory,
