@@ -108,12 +108,12 @@ query_of(const struct bnc_verdict *v, struct bnc_arena *arena)
         return spec->budget->query;
     }
     if (bnc_str_eq(spec->scope, "Mesh")) {
-        return "sum(rate(istio_requests_total{reporter=\"source\"}[5m]))";
+        return "sum(rate(istio_requests_total{reporter=\"source\"}[2m]))";
     }
     if (bnc_str_eq(spec->scope, "Namespace")) {
         return bnc_arena_fmt(arena,
                              "sum(rate(istio_requests_total{reporter=\"source\","
-                             "source_workload_namespace=\"%s\"}[5m]))",
+                             "source_workload_namespace=\"%s\"}[2m]))",
                              ns);
     }
     bnc_str_puts(&names, "");
@@ -127,7 +127,7 @@ query_of(const struct bnc_verdict *v, struct bnc_arena *arena)
     return bnc_arena_fmt(arena,
                          "sum(rate(istio_requests_total{reporter=\"source\","
                          "source_workload_namespace=\"%s\",source_workload=~\"%s\"}"
-                         "[5m]))",
+                         "[2m]))",
                          ns, names.ptr);
 }
 
@@ -142,10 +142,11 @@ bnc_budgets_set(struct bnc_budgets *budgets, const struct bnc_result *result)
             v->member->ir->as.sampling->spec.budget == NULL) {
             continue;
         }
-        const struct bnc_spec_observatory *spec =
-            &plan->observatory->ir->as.observatory->spec;
+        const struct bnc_ir_observatory *ir = plan->observatory->ir->as.observatory;
+        /* whoever is not trusted does not say whom we send requests to */
+        bool trusted = ir->spec.prometheus != NULL && !ir->own_only;
         const struct bnc_measure_spec wanted = {
-            .url = spec->prometheus == NULL ? NULL : spec->prometheus->url,
+            .url = trusted ? ir->spec.prometheus->url : NULL,
             .query = query_of(v, arena),
             .settings =
                 settings_of(v->member->ir->as.sampling->spec.budget, v->most_percent)};

@@ -95,7 +95,8 @@ reject_unit(struct bnc_hub *hub, const struct bnc_unit *unit, const struct bnc_e
     struct bnc_diags diags = bnc_diags_new(hub->plan_arena);
     bnc_diag_add(
         &diags, err->code == BNC_TOO_BIG ? BNC_REASON_TOO_BIG : BNC_REASON_INVALID_OBJECT,
-        "", NULL, "job %s: %s", unit->job_name, err->message);
+        "", NULL, "%s %s: %s", unit->section == BNC_SECTION_RULES ? "rule group" : "job",
+        unit->job_name, err->message);
     if (unit->verdict == SIZE_MAX) {
         bnc_diag_add(&hub->plan.diags, diags.items[0].reason, "", NULL, "%s",
                      diags.items[0].message);
@@ -151,6 +152,18 @@ fill_fragment(struct bnc_fragment *fragment, struct bnc_bytes bytes,
     bnc_diags_copy(&fragment->warnings, warnings->items, warnings->n);
 }
 
+/* Rule groups are the same in all shards. */
+static bool
+is_shared(const struct bnc_hub *hub, size_t index, int64_t shard)
+{
+    struct bnc_fragment **of_unit = &hub->lowered[index * (size_t)hub->shards];
+    if (shard == 0 || hub->plan.units[index].section != BNC_SECTION_RULES) {
+        return false;
+    }
+    of_unit[shard] = of_unit[0];
+    return true;
+}
+
 /* Lower one unit for one shard unless its bytes are there already.  True when it did. */
 static bool
 lower(struct bnc_hub *hub, const struct bnc_hub_context *context, size_t index,
@@ -159,7 +172,8 @@ lower(struct bnc_hub *hub, const struct bnc_hub_context *context, size_t index,
     const struct bnc_unit *unit = &hub->plan.units[index];
     BNC_AUTO(bnc_arena) arena = NULL;
     char name[1024];
-    (void)snprintf(name, sizeof(name), "%lld/%s", (long long)shard, unit->job_name);
+    (void)snprintf(name, sizeof(name), "%lld%c%s", (long long)shard,
+                   unit->section == BNC_SECTION_RULES ? '#' : '/', unit->job_name);
     struct bnc_fragment *fragment = bnc_map_get(hub->fragments, name);
     bool fresh = fragment == NULL || fragment->stamp != unit->stamp;
 
@@ -212,7 +226,9 @@ lower_next(struct bnc_hub *hub, const struct bnc_hub_context *context)
 
     while (hub->next_unit < total) {
         size_t i = hub->next_unit++;
-        if (lower(hub, context, i / shards, (int64_t)(i % shards))) {
+        int64_t shard = (int64_t)(i % shards);
+        if (!is_shared(hub, i / shards, shard) &&
+            lower(hub, context, i / shards, shard)) {
             return;
         }
     }

@@ -27,7 +27,7 @@ struct bnc_hub {
     struct bnc_plan plan;
     const struct bnc_planner *planner; /* of the plan; NULL: there is none yet */
     int64_t shards;
-    struct bnc_map *fragments;     /* "SHARD/JOB" → struct bnc_fragment */
+    struct bnc_map *fragments;     /* "SHARD/JOB", "0#GROUP" → struct bnc_fragment */
     struct bnc_fragment **lowered; /* by unit * shards + shard; NULL: it failed */
     size_t next_unit;              /* the next to be lowered, over all shards */
     enum {

@@ -12,11 +12,20 @@
 #define PACK_UNITS  16 /* BNC_PACK_STEP bytes */
 #define OTHER_UNITS 4
 
+static void
+free_digests(struct bnc_link *link)
+{
+    for (size_t i = 0; i < BNC_SECTION_COUNT; i++) {
+        bnc_sha256_free(link->sha[i]);
+        link->sha[i] = NULL;
+    }
+}
+
 void
 bnc_link_free(struct bnc_link *link)
 {
     if (link != NULL) {
-        bnc_sha256_free(link->sha);
+        free_digests(link);
         bnc_packing_free(link->packing);
         bnc_arena_free(link->scratch);
         bnc_arena_free(link->arena);
@@ -37,6 +46,16 @@ has_finalizer(const cJSON *finalizers)
     return false;
 }
 
+static size_t
+count_jobs(const struct bnc_plan *plan)
+{
+    size_t n = plan->n_units;
+    while (n > 0 && plan->units[n - 1].section == BNC_SECTION_RULES) {
+        n--;
+    }
+    return n;
+}
+
 /* What the Observatory itself says of its result. */
 static void
 begin_result(struct bnc_link *link)
@@ -48,7 +67,7 @@ begin_result(struct bnc_link *link)
     *result = (struct bnc_result){.object = hub->member->object,
                                   .plan = &hub->plan,
                                   .pending = hub->plan.pending,
-                                  .n_jobs = hub->plan.n_units};
+                                  .n_jobs = link->n_jobs};
     result->suspended = ir->as.observatory->spec.suspend == BNC_TRUE;
     result->orphan =
         bnc_str_eq(bnc_json_get_str(ir->annotations, "binnacle.dev/orphan"), "true");
@@ -69,6 +88,7 @@ begin(struct bnc_hub *hub, const struct bnc_planner *planner)
     link->scratch = bnc_arena_new();
     link->diags = bnc_diags_new(link->arena);
     hub->links++;
+    link->n_jobs = count_jobs(&hub->plan);
     begin_result(link);
     if (link->diags.errors > 0 || prometheus == NULL) {
         link->shard = hub->shards; /* no configuration */
@@ -105,6 +125,7 @@ begin_files(struct bnc_link *link)
 {
     if (link->slots > 0) {
         bnc_link_deal(link);
+        bnc_link_add_rules(link);
     } else {
         bnc_link_sort(link);
     }
@@ -116,7 +137,10 @@ begin_files(struct bnc_link *link)
 static bool
 begin_shard(struct bnc_link *link)
 {
-    const struct bnc_frame_ask ask = {.shard = link->shard};
+    static const char *const rules[] = {BNC_RULES_FILE};
+    const struct bnc_frame_ask ask = {.shard = link->shard,
+                                      .rule_files = rules,
+                                      .n_rule_files = bnc_link_has_rules(link)};
     link->next_piece = link->n_pieces = link->next_file = 0;
     if (link->files) {
         begin_files(link);
@@ -126,7 +150,9 @@ begin_shard(struct bnc_link *link)
         return false;
     }
     bnc_link_cut(link);
-    link->sha = bnc_sha256_new();
+    for (size_t i = 0; i < BNC_SECTION_COUNT; i++) {
+        link->sha[i] = bnc_sha256_new();
+    }
     return true;
 }
 
@@ -139,7 +165,8 @@ do_piece(struct bnc_link *link, size_t *units)
     bool begins = link->packing == NULL;
     *units = OTHER_UNITS;
     for (size_t i = 0; begins && !link->files && i < piece->n; i++) {
-        bnc_sha256_add(link->sha, piece->texts[i].bytes.ptr, piece->texts[i].bytes.len);
+        bnc_sha256_add(link->sha[piece->section], piece->texts[i].bytes.ptr,
+                       piece->texts[i].bytes.len);
     }
     if (!link->files && !link->zipped) {
         link->next_piece++;
@@ -160,8 +187,7 @@ static bool
 end_shard(struct bnc_link *link)
 {
     bool made = link->files ? bnc_link_files(link) : bnc_link_document(link);
-    bnc_sha256_free(link->sha);
-    link->sha = NULL;
+    free_digests(link);
     link->pieces = NULL;
     link->shard++;
     return made;

@@ -5,6 +5,9 @@
  * Layout Single: a piece is a run of the document, cut where the hash of a job's
  * name says so; packed, it is a block of the gzip stream.  Layout Files: a piece is
  * a file of jobs, the leaf of a trie, in an object of its own.
+ *
+ * Rule groups are pieces of a second document beside the first, or of files of their
+ * own; with slots they are one file, in the root.
  */
 #ifndef BNC_CONTROLLER_LINK_H
 #define BNC_CONTROLLER_LINK_H
@@ -21,6 +24,7 @@
 #define BNC_BLOCK_MAX     ((size_t)128 * 1024)
 #define BNC_BLOCK_MODULUS 64 /* a block has this many jobs, more or less */
 #define BNC_PACK_STEP     ((size_t)32 * 1024) /* bytes of text packed in one step */
+#define BNC_RULES_FILE    "rules.yml"         /* layout Single: beside the document */
 
 /* A text that is joined with others. */
 struct bnc_text {
@@ -30,6 +34,7 @@ struct bnc_text {
 
 /* A run of texts. */
 struct bnc_piece {
+    enum bnc_section section;
     const char *leaf; /* of the trie; NULL: a run of the document */
     const struct bnc_text *texts;
     size_t n;
@@ -48,6 +53,7 @@ struct bnc_packing; /* a piece on its way (link_pieces.c) */
 
 /* What the manifest says of one file. */
 struct bnc_entry {
+    enum bnc_section section;
     const char *file;
     const char *sha;
     size_t size;
@@ -70,8 +76,9 @@ struct bnc_link {
     bool files;   /* layout */
     size_t slots; /* with it: fixed ones in place of parts; 0: none */
     bool zipped;
-    int64_t shard; /* that is worked on */
-    struct bnc_piece *pieces;
+    size_t n_jobs;            /* units of the plan before the first rule group */
+    int64_t shard;            /* that is worked on */
+    struct bnc_piece *pieces; /* those of rule groups are the last */
     size_t n_pieces;
     size_t next_piece;
     size_t next_file;
@@ -79,7 +86,7 @@ struct bnc_link {
     struct bnc_entry *entries;   /* of the files so far; the first is the root */
     size_t n_entries;
     struct bnc_frame frame;
-    struct bnc_sha256 *sha; /* of the document; layout Single */
+    struct bnc_sha256 *sha[BNC_SECTION_COUNT]; /* of the documents; layout Single */
 };
 
 /*
@@ -99,14 +106,18 @@ bool bnc_link_frame(struct bnc_link *link, const struct bnc_frame_ask *ask);
 
 /* What a unit was lowered to for the current shard; NULL: it failed. */
 const struct bnc_fragment *bnc_link_fragment(const struct bnc_link *link, size_t unit);
-/* The pieces of the document of the current shard, in order. */
+/* Whether the current shard has rule groups. */
+bool bnc_link_has_rules(const struct bnc_link *link);
+/* The pieces of the documents of the current shard, in order. */
 void bnc_link_cut(struct bnc_link *link);
 /* The files of the current shard, by leaf. */
 void bnc_link_sort(struct bnc_link *link);
 /* The files of the current shard, one for each slot (link_slots.c). */
 void bnc_link_deal(struct bnc_link *link);
-/* The line that every file of jobs begins with. */
-struct bnc_text bnc_link_jobs_head(void);
+/* The line that every file of a section begins with. */
+struct bnc_text bnc_link_head(enum bnc_section section);
+/* All rule groups as one file, with slots: one piece more, when there are any. */
+void bnc_link_add_rules(struct bnc_link *link);
 /* Pack one piece unless that was done before. */
 enum bnc_code bnc_link_pack(struct bnc_link *link, struct bnc_piece *piece,
                             struct bnc_error *err) BNC_MUST_CHECK;
@@ -122,9 +133,9 @@ void bnc_packed_free(struct bnc_packed *packed);
 
 /* ---- link_objects.c */
 
-/* The document of the current shard, whose pieces are packed, as its root object. */
+/* The documents of the current shard, whose pieces are packed, as its root object. */
 bool bnc_link_document(struct bnc_link *link);
-/* A file of the current shard, whose piece is packed, as its part or slot. */
+/* A file of the current shard, whose piece is packed, as its part, slot, or key. */
 bool bnc_link_file(struct bnc_link *link, const struct bnc_piece *piece);
 /* The root that names all of them. */
 bool bnc_link_files(struct bnc_link *link);

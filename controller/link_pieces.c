@@ -6,7 +6,8 @@
 #include "controller/link.h"
 #include "lib/pack.h"
 
-static const char jobs_head[] = "scrape_configs:\n";
+static const char *const heads[BNC_SECTION_COUNT] = {
+    [BNC_SECTION_JOBS] = "scrape_configs:\n", [BNC_SECTION_RULES] = "groups:\n"};
 
 /* ---- layout Single: runs of the document --------------------------------------------
  */
@@ -24,79 +25,150 @@ bnc_link_fragment(const struct bnc_link *link, size_t unit)
     return hub->lowered[unit * (size_t)hub->shards + (size_t)link->shard];
 }
 
-struct bnc_text
-bnc_link_jobs_head(void)
+bool
+bnc_link_has_rules(const struct bnc_link *link)
 {
-    return text_of((struct bnc_bytes){jobs_head, sizeof(jobs_head) - 1});
+    for (size_t i = link->n_jobs; i < link->hub->plan.n_units; i++) {
+        if (bnc_link_fragment(link, i) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct bnc_text
+bnc_link_head(enum bnc_section section)
+{
+    return text_of((struct bnc_bytes){heads[section], strlen(heads[section])});
+}
+
+/* Units of one section. */
+struct range {
+    enum bnc_section section;
+    size_t from;
+    size_t to;
+};
+
+static struct range
+range_of(const struct bnc_link *link, enum bnc_section section)
+{
+    return section == BNC_SECTION_JOBS
+               ? (struct range){section, 0, link->n_jobs}
+               : (struct range){section, link->n_jobs, link->hub->plan.n_units};
+}
+
+/* Runs of texts in the making. */
+struct cutting {
+    struct bnc_link *link;
+    enum bnc_section section;
+    struct bnc_text *texts; /* those of the run */
+    size_t n;
+    size_t size;
+};
+
+static void
+end_piece(struct cutting *c)
+{
+    if (c->n > 0) {
+        c->link->pieces[c->link->n_pieces++] = (struct bnc_piece){
+            .section = c->section, .texts = c->texts, .n = c->n, .size = c->size};
+    }
+    c->texts += c->n;
+    c->n = c->size = 0;
 }
 
 static void
-end_piece(struct bnc_link *link, const struct bnc_text *texts, size_t *n)
+add_text(struct cutting *c, struct bnc_text text)
 {
-    if (*n == 0) {
-        return;
-    }
-    struct bnc_piece *piece = &link->pieces[link->n_pieces++];
-    *piece = (struct bnc_piece){.texts = texts, .n = *n};
-    for (size_t i = 0; i < *n; i++) {
-        piece->size += texts[i].bytes.len;
-    }
-    *n = 0;
+    c->texts[c->n++] = text;
+    c->size += text.bytes.len;
 }
 
 /*
- * A run ends where the hash of a job's name says so: what comes before and after it
- * does not move the cut.  The head and the tail are runs of their own.
+ * A run ends where the hash of a unit's name says so: what comes before and after it
+ * does not move the cut.
  */
-void
-bnc_link_cut(struct bnc_link *link)
+static void
+cut_units(struct cutting *c)
 {
-    const struct bnc_hub *hub = link->hub;
-    size_t most = hub->plan.n_units + 2;
-    struct bnc_text *texts = bnc_arena_array(link->arena, most, sizeof(*texts));
-    size_t n = 0; /* in the run */
-    size_t size = 0;
-    size_t at = 0;
-
-    link->pieces = bnc_arena_array(link->arena, most, sizeof(*link->pieces));
-    texts[at++] = text_of(link->frame.head);
-    n = 1;
-    end_piece(link, &texts[0], &n);
-    for (size_t i = 0; i < hub->plan.n_units; i++) {
-        const struct bnc_fragment *fragment = bnc_link_fragment(link, i);
+    const struct range range = range_of(c->link, c->section);
+    for (size_t i = range.from; i < range.to; i++) {
+        const struct bnc_fragment *fragment = bnc_link_fragment(c->link, i);
         if (fragment == NULL) {
             continue;
         }
-        texts[at++] = (struct bnc_text){fragment->bytes, fragment->sum};
-        n++;
-        size += fragment->bytes.len;
-        if (fragment->place % BNC_BLOCK_MODULUS == 0 || size > BNC_BLOCK_MAX) {
-            end_piece(link, &texts[at - n], &n);
-            size = 0;
+        add_text(c, (struct bnc_text){fragment->bytes, fragment->sum});
+        if (fragment->place % BNC_BLOCK_MODULUS == 0 || c->size > BNC_BLOCK_MAX) {
+            end_piece(c);
         }
     }
-    end_piece(link, &texts[at - n], &n);
+    end_piece(c);
+}
+
+/* Heads and tail are runs of their own. */
+void
+bnc_link_cut(struct bnc_link *link)
+{
+    size_t most = link->hub->plan.n_units + 3;
+    struct cutting c = {.link = link,
+                        .texts =
+                            bnc_arena_array(link->arena, most, sizeof(struct bnc_text))};
+
+    link->pieces = bnc_arena_array(link->arena, most, sizeof(*link->pieces));
+    add_text(&c, text_of(link->frame.head));
+    end_piece(&c);
+    cut_units(&c);
     if (link->frame.tail.len > 0) {
-        texts[at++] = text_of(link->frame.tail);
-        n = 1;
-        end_piece(link, &texts[at - 1], &n);
+        add_text(&c, text_of(link->frame.tail));
+        end_piece(&c);
+    }
+    if (bnc_link_has_rules(link)) {
+        c.section = BNC_SECTION_RULES;
+        add_text(&c, bnc_link_head(c.section));
+        end_piece(&c);
+        cut_units(&c);
     }
 }
 
 /* ---- layout Files: leaves of a trie -------------------------------------------------
  */
 
-void
-bnc_link_sort(struct bnc_link *link)
+/* The leaf as a file: its head, then its units. */
+static struct bnc_piece
+piece_of(struct bnc_link *link, const struct bnc_pack_leaf *leaf,
+         const struct bnc_fragment *const *fragments, enum bnc_section section)
+{
+    struct bnc_text *texts = bnc_arena_array(link->arena, leaf->n + 1, sizeof(*texts));
+    texts[0] = bnc_link_head(section);
+    for (size_t k = 0; k < leaf->n; k++) {
+        const struct bnc_fragment *fragment = fragments[leaf->items[k]];
+        texts[k + 1] = (struct bnc_text){fragment->bytes, fragment->sum};
+    }
+    return (struct bnc_piece){.section = section,
+                              .leaf = leaf->prefix,
+                              .texts = texts,
+                              .n = leaf->n + 1,
+                              .size = leaf->size + texts[0].bytes.len};
+}
+
+/* A section in leaves. */
+struct sorted {
+    struct bnc_pack pack;
+    const struct bnc_fragment **fragments;
+};
+
+static struct sorted
+sort_units(struct bnc_link *link, enum bnc_section section)
 {
     const struct bnc_hub *hub = link->hub;
+    const struct range range = range_of(link, section);
+    size_t room = range.to - range.from;
     size_t n = 0;
-    struct bnc_pack_item *items =
-        bnc_arena_array(link->arena, hub->plan.n_units, sizeof(*items));
-    const struct bnc_fragment **fragments = bnc_arena_array(
-        link->arena, hub->plan.n_units, sizeof(const struct bnc_fragment *));
+    struct bnc_pack_item *items = bnc_arena_array(link->arena, room, sizeof(*items));
+    const struct bnc_fragment **fragments =
+        bnc_arena_array(link->arena, room, sizeof(const struct bnc_fragment *));
 
-    for (size_t i = 0; i < hub->plan.n_units; i++) {
+    for (size_t i = range.from; i < range.to; i++) {
         const struct bnc_fragment *fragment = bnc_link_fragment(link, i);
         if (fragment != NULL) {
             items[n] = (struct bnc_pack_item){fragment->place, fragment->bytes.len};
@@ -104,23 +176,48 @@ bnc_link_sort(struct bnc_link *link)
         }
     }
     size_t budget = hub->part_budget > 0 ? hub->part_budget : BNC_PACK_BUDGET;
-    struct bnc_pack pack = bnc_pack_leaves(link->arena, items, n, budget);
-    link->n_pieces = pack.n;
-    link->pieces = bnc_arena_array(link->arena, pack.n + 1, sizeof(*link->pieces));
-    for (size_t i = 0; i < pack.n; i++) {
-        const struct bnc_pack_leaf *leaf = &pack.leaves[i];
-        struct bnc_text *texts =
-            bnc_arena_array(link->arena, leaf->n + 1, sizeof(*texts));
-        texts[0] = bnc_link_jobs_head();
-        for (size_t k = 0; k < leaf->n; k++) {
-            const struct bnc_fragment *fragment = fragments[leaf->items[k]];
-            texts[k + 1] = (struct bnc_text){fragment->bytes, fragment->sum};
-        }
-        link->pieces[i] = (struct bnc_piece){.leaf = leaf->prefix,
-                                             .texts = texts,
-                                             .n = leaf->n + 1,
-                                             .size = leaf->size + sizeof(jobs_head) - 1};
+    return (struct sorted){bnc_pack_leaves(link->arena, items, n, budget), fragments};
+}
+
+void
+bnc_link_sort(struct bnc_link *link)
+{
+    struct sorted all[BNC_SECTION_COUNT];
+    size_t n = 0;
+
+    for (enum bnc_section k = 0; k < BNC_SECTION_COUNT; k++) {
+        all[k] = sort_units(link, k);
+        n += all[k].pack.n;
     }
+    link->pieces = bnc_arena_array(link->arena, n + 1, sizeof(*link->pieces));
+    for (enum bnc_section k = 0; k < BNC_SECTION_COUNT; k++) {
+        for (size_t i = 0; i < all[k].pack.n; i++) {
+            link->pieces[link->n_pieces++] =
+                piece_of(link, &all[k].pack.leaves[i], all[k].fragments, k);
+        }
+    }
+}
+
+void
+bnc_link_add_rules(struct bnc_link *link)
+{
+    const struct range range = range_of(link, BNC_SECTION_RULES);
+    struct bnc_text *texts =
+        bnc_arena_array(link->arena, range.to - range.from + 1, sizeof(*texts));
+    struct cutting c = {.link = link, .section = range.section, .texts = texts};
+
+    if (!bnc_link_has_rules(link)) {
+        return;
+    }
+    add_text(&c, bnc_link_head(range.section));
+    for (size_t i = range.from; i < range.to; i++) {
+        const struct bnc_fragment *fragment = bnc_link_fragment(link, i);
+        if (fragment != NULL) {
+            add_text(&c, (struct bnc_text){fragment->bytes, fragment->sum});
+        }
+    }
+    end_piece(&c);
+    link->pieces[link->n_pieces - 1].leaf = "rules"; /* a file, so that it has a hash */
 }
 
 /* ---- what is kept --------------------------------------------------------------- */

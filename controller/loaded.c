@@ -71,16 +71,24 @@ text_of(const cJSON *item, const char *key)
     return text == NULL ? "" : text;
 }
 
-/* ---- whose job it is ----------------------------------------------------------- */
+/* ---- whose job or rule group it is
+ * ----------------------------------------------------------- */
+
+static int
+compare(const struct bnc_unit *unit, enum bnc_section section, const char *name)
+{
+    return unit->section == section ? strcmp(unit->job_name, name)
+                                    : (int)unit->section - (int)section;
+}
 
 static const struct bnc_unit *
-find_unit(const struct bnc_plan *plan, const char *job)
+find_in(const struct bnc_plan *plan, enum bnc_section section, const char *name)
 {
     size_t low = 0;
     size_t high = plan->n_units;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int c = strcmp(plan->units[middle].job_name, job);
+        int c = compare(&plan->units[middle], section, name);
         if (c == 0) {
             return &plan->units[middle];
         }
@@ -91,6 +99,17 @@ find_unit(const struct bnc_plan *plan, const char *job)
         }
     }
     return NULL;
+}
+
+/* A job, or a rule group. */
+static const struct bnc_unit *
+find_unit(const struct bnc_plan *plan, const char *name)
+{
+    const struct bnc_unit *unit = NULL;
+    for (enum bnc_section k = 0; k < BNC_SECTION_COUNT && unit == NULL; k++) {
+        unit = find_in(plan, k, name);
+    }
+    return unit;
 }
 
 static void

@@ -19,7 +19,7 @@ struct bnc_loaded {
     bool done;                      /* every instance runs what is desired now */
     bool failed;                    /* one at least says that it cannot */
     cJSON *block;                   /* status.prometheus.loaded; NULL: nobody reports */
-    struct bnc_blamed *blamed;      /* whose jobs are refused */
+    struct bnc_blamed *blamed;      /* whose jobs or rules are refused */
     size_t n_blamed;
     int64_t expires_ms; /* wall clock: when the first report gets old; 0: none is */
 };
@@ -28,7 +28,8 @@ struct bnc_loaded {
 void bnc_loaded_read(const struct bnc_result *result, int64_t wall_ms,
                      struct bnc_arena *arena, struct bnc_loaded *out);
 
-/* Why a job of this verdict of the result's plan is refused; NULL: none is. */
+/* Why a job or rule group of this verdict of the result's plan is refused; NULL: none is.
+ */
 const char *
 bnc_loaded_blame(const struct bnc_loaded *loaded, const struct bnc_result *result,
                  const struct bnc_verdict *verdict);

@@ -99,7 +99,7 @@ struct bnc_injection {
     const char *baked;        /* PROXY_CONFIG of a pod that stands for itself; NULL */
     const cJSON *sdk; /* annotations instrumentation.opentelemetry.io/...; NULL: none */
     const cJSON *ns_sdk;  /* of its Namespace; NULL: none */
-    const cJSON *sdk_env; /* OTEL_... by name, that its containers set; NULL: none */
+    const cJSON *sdk_env; /* list of OTEL_... that its containers set; NULL: none */
 };
 
 struct bnc_ir_workload {
@@ -114,8 +114,10 @@ struct bnc_ir_workload {
     const struct bnc_note *sampling; /* its own sampling-percent; NULL: none */
 };
 
-/* A running pod with Istio's proxy. */
+/* A running pod with Istio's proxy, or with an SDK that was told how to sample. */
 struct bnc_ir_proxy {
+    bool sidecar;         /* it has Istio's proxy */
+    const cJSON *sdk_env; /* list of OTEL_... of its containers; NULL: none */
     const char *controller_kind; /* "": it stands for itself */
     const char *controller;
     const struct bnc_proxy_config *config; /* PROXY_CONFIG; NULL: none, or unusable */

@@ -68,9 +68,8 @@ sdk_annotations(const cJSON *annotations, struct bnc_arena *arena)
     return out;
 }
 
-/* OTEL_... of all containers but the proxy. */
-static const cJSON *
-sdk_environment(const cJSON *spec, struct bnc_arena *arena)
+const cJSON *
+bnc_sdk_environment(const cJSON *spec, struct bnc_arena *arena)
 {
     cJSON *out = NULL;
     const cJSON *container;
@@ -80,10 +79,9 @@ sdk_environment(const cJSON *spec, struct bnc_arena *arena)
         cJSON_ArrayForEach(item, bnc_json_get(container, "env"))
         {
             const char *name = bnc_json_get_str(item, "name");
-            const char *value = bnc_json_get_str(item, "value");
-            if (name != NULL && value != NULL && bnc_str_starts(name, "OTEL_")) {
-                out = out == NULL ? bnc_json_object(arena) : out;
-                bnc_json_set_str(arena, out, name, value);
+            if (name != NULL && bnc_str_starts(name, "OTEL_")) {
+                out = out == NULL ? bnc_json_array(arena) : out;
+                bnc_json_add(out, bnc_json_clone(arena, item));
             }
         }
     }
@@ -131,7 +129,7 @@ bnc_injection_read(const struct bnc_object *self, const cJSON *root,
     out->baked = template == root ? env_of(proxy, "PROXY_CONFIG") : NULL;
     out->sdk = sdk_annotations(annotations, arena);
     out->ns_sdk = sdk_annotations(around.annotations, arena);
-    out->sdk_env = sdk_environment(spec, arena);
+    out->sdk_env = bnc_sdk_environment(spec, arena);
     return out->sidecar || out->sdk != NULL || out->ns_sdk != NULL ||
            out->sdk_env != NULL;
 }

@@ -15,6 +15,12 @@ bool bnc_injection_read(const struct bnc_object *self, const cJSON *root,
                         const cJSON *template, struct bnc_view *view,
                         struct bnc_arena *arena, struct bnc_injection *out);
 
+/*
+ * The variables OTEL_... of a pod's containers, as its list has them; NULL: there are
+ * none.  Owns: `arena`.
+ */
+const cJSON *bnc_sdk_environment(const cJSON *spec, struct bnc_arena *arena);
+
 /* A copy in `arena`. */
 void bnc_injection_keep(const struct bnc_injection *from, struct bnc_arena *arena,
                         struct bnc_injection *to);

@@ -314,12 +314,13 @@ bnc_mesh_claims(struct bnc_plan *plan, const struct bnc_plan_state *state)
 {
     const struct bnc_object *self = plan->observatory->object;
     const char *owner = bnc_arena_fmt(plan->arena, "%s/%s", self->ns, self->name);
-    size_t room = 2 + state->ir->n_left;
+    size_t room = 2 + state->ir->n_left + bnc_mesh_sdk_room(state->mesh);
 
     plan->patches = bnc_arena_array(plan->arena, room, sizeof(*plan->patches));
     plan->held = bnc_arena_array(plan->arena, room, sizeof(*plan->held));
     claim_environment(plan, state, owner, !self->deleting);
     claim_config(plan, state, owner, !self->deleting);
+    bnc_mesh_sdk_claims(plan, state->mesh, !self->deleting);
     for (size_t i = 0; i < state->ir->n_left; i++) {
         give_back_left(plan, &state->ir->left[i], owner);
     }

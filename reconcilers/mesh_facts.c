@@ -334,7 +334,8 @@ bnc_mesh_left_compile(const struct bnc_object *self, struct bnc_view *view,
                          .ir = ir,
                          .facts = bnc_arena_alloc(out->arena, sizeof(*s.facts)),
                          .diags = &out->diags};
-        if (ns == NULL || name == NULL || is_current(ir->mesh, ns, name)) {
+        bool listed = bnc_str_eq(kind, "Instrumentation"); /* it is seen anyway */
+        if (ns == NULL || name == NULL || listed || is_current(ir->mesh, ns, name)) {
             continue;
         }
         struct bnc_left left = read_left(

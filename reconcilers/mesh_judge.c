@@ -65,6 +65,10 @@ make_room(struct bnc_mesh_plan *mesh, const struct bnc_member *const *members,
         bnc_arena_array(arena, n[BNC_IR_TELEMETRY], sizeof(*mesh->telemetries));
     mesh->owners = bnc_arena_array(arena, n[BNC_IR_TELEMETRY], sizeof(*mesh->owners));
     mesh->proxies = bnc_arena_array(arena, n[BNC_IR_PROXY], sizeof(*mesh->proxies));
+    mesh->instrumentations = bnc_arena_array(arena, n[BNC_IR_INSTRUMENTATION],
+                                             sizeof(*mesh->instrumentations));
+    mesh->instrumentation_members = bnc_arena_array(
+        arena, n[BNC_IR_INSTRUMENTATION], sizeof(*mesh->instrumentation_members));
 }
 
 void
@@ -439,10 +443,16 @@ bnc_mesh_select(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
     case BNC_IR_METRIC_RULE:
         judge_rule(mesh, member);
         break;
+    case BNC_IR_INSTRUMENTATION:
+        mesh->instrumentation_members[mesh->n_instrumentations] = member;
+        mesh->instrumentations[mesh->n_instrumentations++] = (struct bnc_instrumentation){
+            .ns = bnc_arena_strdup(mesh->arena, ns),
+            .name = bnc_arena_strdup(mesh->arena, member->object->name),
+            .spec = member->ir->as.instrumentation->spec};
+        break;
     case BNC_IR_NONE:
     case BNC_IR_OBSERVATORY:
     case BNC_IR_POLICY:
-    case BNC_IR_INSTRUMENTATION:
         break;
     }
 }

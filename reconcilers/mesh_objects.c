@@ -230,8 +230,8 @@ bnc_mesh_documents(const struct bnc_plan *plan, struct bnc_arena *arena,
         return 0;
     }
     size_t mixer = bnc_mesh_mixer_room(mesh);
-    struct bnc_document *list =
-        bnc_arena_array(arena, mesh->n_levels + 2 + mixer, sizeof(*list));
+    struct bnc_document *list = bnc_arena_array(
+        arena, mesh->n_levels + 2 + mixer + mesh->n_workloads, sizeof(*list));
     if (mesh->facts != NULL && bnc_str_eq(state->ir->spec.mesh->mesh_config, "Shared")) {
         n += add_shared_config(plan, arena, &list[n], diags);
     }
@@ -241,6 +241,7 @@ bnc_mesh_documents(const struct bnc_plan *plan, struct bnc_arena *arena,
         }
     }
     n += bnc_mesh_mixer(mesh, arena, &list[n], mixer, diags);
+    n += bnc_mesh_sdk_documents(mesh, arena, &list[n], diags);
     n += add_strategies(mesh, arena, &list[n], diags);
     *out = list;
     return n;

@@ -6,6 +6,7 @@
 #define BNC_RECONCILERS_MESH_PLAN_H
 
 #include "mesh/effective.h"
+#include "mesh/instrumentation.h"
 #include "reconcilers/mesh_facts.h"
 #include "reconcilers/plan_state.h"
 #include "render/telemetry.h"
@@ -41,7 +42,9 @@ struct bnc_level {
 struct bnc_mesh_workload {
     const struct bnc_member *member;
     const struct bnc_ir_workload *ir;
-    const struct bnc_member **proxies; /* its running pods that have a proxy */
+    const struct bnc_member **pods; /* that run, with a proxy or an SDK */
+    size_t n_pods;
+    const struct bnc_member **proxies; /* those with a proxy */
     size_t n_proxies;
     const struct bnc_level *level;   /* of type WORKLOAD that is about it; NULL: none */
     const struct bnc_level *metrics; /* likewise, of MetricRules; NULL: none */
@@ -71,6 +74,12 @@ struct bnc_mesh_plan {
     size_t n_telemetries;
     const struct bnc_member **proxies; /* by namespace and name */
     size_t n_proxies;
+    const struct bnc_telemetry **near; /* of one namespace and the root, for its rates */
+    size_t n_near;
+    const char *near_ns;                          /* NULL: none yet */
+    struct bnc_instrumentation *instrumentations; /* by namespace and name */
+    const struct bnc_member **instrumentation_members;
+    size_t n_instrumentations;
     struct bnc_map *index; /* "KIND/NS/NAME" of a workload; while planning */
 };
 
@@ -89,6 +98,22 @@ void bnc_mesh_settle(struct bnc_mesh_plan *mesh);
 
 /* What holds for `n` workloads from `first` (mesh_rates.c). */
 void bnc_mesh_rates(struct bnc_mesh_plan *mesh, size_t first, size_t n);
+
+/*
+ * OpenTelemetry (mesh_sdk.c).  What the SDK of a workload does beside its proxy, which is
+ * `istio` (NULL: it has none); false: it has no SDK that anybody told us of.
+ */
+bool bnc_mesh_rate_sdk(const struct bnc_mesh_plan *mesh,
+                       const struct bnc_mesh_workload *workload,
+                       const struct bnc_effective *istio, const char *provider,
+                       struct bnc_effective *out);
+/* Instrumentations of our own, where a namespace has none; gives how many. */
+size_t bnc_mesh_sdk_documents(const struct bnc_mesh_plan *mesh, struct bnc_arena *arena,
+                              struct bnc_document *out, struct bnc_diags *diags);
+/* The sampler of a namespace's one Instrumentation, and all that is given back. */
+size_t bnc_mesh_sdk_room(const struct bnc_mesh_plan *mesh);
+void
+bnc_mesh_sdk_claims(struct bnc_plan *plan, const struct bnc_mesh_plan *mesh, bool keep);
 
 /* Lists of verdicts, once all rates are there (mesh_rates.c). */
 void bnc_mesh_finish(struct bnc_mesh_plan *mesh);

@@ -35,17 +35,21 @@ place_proxies(struct bnc_mesh_plan *mesh)
     for (size_t i = 0; i < mesh->n_proxies; i++) {
         struct bnc_mesh_workload *w = workload_of(mesh, mesh->proxies[i]);
         if (w != NULL) {
-            w->n_proxies++;
+            w->n_pods++;
         }
     }
     for (size_t i = 0; i < mesh->n_workloads; i++) {
         struct bnc_mesh_workload *w = &mesh->workloads[i];
-        w->proxies = bnc_arena_array(mesh->arena, w->n_proxies, sizeof(*w->proxies));
-        w->n_proxies = 0;
+        w->pods = bnc_arena_array(mesh->arena, w->n_pods, sizeof(*w->pods));
+        w->proxies = bnc_arena_array(mesh->arena, w->n_pods, sizeof(*w->proxies));
+        w->n_pods = 0;
     }
     for (size_t i = 0; i < mesh->n_proxies; i++) {
         struct bnc_mesh_workload *w = workload_of(mesh, mesh->proxies[i]);
         if (w != NULL) {
+            w->pods[w->n_pods++] = mesh->proxies[i];
+        }
+        if (w != NULL && mesh->proxies[i]->ir->as.proxy->sidecar) {
             w->proxies[w->n_proxies++] = mesh->proxies[i];
         }
     }
@@ -193,7 +197,7 @@ running_config(const struct bnc_mesh_workload *w, size_t *others)
     for (size_t i = 0; i < w->n_proxies; i++) {
         const struct bnc_proxy_config *config = w->proxies[i]->ir->as.proxy->config;
         size_t n = 0;
-        for (size_t k = 0; k < w->n_proxies; k++) {
+        for (size_t k = i; k < w->n_proxies; k++) {
             n += same_sampling(config, w->proxies[k]->ir->as.proxy->config);
         }
         if (n > best_n) {
@@ -231,29 +235,52 @@ fill(const struct bnc_mesh_plan *mesh, const struct bnc_mesh_workload *w,
     out->note = why_off(mesh, answer);
 }
 
+static size_t
+run_of(const struct bnc_mesh_plan *mesh, const char *ns, size_t *first)
+{
+    size_t n = 0;
+    *first = bnc_mesh_first_telemetry(mesh, ns);
+    while (*first + n < mesh->n_telemetries &&
+           strcmp(mesh->telemetries[*first + n]->ns, ns) == 0) {
+        n++;
+    }
+    return n;
+}
+
+/* Telemetry of the root namespace and of this one: all that can be about its workloads.
+ */
+static void
+look_near(struct bnc_mesh_plan *mesh, const char *ns)
+{
+    if (mesh->near_ns != NULL && strcmp(mesh->near_ns, ns) == 0) {
+        return;
+    }
+    const char *const places[] = {mesh->facts->root_namespace, ns};
+    size_t first[2] = {0, 0};
+    size_t n[2] = {0, 0};
+    for (size_t p = 0; p < BNC_LEN(places); p++) {
+        bool again = p == 1 && strcmp(places[0], places[1]) == 0;
+        n[p] = again ? 0 : run_of(mesh, places[p], &first[p]);
+    }
+    mesh->near = bnc_arena_array(mesh->arena, n[0] + n[1], sizeof(*mesh->near));
+    mesh->n_near = 0;
+    for (size_t p = 0; p < BNC_LEN(places); p++) {
+        for (size_t i = 0; i < n[p]; i++) {
+            mesh->near[mesh->n_near++] = mesh->telemetries[first[p] + i];
+        }
+    }
+    mesh->near_ns = bnc_arena_strdup(mesh->arena, ns);
+}
+
 static struct bnc_rate_facts
 facts_of(const struct bnc_mesh_plan *mesh, const struct bnc_mesh_workload *w)
 {
     const struct bnc_injection *injection = &w->ir->injection;
-    const struct bnc_telemetry **list = bnc_arena_array(
-        mesh->arena, mesh->n_telemetries > 0 ? mesh->n_telemetries : 1, sizeof(*list));
-    const char *const places[] = {mesh->facts->root_namespace, w->member->object->ns};
-    size_t n = 0;
-    for (size_t p = 0; p < BNC_LEN(places); p++) {
-        if (p == 1 && strcmp(places[0], places[1]) == 0) {
-            break;
-        }
-        for (size_t i = bnc_mesh_first_telemetry(mesh, places[p]);
-             i < mesh->n_telemetries && strcmp(mesh->telemetries[i]->ns, places[p]) == 0;
-             i++) {
-            list[n++] = mesh->telemetries[i];
-        }
-    }
     return (struct bnc_rate_facts){.mesh = &mesh->facts->merged,
                                    .root_namespace = mesh->facts->root_namespace,
                                    .pilot_trace_sampling = mesh->facts->sampling,
-                                   .telemetries = list,
-                                   .n_telemetries = n,
+                                   .telemetries = mesh->near,
+                                   .n_telemetries = mesh->n_near,
                                    .service_exists = bnc_mesh_facts_service_exists,
                                    .arg = mesh->state->ir->mesh,
                                    .ns = w->member->object->ns,
@@ -285,7 +312,7 @@ tell_restart(const struct bnc_mesh_plan *mesh, const struct bnc_mesh_workload *w
 
 static void
 rate_istio(const struct bnc_mesh_plan *mesh, const struct bnc_mesh_workload *w,
-           struct bnc_effective *out)
+           struct bnc_effective *out, const char **provider)
 {
     struct bnc_rate_facts facts = facts_of(mesh, w);
     struct bnc_rate_answers fresh;
@@ -302,6 +329,7 @@ rate_istio(const struct bnc_mesh_plan *mesh, const struct bnc_mesh_workload *w,
     }
     *out = (struct bnc_effective){.system = "Istio", .workload = w->member};
     fill(mesh, w, &now.outbound, out);
+    *provider = now.outbound.provider;
     out->inbound = now.inbound.off == BNC_RATE_OFF_NOT_APPLICABLE ? out->rate
                                                                   : rate_of(&now.inbound);
     tell_restart(mesh, w, &fresh.outbound, others, out);
@@ -336,11 +364,17 @@ bnc_mesh_rates(struct bnc_mesh_plan *mesh, size_t first, size_t n)
     }
     for (size_t i = first; i < first + n && i < mesh->n_workloads; i++) {
         struct bnc_mesh_workload *w = &mesh->workloads[i];
+        const struct bnc_effective *istio = NULL;
+        const char *provider = NULL;
         w->effective = plan->n_effective;
         if (mesh->facts != NULL && w->ir->injection.sidecar) {
-            rate_istio(mesh, w, &plan->effective[plan->n_effective++]);
+            look_near(mesh, w->member->object->ns);
+            rate_istio(mesh, w, &plan->effective[plan->n_effective], &provider);
+            istio = &plan->effective[plan->n_effective++];
             plan->mesh.workloads++;
         }
+        plan->n_effective += bnc_mesh_rate_sdk(mesh, w, istio, provider,
+                                               &plan->effective[plan->n_effective]);
         if (mesh->systems[BNC_SYSTEM_JAEGER]) {
             rate_jaeger(mesh, w, &plan->effective[plan->n_effective++]);
         }

@@ -327,11 +327,14 @@ fill_output(struct step *s)
                      "an Observatory in namespace %s may not write to namespace %s",
                      s->self->ns, output->ns);
     }
-    if (strcmp(output->key, BNC_MANIFEST_KEY) == 0) {
-        bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD, "spec.prometheus.output.key",
-                     "use another key, as prometheus.yml",
-                     "the key %s is taken: it says which files belong together",
-                     BNC_MANIFEST_KEY);
+    static const char *const taken[] = {BNC_MANIFEST_KEY, "rules.yml", "rules.yml.gz"};
+    for (size_t i = 0; i < BNC_LEN(taken); i++) {
+        if (strcmp(output->key, taken[i]) == 0) {
+            bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD, "spec.prometheus.output.key",
+                         "use another key, as prometheus.yml",
+                         "the key %s is taken: it %s", taken[i],
+                         i == 0 ? "says which files belong together" : "holds the rules");
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 #include "lib/json.h"
 #include "mesh/istio.h"
 #include "reconcilers/compile.h"
+#include "reconcilers/injection.h"
 
 #define ANNOTATION_PERCENT "binnacle.dev/sampling-percent"
 #define ANNOTATION_WAS     "binnacle.dev/was"
@@ -178,9 +179,10 @@ bnc_compile_proxy(const struct bnc_object *self, const cJSON *root,
                   const struct bnc_identity *workload, struct bnc_ir *out)
 {
     const cJSON *container = find_container(root, "istio-proxy");
+    const cJSON *sdk_env = bnc_sdk_environment(bnc_json_get(root, "spec"), out->arena);
     const cJSON *item;
 
-    if (container == NULL || self->deleting) {
+    if ((container == NULL && sdk_env == NULL) || self->deleting) {
         return;
     }
     struct bnc_ir_proxy *ir = bnc_arena_alloc(out->arena, sizeof(*ir));
@@ -188,6 +190,8 @@ bnc_compile_proxy(const struct bnc_object *self, const cJSON *root,
     out->as.proxy = ir;
     ir->controller_kind = bnc_arena_strdup(out->arena, workload->controller_kind);
     ir->controller = bnc_arena_strdup(out->arena, workload->name);
+    ir->sidecar = container != NULL;
+    ir->sdk_env = sdk_env;
     cJSON_ArrayForEach(item, bnc_json_get(container, "env"))
     {
         const char *value = bnc_json_get_str(item, "value");

@@ -72,6 +72,14 @@ put_external_labels(struct bnc_arena *arena, const struct bnc_pairs *labels,
     }
 }
 
+static void
+add_names(struct bnc_arena *arena, const char *const *names, size_t n, cJSON *list)
+{
+    for (size_t i = 0; i < n; i++) {
+        bnc_json_add(list, bnc_json_str(arena, names[i]));
+    }
+}
+
 /* Exact names, never a pattern: an old and a new file would both match it. */
 static void
 put_files(struct bnc_arena *arena, const struct bnc_prom_head *head, cJSON *tree)
@@ -85,9 +93,24 @@ put_files(struct bnc_arena *arena, const struct bnc_prom_head *head, cJSON *tree
         list = bnc_json_array(arena);
         bnc_json_set_item(arena, tree, "scrape_config_files", list);
     }
-    for (size_t i = 0; i < head->n_files; i++) {
-        bnc_json_add(list, bnc_json_str(arena, head->files[i]));
+    add_names(arena, head->files, head->n_files, list);
+}
+
+static void
+put_rule_files(struct bnc_arena *arena, const struct bnc_prom_head *head, cJSON *tree)
+{
+    cJSON *list = bnc_json_array(arena);
+    const cJSON *name;
+
+    if (head->n_rule_files == 0) {
+        return;
     }
+    add_names(arena, head->rule_files, head->n_rule_files, list);
+    cJSON_ArrayForEach(name, bnc_json_get(tree, "rule_files"))
+    {
+        bnc_json_add(list, bnc_json_clone(arena, name));
+    }
+    bnc_json_set_item(arena, tree, "rule_files", list);
 }
 
 /* The Observatory's own limits, those of `base` where it has none. */
@@ -160,6 +183,7 @@ bnc_prom_head_render(const struct bnc_prom_head *head, struct bnc_arena *arena,
     put_external_labels(arena, &head->spec->external_labels, global);
     put_limits(arena, head->profile, &gate, global);
     put_files(arena, head, tree);
+    put_rule_files(arena, head, tree);
 
     bnc_yaml_start(&y, BNC_YAML_ROOT_MAP, 0, BNC_PROM_HEAD_MAX, arena);
     bnc_prom_keys_write(&y, BNC_PROM_TOP, tree);

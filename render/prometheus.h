@@ -49,6 +49,8 @@ struct bnc_prom_head {
     const cJSON *base;        /* checked (bnc_base_check); NULL: none */
     const char *const *files; /* of jobs, after base's; from Prometheus 2.43 on */
     size_t n_files;
+    const char *const *rule_files; /* of rule groups, before base's */
+    size_t n_rule_files;
     bool has_jobs; /* false: the document ends with "scrape_configs: []" */
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/zip.h"
+#include "sync/fetch_base64.h"
 #include "sync/fetch_scan.h"
 #include "sync/manifest.h"
 
@@ -16,11 +17,15 @@
 
 enum job { HEAD, ROOT, PART, ASSETS };
 
-/* Base64 (RFC 4648, padded) as it comes. */
-struct unbase64 {
-    uint32_t word;
-    unsigned count;
-    unsigned padding;
+/* A value that goes to a sink. */
+struct value {
+    struct bnc_fetch *fetch;
+    const char *key; /* NULL: not asked for */
+    bnc_fetch_sink_fn sink;
+    bool found;
+    struct bnc_unzip *unzip;
+    struct bnc_sha256 *sha;
+    uint64_t size;
 };
 
 /* Where the text goes that is being read. */
@@ -37,14 +42,12 @@ struct bnc_fetch {
     bool in_text;
     enum target target;
     bool encoded;
-    struct unbase64 unbase64;
+    struct bnc_unbase64 unbase64;
     struct bnc_str uid, version, hash, manifest;
 
-    bool found; /* the key */
-    bool named; /* the error says which value it is about */
-    struct bnc_unzip *unzip;
-    struct bnc_sha256 *sha;
-    uint64_t size;
+    bool named;             /* the error says which value it is about */
+    struct value values[2]; /* of the key, and of the other one */
+    struct value *value;    /* that is being read */
 
     struct bnc_fetch_asset *assets;
     struct bnc_str *contents; /* of them; malloc'd, to be given back at once */
@@ -59,8 +62,10 @@ free_fetch(struct bnc_fetch *f)
         bnc_str_free(&f->contents[i]);
     }
     bnc_str_free(&f->manifest);
-    bnc_unzip_free(f->unzip);
-    bnc_sha256_free(f->sha);
+    for (size_t i = 0; i < BNC_LEN(f->values); i++) {
+        bnc_unzip_free(f->values[i].unzip);
+        bnc_sha256_free(f->values[i].sha);
+    }
     bnc_scan_free(f->scan);
     bnc_arena_free(f->arena);
     free(f);
@@ -72,14 +77,15 @@ free_fetch(struct bnc_fetch *f)
 static enum bnc_code
 to_sink(void *arg, const char *bytes, size_t n, struct bnc_error *err)
 {
-    struct bnc_fetch *f = arg;
-    if (n > f->ask.max_bytes - f->size) {
+    struct value *value = arg;
+    const struct bnc_fetch_ask *ask = &value->fetch->ask;
+    if (n > ask->max_bytes - value->size) {
         return bnc_fail(err, BNC_TOO_BIG, "unpacked it is over %llu bytes",
-                        (unsigned long long)f->ask.max_bytes);
+                        (unsigned long long)ask->max_bytes);
     }
-    f->size += n;
-    bnc_sha256_add(f->sha, bytes, n);
-    return f->ask.sink(f->ask.arg, bytes, n, err);
+    value->size += n;
+    bnc_sha256_add(value->sha, bytes, n);
+    return value->sink(ask->arg, bytes, n, err);
 }
 
 static enum bnc_code
@@ -103,8 +109,9 @@ to_asset(struct bnc_fetch *f, const char *bytes, size_t n, struct bnc_error *err
 
 /* Decoded bytes to where they belong. */
 static enum bnc_code
-deliver(struct bnc_fetch *f, const char *bytes, size_t n, struct bnc_error *err)
+deliver(void *arg, const char *bytes, size_t n, struct bnc_error *err)
 {
+    struct bnc_fetch *f = arg;
     switch (f->target) {
     case TO_UID:
         return to_str(&f->uid, bytes, n, err);
@@ -117,58 +124,14 @@ deliver(struct bnc_fetch *f, const char *bytes, size_t n, struct bnc_error *err)
     case TO_ASSET:
         return to_asset(f, bytes, n, err);
     case TO_SINK:
-        if (f->unzip != NULL) {
-            return bnc_unzip_feed(f->unzip, bytes, n, err);
+        if (f->value->unzip != NULL) {
+            return bnc_unzip_feed(f->value->unzip, bytes, n, err);
         }
-        return n == 0 ? BNC_OK : to_sink(f, bytes, n, err);
+        return n == 0 ? BNC_OK : to_sink(f->value, bytes, n, err);
     case NOWHERE:
         break;
     }
     return BNC_OK;
-}
-
-/* The value of a digit, 64 for padding, -1 for what is neither. */
-static int
-digit_of(char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : c == '=' ? 64 : -1;
-}
-
-static enum bnc_code
-deliver_base64(struct bnc_fetch *f, struct bnc_bytes piece, struct bnc_error *err)
-{
-    struct unbase64 *u = &f->unbase64;
-    char bytes[1024];
-    size_t n = 0;
-
-    for (size_t i = 0; i < piece.len; i++) {
-        int digit = digit_of(piece.ptr[i]);
-        u->padding += digit == 64;
-        if (digit < 0 || (digit < 64 && u->padding > 0) || u->padding > 2) {
-            return bnc_fail(err, BNC_INVALID, "it is not base64");
-        }
-        u->word = u->word << 6 | ((uint32_t)digit & 63);
-        u->count++;
-        for (unsigned k = 0; u->count % 4 == 0 && k < 3 - u->padding; k++) {
-            bytes[n++] = (char)(u->word >> (16 - 8 * k) & 0xff);
-        }
-        if (n + 3 > sizeof(bytes)) {
-            if (deliver(f, bytes, n, err)) {
-                return err->code;
-            }
-            n = 0;
-        }
-    }
-    return deliver(f, bytes, n, err);
 }
 
 /* ---- which value it is --------------------------------------------------------- */
@@ -201,12 +164,17 @@ choose_value(struct bnc_fetch *f, const char *key, struct bnc_error *err)
         bnc_str_puts(&f->manifest, "");
         return TO_MANIFEST;
     }
-    if (f->job != HEAD && strcmp(key, f->ask.key) == 0) {
-        if (f->found) { /* in data and in binaryData */
+    for (size_t i = 0; i < BNC_LEN(f->values); i++) {
+        struct value *value = &f->values[i];
+        if (value->key == NULL || strcmp(key, value->key) != 0) {
+            continue;
+        }
+        if (value->found) { /* in data and in binaryData */
             (void)bnc_fail(err, BNC_INVALID, "the key is there twice");
             return NOWHERE;
         }
-        f->found = true;
+        value->found = true;
+        f->value = value;
         return TO_SINK;
     }
     return NOWHERE;
@@ -221,7 +189,7 @@ choose(struct bnc_fetch *f, const struct bnc_scan_path *path, struct bnc_error *
     f->encoded = false;
     if (path->n == 2 && (binary || strcmp(top, "data") == 0)) {
         f->encoded = binary || f->ask.kind == BNC_KIND_SECRET;
-        f->unbase64 = (struct unbase64){0};
+        f->unbase64 = (struct bnc_unbase64){0};
         return choose_value(f, path->keys[1], err);
     }
     if (path->n < 2 || strcmp(top, "metadata") != 0) {
@@ -244,11 +212,11 @@ choose(struct bnc_fetch *f, const struct bnc_scan_path *path, struct bnc_error *
 static enum bnc_code
 end_value(struct bnc_fetch *f, struct bnc_error *err)
 {
-    if (f->encoded && f->target != NOWHERE && f->unbase64.count % 4 != 0) {
+    if (f->encoded && f->target != NOWHERE && !bnc_unbase64_whole(&f->unbase64)) {
         return bnc_fail(err, BNC_INVALID, "it is not base64");
     }
-    if (f->target == TO_SINK && f->unzip != NULL) {
-        return bnc_unzip_end(f->unzip, err);
+    if (f->target == TO_SINK && f->value->unzip != NULL) {
+        return bnc_unzip_end(f->value->unzip, err);
     }
     return BNC_OK;
 }
@@ -283,7 +251,7 @@ on_text(void *arg, const struct bnc_scan_path *path, struct bnc_bytes piece, boo
         code = err->code;
     }
     if (code == BNC_OK && f->target != NOWHERE) {
-        code = f->encoded ? deliver_base64(f, piece, err)
+        code = f->encoded ? bnc_unbase64_feed(&f->unbase64, piece, deliver, f, err)
                           : deliver(f, piece.ptr, piece.len, err);
     }
     if (code == BNC_OK && last) {
@@ -342,7 +310,7 @@ check_end(struct bnc_fetch *f, struct bnc_error *err)
     if (f->job == ASSETS) {
         return check_assets(f, err);
     }
-    if (f->job != HEAD && !f->found) {
+    if (f->job != HEAD && !f->values[0].found) {
         return bnc_fail(err, BNC_NOT_FOUND, "%s %s/%s has no key %s",
                         bnc_kind_info(f->ask.kind)->name, f->ask.ns, f->ask.name,
                         f->ask.key);
@@ -361,8 +329,11 @@ finish(struct bnc_fetch *f, const struct bnc_kube_result *answer,
                                       .uid = f->uid.ptr,
                                       .resource_version = f->version.ptr,
                                       .hash = f->hash.ptr,
-                                      .size = f->size};
-    bnc_sha256_final(f->sha, result.sha256);
+                                      .size = f->values[0].size,
+                                      .more = f->values[1].found,
+                                      .more_size = f->values[1].size};
+    bnc_sha256_final(f->values[0].sha, result.sha256);
+    bnc_sha256_final(f->values[1].sha, result.more_sha256);
     if (why->code == BNC_OK) {
         result.manifest = (struct bnc_bytes){f->manifest.ptr, f->manifest.len};
         result.assets = f->assets;
@@ -398,6 +369,18 @@ on_done(void *arg, const struct bnc_kube_result *answer)
     finish(f, answer, &err);
 }
 
+static void
+init_value(struct bnc_fetch *f, struct value *value, const char *key,
+           bnc_fetch_sink_fn sink)
+{
+    *value = (struct value){.fetch = f, .sink = sink, .sha = bnc_sha256_new()};
+    value->key = key == NULL ? NULL : bnc_arena_strdup(f->arena, key);
+    if (key != NULL && bnc_str_ends(key, ".gz")) {
+        /* to_sink() has the limit */
+        value->unzip = bnc_unzip_new(to_sink, value, UINT64_MAX);
+    }
+}
+
 static struct bnc_fetch *
 new_fetch(const struct bnc_fetch_ask *ask, enum job job, const char *salt)
 {
@@ -417,14 +400,12 @@ new_fetch(const struct bnc_fetch_ask *ask, enum job job, const char *salt)
     bnc_str_puts(&f->version, "");
     bnc_str_puts(&f->hash, "");
     f->manifest = bnc_str_new(NULL, BNC_MANIFEST_MAX);
-    f->sha = bnc_sha256_new();
+    init_value(f, &f->values[0], job == ROOT || job == PART ? ask->key : NULL, ask->sink);
+    init_value(f, &f->values[1], job == ROOT ? ask->more_key : NULL, ask->more_sink);
     f->scan = bnc_scan_new(on_text, f);
     if (job == ASSETS) {
         f->assets = bnc_arena_array(f->arena, ASSETS_N_MAX, sizeof(*f->assets));
         f->contents = bnc_arena_array(f->arena, ASSETS_N_MAX, sizeof(*f->contents));
-    }
-    if (bnc_str_ends(f->ask.key, ".gz") && (job == ROOT || job == PART)) {
-        f->unzip = bnc_unzip_new(to_sink, f, UINT64_MAX); /* to_sink() has the limit */
     }
     return f;
 }

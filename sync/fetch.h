@@ -36,15 +36,18 @@ struct bnc_fetch_result {
     const char *resource_version;
     const char *hash; /* annotation binnacle.dev/hash */
 
-    uint64_t size;                  /* what the sink was given: bytes ... */
-    char sha256[BNC_SHA256_HEX];    /* ... and their digest */
+    uint64_t size;               /* what the sink was given: bytes ... */
+    char sha256[BNC_SHA256_HEX]; /* ... and their digest */
+    bool more;                   /* `more_key` is there, and what its sink got: */
+    uint64_t more_size;
+    char more_sha256[BNC_SHA256_HEX];
     struct bnc_bytes manifest;      /* of a root; ptr NULL: layout Single */
     struct bnc_fetch_asset *assets; /* by name */
     size_t n_assets;
 };
 typedef void (*bnc_fetch_fn)(void *arg, const struct bnc_fetch_result *result);
 
-/* Whose value goes where.  Texts are copied, `arg` is for both functions. */
+/* Whose value goes where.  Texts are copied. */
 struct bnc_fetch_ask {
     enum bnc_kind kind; /* SECRET or CONFIG_MAP */
     const char *ns;
@@ -52,8 +55,10 @@ struct bnc_fetch_ask {
     const char *key;    /* of the value; ends in ".gz": unpacked */
     uint64_t max_bytes; /* of it, unpacked */
     bnc_fetch_sink_fn sink;
+    const char *more_key; /* of a second value, which may be there; NULL: none */
+    bnc_fetch_sink_fn more_sink;
     bnc_fetch_fn fn; /* comes once, never inside the call that starts it */
-    void *arg;
+    void *arg;       /* of all functions */
 };
 
 /*
@@ -65,11 +70,11 @@ struct bnc_fetch_ask {
 struct bnc_fetch *bnc_fetch_head(struct bnc_kube *kube, const struct bnc_fetch_ask *ask,
                                  struct bnc_error *err);
 
-/* The value of `key` to the sink, manifest.json (if it has one) to the result. */
+/* The values to their sinks, manifest.json (if it has one) to the result. */
 struct bnc_fetch *bnc_fetch_root(struct bnc_kube *kube, const struct bnc_fetch_ask *ask,
                                  struct bnc_error *err);
 
-/* The value of `key` to the sink. */
+/* The value of `key` to the sink; no second one. */
 struct bnc_fetch *bnc_fetch_part(struct bnc_kube *kube, const struct bnc_fetch_ask *ask,
                                  struct bnc_error *err);
 

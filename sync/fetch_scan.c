@@ -26,13 +26,15 @@ enum state {
 struct bnc_scan {
     bnc_scan_fn fn;
     void *arg;
+    size_t levels; /* at which texts are told */
+    bool deep;     /* also in arrays */
     enum state state;
     struct bnc_error err; /* nothing more is read after it */
 
     size_t depth;             /* containers that are open */
     size_t arrays;            /* of them */
     bool is_array[DEPTH_MAX]; /* each of them */
-    char keys[BNC_SCAN_KEYS][BNC_SCAN_KEY_MAX + 1];
+    char keys[BNC_SCAN_DEEP][BNC_SCAN_KEY_MAX + 1];
 
     bool in_key;
     bool key_too_long;
@@ -56,7 +58,8 @@ refuse(struct bnc_scan *scan, const char *what)
 static bool
 is_told(const struct bnc_scan *scan)
 {
-    return !scan->in_key && scan->arrays == 0 && scan->depth <= BNC_SCAN_KEYS;
+    return !scan->in_key && (scan->deep || scan->arrays == 0) &&
+           scan->depth <= scan->levels;
 }
 
 static void
@@ -135,7 +138,7 @@ end_text(struct bnc_scan *scan)
         scan->state = AFTER;
         return;
     }
-    if (scan->depth <= BNC_SCAN_KEYS) {
+    if (scan->depth <= scan->levels) {
         char *key = scan->keys[scan->depth - 1];
         size_t n = scan->key_too_long ? 0 : scan->n;
         memcpy(key, scan->piece, n);
@@ -223,6 +226,9 @@ open_container(struct bnc_scan *scan, bool array)
     if (scan->depth == DEPTH_MAX) {
         refuse(scan, "JSON nested too deeply");
         return;
+    }
+    if (array && scan->depth < scan->levels) {
+        scan->keys[scan->depth][0] = '\0';
     }
     scan->is_array[scan->depth++] = array;
     scan->arrays += array;
@@ -373,7 +379,17 @@ bnc_scan_new(bnc_scan_fn fn, void *arg)
     struct bnc_scan *scan = bnc_alloc(sizeof(*scan));
     scan->fn = fn;
     scan->arg = arg;
+    scan->levels = BNC_SCAN_KEYS;
     scan->state = VALUE;
+    return scan;
+}
+
+struct bnc_scan *
+bnc_scan_new_deep(bnc_scan_fn fn, void *arg)
+{
+    struct bnc_scan *scan = bnc_scan_new(fn, arg);
+    scan->levels = BNC_SCAN_DEEP;
+    scan->deep = true;
     return scan;
 }
 

@@ -8,12 +8,13 @@
 #include "lib/str.h"
 
 #define BNC_SCAN_KEYS    3   /* levels at which texts are told */
+#define BNC_SCAN_DEEP    6   /* the same when arrays are looked into */
 #define BNC_SCAN_KEY_MAX 320 /* bytes; a longer key is told as "" */
 
 /* ["metadata", "annotations", "binnacle.dev/hash"] */
 struct bnc_scan_path {
     size_t n;
-    const char *keys[BNC_SCAN_KEYS];
+    const char *keys[BNC_SCAN_DEEP]; /* of an array's item: "" */
 };
 
 /*
@@ -28,12 +29,14 @@ struct bnc_scan; /* opaque */
 
 /* Owns: the caller; release with bnc_scan_free(), or declare with BNC_AUTO. */
 struct bnc_scan *bnc_scan_new(bnc_scan_fn fn, void *arg);
+/* Texts inside arrays are told as well, and those down to BNC_SCAN_DEEP. */
+struct bnc_scan *bnc_scan_new_deep(bnc_scan_fn fn, void *arg);
 void bnc_scan_free(struct bnc_scan *scan); /* NULL is ignored */
 BNC_DEFINE_AUTO(bnc_scan);
 
 /*
- * Read the next bytes, cut anywhere.  Texts inside arrays, and deeper than
- * BNC_SCAN_KEYS, are passed over.
+ * Read the next bytes, cut anywhere.  Texts that are not told are passed over: those
+ * inside arrays, and deeper than BNC_SCAN_KEYS.
  * Errors: INVALID (no JSON object, NUL, nesting over 100), and what `fn` gives; all
  *         that follows then fails alike.
  */

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASSET_MODE  0600
-#define PUBLIC_MODE 0644
+#define ASSET_MODE 0600
 
 static void
 free_gather(struct bnc_gather *g)
 {
     bnc_gather_drop_file(g);
+    bnc_gather_drop_rules(g);
     bnc_timer_free(g->step);
     bnc_map_free(g->wanted);
     bnc_map_free(g->assets);
@@ -29,6 +29,7 @@ bnc_gather_cancel(struct bnc_gather *g)
         bnc_fetch_cancel(g->fetch);
     }
     bnc_gather_drop_file(g);
+    bnc_gather_drop_rules(g);
     bnc_store_cancel(g->ask.store);
     free_gather(g);
 }
@@ -38,6 +39,7 @@ finish(struct bnc_gather *g)
 {
     if (g->result.err.code != BNC_OK) {
         bnc_gather_drop_file(g);
+        bnc_gather_drop_rules(g);
         bnc_store_cancel(g->ask.store);
     }
     bnc_gather_fn fn = g->fn;
@@ -99,8 +101,8 @@ commit(struct bnc_gather *g)
         fail(g, BNC_INSTANCE_INCOMPLETE, &err);
         return;
     }
-    g->result.same = current != NULL && strcmp(current, g->ask.id) == 0 &&
-                     g->config_same && g->result.fetched == 0 &&
+    g->result.same = current != NULL && strcmp(current, g->ask.id) == 0 && g->root_same &&
+                     g->result.fetched == 0 &&
                      bnc_store_check(g->ask.store, NULL, NULL) == 0;
     if (g->result.same) {
         bnc_store_cancel(g->ask.store);
@@ -193,6 +195,12 @@ feed_text(void *arg, const char *bytes, size_t n)
     return true;
 }
 
+static enum bnc_gather_text
+text_of(const struct bnc_manifest_file *file)
+{
+    return bnc_manifest_is_rules(file->name) ? BNC_GATHER_RULES : BNC_GATHER_JOBS;
+}
+
 /* A file that the folder has: its jobs and what it names are read from there. */
 static bool
 keep_part(struct bnc_gather *g, const struct bnc_manifest_file *file)
@@ -203,7 +211,7 @@ keep_part(struct bnc_gather *g, const struct bnc_manifest_file *file)
         return false;
     }
     const char *path = bnc_store_path(g->ask.store, file->name, g->arena);
-    bnc_gather_begin_text(g, false);
+    bnc_gather_begin_text(g, text_of(file));
     bool read = bnc_file_scan(g->ask.world, path, BNC_STORE_MAX_FILE, feed_text, g,
                               &err) == BNC_OK &&
                 bnc_gather_end_text(g, &err) == BNC_OK;
@@ -217,11 +225,11 @@ fetch_part(struct bnc_gather *g, const struct bnc_manifest_file *file)
     struct bnc_error err = {0};
     struct bnc_fetch_ask ask = ask_for(g, file->object, file->key, on_part);
     ask.max_bytes = file->size; /* a part that unpacks to more is not read on */
-    if (bnc_store_file(g->ask.store, file->name, PUBLIC_MODE, &g->file, &err)) {
+    if (bnc_store_file(g->ask.store, file->name, BNC_GATHER_MODE, &g->file, &err)) {
         fail(g, BNC_INSTANCE_WRITE_FAILED, &err);
         return;
     }
-    bnc_gather_begin_text(g, false);
+    bnc_gather_begin_text(g, text_of(file));
     g->fetch = bnc_fetch_part(g->ask.kube, &ask, &err);
     if (g->fetch == NULL) {
         fail(g, BNC_INSTANCE_TAMPERED, &err);
@@ -232,8 +240,9 @@ static void
 do_step(void *arg)
 {
     struct bnc_gather *g = arg;
-    while (g->next < g->manifest->n &&
-           strcmp(g->manifest->files[g->next].name, g->result.config) == 0) {
+    while (
+        g->next < g->manifest->n &&
+        (g->single || strcmp(g->manifest->files[g->next].name, g->result.config) == 0)) {
         g->next++; /* it came with the root */
     }
     if (g->next == g->manifest->n) {
@@ -252,6 +261,17 @@ do_step(void *arg)
 
 /* ---- the root ------------------------------------------------------------------ */
 
+/* The key of layout Single that rules are in, packed as the document is. */
+static const char *
+rules_key(const struct bnc_gather *g)
+{
+    if (strcmp(g->result.config, BNC_MANIFEST_RULES) == 0) {
+        return NULL; /* that is the document */
+    }
+    return bnc_str_ends(g->ask.target->key, ".gz") ? BNC_MANIFEST_RULES ".gz"
+                                                   : BNC_MANIFEST_RULES;
+}
+
 static enum bnc_code
 read_manifest(struct bnc_gather *g, const struct bnc_fetch_result *result,
               struct bnc_error *err)
@@ -261,11 +281,19 @@ read_manifest(struct bnc_gather *g, const struct bnc_fetch_result *result,
                                                    .key = g->ask.target->key,
                                                    .sha256 = result->sha256,
                                                    .size = result->size,
-                                                   .root_hash = result->hash};
+                                                   .root_hash = result->hash,
+                                                   .rules_key =
+                                                       result->more ? rules_key(g) : NULL,
+                                                   .rules_sha256 = result->more_sha256,
+                                                   .rules_size = result->more_size};
+        g->single = true;
         return bnc_manifest_of_single(g->arena, &single, &g->manifest, err);
     }
     if (bnc_manifest_parse(g->arena, result->manifest, result->hash, &g->manifest, err)) {
         return err->code;
+    }
+    if (result->more) {
+        return bnc_fail(err, BNC_INVALID, "the key %s is not ours", rules_key(g));
     }
     const struct bnc_manifest_file *config =
         bnc_manifest_find(g->manifest, g->manifest->config);
@@ -307,21 +335,27 @@ on_root(void *arg, const struct bnc_fetch_result *result)
         texts[i] = g->manifest->files[i].name;
     }
     g->result.texts = texts;
-    g->config_same = bnc_store_holds(g->ask.store, g->result.config, sha);
+    g->root_same = bnc_store_holds(g->ask.store, g->result.config, sha);
     g->result.files++;
+    if (result->more && bnc_gather_end_rules(g, &err)) {
+        fail(g, BNC_INSTANCE_WRITE_FAILED, &err);
+        return;
+    }
     bnc_timer_set(g->step, 0);
 }
 
 static enum bnc_code
 begin(struct bnc_gather *g, struct bnc_error *err)
 {
-    const struct bnc_fetch_ask ask =
+    struct bnc_fetch_ask ask =
         ask_for(g, g->ask.target->name, g->ask.target->key, on_root);
+    ask.more_key = rules_key(g);
+    ask.more_sink = bnc_gather_feed_rules;
     if (bnc_store_begin(g->ask.store, g->ask.id, err) ||
-        bnc_store_file(g->ask.store, g->result.config, PUBLIC_MODE, &g->file, err)) {
+        bnc_store_file(g->ask.store, g->result.config, BNC_GATHER_MODE, &g->file, err)) {
         return err->code;
     }
-    bnc_gather_begin_text(g, true);
+    bnc_gather_begin_text(g, BNC_GATHER_CONFIG);
     g->fetch = bnc_fetch_root(g->ask.kube, &ask, err);
     return g->fetch == NULL ? err->code : BNC_OK;
 }

@@ -32,12 +32,12 @@ struct bnc_gather_result {
     const char *hash;                /* "sha256:..": of the root that was read */
     const char *config;              /* name of the main file */
     const char *marker;              /* name of the marker, a job without targets */
-    const char *const *texts;        /* names of the files with jobs, ended by NULL */
-    bool same;                       /* it was the current one already */
-    struct bnc_jobs *jobs;           /* taken by the receiver, who frees it */
-    size_t files;                    /* all in all, */
-    size_t fetched;                  /* those that came over the wire, */
-    uint64_t bytes;                  /* and what they have, unpacked */
+    const char *const *texts; /* names of the files with jobs and rules, ended by NULL */
+    bool same;                /* it was the current one already */
+    struct bnc_jobs *jobs;    /* taken by the receiver, who frees it */
+    size_t files;             /* all in all, */
+    size_t fetched;           /* those that came over the wire, */
+    uint64_t bytes;           /* and what they have, unpacked */
 };
 typedef void (*bnc_gather_fn)(void *arg, const struct bnc_gather_result *result);
 

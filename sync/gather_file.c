@@ -51,18 +51,19 @@ on_file(void *arg, const char *name)
 
 static const struct bnc_local_ops local_ops = {
     .out = on_text, .lookup = on_lookup, .unset = on_unset, .file = on_file};
+static const struct bnc_local_ops rules_ops = {.out = on_text};
 
-/* Begin to read a document: the main one is made fit for this machine. */
 void
-bnc_gather_begin_text(struct bnc_gather *g, bool config)
+bnc_gather_begin_text(struct bnc_gather *g, enum bnc_gather_text text)
 {
+    const struct bnc_local_ops *ops = text == BNC_GATHER_RULES ? &rules_ops : &local_ops;
     struct bnc_local_options options = {0};
-    if (config) {
+    if (text == BNC_GATHER_CONFIG) {
         options.list = "scrape_configs";
         options.item = bnc_arena_fmt(g->arena, "job_name: %s", g->result.marker);
         options.expand = g->ask.expand;
     }
-    g->local = bnc_local_new(&options, &local_ops, g);
+    g->local = bnc_local_new(&options, ops, g);
     g->scan = bnc_job_scan_new(bnc_jobs_add_job, g->result.jobs);
     g->broken.code = BNC_OK;
 }
@@ -102,6 +103,58 @@ bnc_gather_end_file(struct bnc_gather *g, char sha[BNC_SHA256_HEX], struct bnc_e
         code = bnc_store_end(file, sha, NULL, err);
     }
     bnc_gather_drop_file(g);
+    return code;
+}
+
+void
+bnc_gather_drop_rules(struct bnc_gather *g)
+{
+    bnc_store_drop(g->rules_file);
+    bnc_job_scan_free(g->rules_scan);
+    g->rules_file = NULL;
+    g->rules_scan = NULL;
+}
+
+enum bnc_code
+bnc_gather_feed_rules(void *arg, const char *bytes, size_t n, struct bnc_error *err)
+{
+    struct bnc_gather *g = arg;
+    if (g->rules_scan == NULL) {
+        if (bnc_store_file(g->ask.store, BNC_MANIFEST_RULES, BNC_GATHER_MODE,
+                           &g->rules_file, &g->broken)) {
+            *err = g->broken;
+            return err->code;
+        }
+        g->rules_scan = bnc_job_scan_new(bnc_jobs_add_job, g->result.jobs);
+    }
+    if (bnc_store_add(g->rules_file, bytes, n, &g->broken)) {
+        *err = g->broken;
+        return err->code;
+    }
+    bnc_job_scan_feed(g->rules_scan, bytes, n);
+    g->result.bytes += n;
+    return BNC_OK;
+}
+
+enum bnc_code
+bnc_gather_end_rules(struct bnc_gather *g, struct bnc_error *err)
+{
+    char sha[BNC_SHA256_HEX];
+    if (g->rules_scan == NULL) {
+        return bnc_fail(err, BNC_INVALID, "%s is empty", BNC_MANIFEST_RULES);
+    }
+    enum bnc_code code = bnc_job_scan_finish(g->rules_scan, err);
+    if (code == BNC_OK) {
+        struct bnc_store_file *file = g->rules_file;
+        g->rules_file = NULL;
+        code = bnc_store_end(file, sha, NULL, err);
+    }
+    if (code == BNC_OK) {
+        g->root_same =
+            g->root_same && bnc_store_holds(g->ask.store, BNC_MANIFEST_RULES, sha);
+        g->result.files++;
+    }
+    bnc_gather_drop_rules(g);
     return code;
 }
 

@@ -46,6 +46,7 @@ static const char *const reason_names[BNC_INSTANCE_REASON_COUNT] = {
     [BNC_INSTANCE_LOADING] = "Loading",
     [BNC_INSTANCE_REFUSED] = "Refused",
     [BNC_INSTANCE_POOLS_MISSING] = "PoolsMissing",
+    [BNC_INSTANCE_RULES_MISSING] = "RulesMissing",
     [BNC_INSTANCE_TAMPERED] = "Tampered",
     [BNC_INSTANCE_INCOMPLETE] = "Incomplete",
     [BNC_INSTANCE_WRITE_FAILED] = "WriteFailed",

@@ -16,6 +16,7 @@ enum bnc_instance_reason {
     BNC_INSTANCE_LOADING,       /* a newer one is on its way */
     BNC_INSTANCE_REFUSED,       /* Prometheus does not take the newer one */
     BNC_INSTANCE_POOLS_MISSING, /* it took it, but some jobs are not there */
+    BNC_INSTANCE_RULES_MISSING, /* the same of rule groups */
     BNC_INSTANCE_TAMPERED,      /* the published content is not what its hash says */
     BNC_INSTANCE_INCOMPLETE,    /* a part is not there */
     BNC_INSTANCE_WRITE_FAILED,  /* our own folder cannot be written */
@@ -31,7 +32,7 @@ struct bnc_instance_state {
     int64_t loaded_wall_ms; /* since when, milliseconds since 1970; 0: not known */
     enum bnc_instance_reason reason;
     const char *message;         /* NULL: none */
-    const char *const *culprits; /* jobs because of which it is refused */
+    const char *const *culprits; /* jobs or rule groups because of which it is refused */
     size_t n_culprits;           /* the first BNC_INSTANCE_CULPRITS_MAX are said */
     int64_t targets_up;          /* -1: not known; the same for the next */
     int64_t targets_down;

@@ -16,8 +16,11 @@ struct bnc_job_scan {
     struct bnc_yaml_lines lines;
     bnc_job_fn fn;
     void *arg;
-    bool in_list; /* below scrape_configs: */
+    bool in_list; /* below scrape_configs:, or groups: */
+    bool group;   /* the latter */
     bool in_item;
+    bool in_rules;      /* of the current group, */
+    size_t rule_indent; /* and where their dashes are */
     bool in_name;       /* the name is a literal block: the lines below are it */
     bool has_name;      /* of the current item */
     size_t item_indent; /* of the list's dashes */
@@ -25,15 +28,18 @@ struct bnc_job_scan {
     struct bnc_str name;
     struct bnc_job job;
     uint64_t odd_line; /* where something is not as our writer does it; 0: nowhere */
-    bool nameless;     /* and what: an item without a name */
+    const char *odd;   /* and what */
 };
 
 static void
 odd(struct bnc_job_scan *scan, uint64_t line, bool nameless)
 {
+    static const char *const texts[2][2] = {
+        {"scrape jobs in an unknown form", "a scrape job without job_name"},
+        {"rule groups in an unknown form", "a rule group without name"}};
     if (scan->odd_line == 0) {
         scan->odd_line = line;
-        scan->nameless = nameless;
+        scan->odd = texts[scan->group][nameless];
     }
 }
 
@@ -50,14 +56,15 @@ end_item(struct bnc_job_scan *scan)
         }
         scan->fn(scan->arg, &scan->job);
     }
-    scan->in_item = scan->has_name = scan->in_name = false;
+    scan->in_item = scan->has_name = scan->in_name = scan->in_rules = false;
 }
 
 static void
 begin_list(struct bnc_job_scan *scan, const struct bnc_yaml_line *line)
 {
     end_item(scan);
-    scan->in_list = bnc_yaml_text_is(line->key, "scrape_configs");
+    scan->group = bnc_yaml_text_is(line->key, "groups");
+    scan->in_list = scan->group || bnc_yaml_text_is(line->key, "scrape_configs");
     scan->item_indent = NO_COLUMN;
     if (scan->in_list && line->value.len > 0) {
         scan->in_list = false;
@@ -75,7 +82,21 @@ begin_item(struct bnc_job_scan *scan, const struct bnc_yaml_line *line)
     scan->in_item = true;
     scan->item_indent = line->indent;
     scan->key_column = line->column;
-    scan->job = (struct bnc_job){.first = line->number};
+    scan->rule_indent = NO_COLUMN;
+    scan->job = (struct bnc_job){.group = scan->group, .first = line->number};
+}
+
+/* A key of the current item, or something below one. */
+static void
+in_group(struct bnc_job_scan *scan, const struct bnc_yaml_line *line)
+{
+    if (line->column == scan->key_column) {
+        scan->in_rules = bnc_yaml_text_is(line->key, "rules");
+    } else if (scan->in_rules && line->item) {
+        scan->rule_indent =
+            scan->rule_indent == NO_COLUMN ? line->indent : scan->rule_indent;
+        scan->job.rules += line->indent == scan->rule_indent;
+    }
 }
 
 static void
@@ -138,8 +159,11 @@ on_line(void *arg, const struct bnc_yaml_line *line)
         begin_item(scan, line);
     }
     scan->job.last = line->number;
+    if (scan->in_item && scan->group) {
+        in_group(scan, line);
+    }
     if (scan->in_item && line->column == scan->key_column &&
-        bnc_yaml_text_is(line->key, "job_name")) {
+        bnc_yaml_text_is(line->key, scan->group ? "name" : "job_name")) {
         begin_name(scan, line);
     }
 }
@@ -179,9 +203,7 @@ bnc_job_scan_finish(struct bnc_job_scan *scan, struct bnc_error *err)
     end_item(scan);
     if (scan->odd_line != 0) {
         return bnc_fail(err, BNC_INVALID, "line %llu: %s",
-                        (unsigned long long)scan->odd_line,
-                        scan->nameless ? "a scrape job without job_name"
-                                       : "scrape jobs in an unknown form");
+                        (unsigned long long)scan->odd_line, scan->odd);
     }
     return BNC_OK;
 }
@@ -207,12 +229,20 @@ struct bnc_jobs {
     size_t room;
     bool sorted;
     bool too_many;
+    struct bnc_jobs *groups; /* NULL: none so far */
 };
 
 uint64_t
 bnc_job_hash(const char *name, size_t n)
 {
     return bnc_hash64(name, n > BNC_JOB_NAME_MAX ? BNC_JOB_NAME_MAX : n, HASH_SEED);
+}
+
+uint64_t
+bnc_group_hash(const char *name, size_t n, uint64_t rules)
+{
+    uint64_t hash = bnc_job_hash(name, n);
+    return bnc_hash64(&rules, sizeof(rules), hash);
 }
 
 struct bnc_jobs *
@@ -225,6 +255,7 @@ void
 bnc_jobs_free(struct bnc_jobs *jobs)
 {
     if (jobs != NULL) {
+        bnc_jobs_free(jobs->groups);
         free(jobs->hashes);
         free(jobs);
     }
@@ -256,28 +287,48 @@ sort(struct bnc_jobs *jobs)
     jobs->sorted = true;
 }
 
-void
-bnc_jobs_add(struct bnc_jobs *jobs, const char *name, size_t n)
+static void
+add_hash(struct bnc_jobs *jobs, uint64_t hash)
 {
     if (jobs->n == BNC_JOBS_MAX) {
         sort(jobs);
     }
     if (jobs->n == BNC_JOBS_MAX) {
-        jobs->too_many = jobs->too_many || !bnc_jobs_has(jobs, bnc_job_hash(name, n));
+        jobs->too_many = jobs->too_many || !bnc_jobs_has(jobs, hash);
         return;
     }
     if (jobs->n == jobs->room) {
         jobs->room = jobs->room == 0 ? 64 : 2 * jobs->room;
         jobs->hashes = bnc_realloc(jobs->hashes, jobs->room * sizeof(*jobs->hashes));
     }
-    jobs->hashes[jobs->n++] = bnc_job_hash(name, n);
+    jobs->hashes[jobs->n++] = hash;
     jobs->sorted = false;
+}
+
+void
+bnc_jobs_add(struct bnc_jobs *jobs, const char *name, size_t n)
+{
+    add_hash(jobs, bnc_job_hash(name, n));
+}
+
+struct bnc_jobs *
+bnc_jobs_groups(struct bnc_jobs *jobs)
+{
+    if (jobs->groups == NULL) {
+        jobs->groups = bnc_jobs_new();
+    }
+    return jobs->groups;
 }
 
 void
 bnc_jobs_add_job(void *arg, const struct bnc_job *job)
 {
-    bnc_jobs_add(arg, job->name.ptr, job->name.len);
+    if (!job->group) {
+        bnc_jobs_add(arg, job->name.ptr, job->name.len);
+    } else if (job->rules > 0) { /* a server does not show one without */
+        add_hash(bnc_jobs_groups(arg),
+                 bnc_group_hash(job->name.ptr, job->name.len, job->rules));
+    }
 }
 
 size_t
@@ -316,6 +367,9 @@ bnc_jobs_equal(struct bnc_jobs *a, struct bnc_jobs *b)
 enum bnc_code
 bnc_jobs_check(const struct bnc_jobs *jobs, struct bnc_error *err)
 {
+    if (jobs->groups != NULL && jobs->groups->too_many) {
+        return bnc_fail(err, BNC_TOO_BIG, "more than %zu rule groups", BNC_JOBS_MAX);
+    }
     return jobs->too_many
                ? bnc_fail(err, BNC_TOO_BIG, "more than %zu scrape jobs", BNC_JOBS_MAX)
                : BNC_OK;
@@ -355,10 +409,10 @@ was_seen(const struct bnc_jobs_match *match, size_t i)
     return (match->seen[i / 8] >> (i % 8) & 1) != 0;
 }
 
-void
-bnc_jobs_match_see(struct bnc_jobs_match *match, const char *name, size_t n)
+static void
+see_hash(struct bnc_jobs_match *match, uint64_t hash)
 {
-    size_t i = find(match->jobs, bnc_job_hash(name, n));
+    size_t i = find(match->jobs, hash);
 
     if (i == match->jobs->n) {
         match->surplus++;
@@ -366,6 +420,19 @@ bnc_jobs_match_see(struct bnc_jobs_match *match, const char *name, size_t n)
         match->seen[i / 8] = (unsigned char)(match->seen[i / 8] | 1U << (i % 8));
         match->n_seen++;
     }
+}
+
+void
+bnc_jobs_match_see(struct bnc_jobs_match *match, const char *name, size_t n)
+{
+    see_hash(match, bnc_job_hash(name, n));
+}
+
+void
+bnc_jobs_match_group(struct bnc_jobs_match *match, const char *name, size_t n,
+                     uint64_t rules)
+{
+    see_hash(match, bnc_group_hash(name, n, rules));
 }
 
 void

@@ -1,6 +1,7 @@
 /*
- * The scrape jobs of a configuration: found in its text while that streams by, and kept
- * as a set of 64-bit hashes of their names, to be compared with what a server runs.
+ * The scrape jobs and rule groups of a configuration: found in its text while that
+ * streams by, and kept as sets of 64-bit hashes of their names, to be compared with what
+ * a server runs.
  */
 #ifndef BNC_SYNC_JOBS_H
 #define BNC_SYNC_JOBS_H
@@ -13,14 +14,16 @@
 
 /* ---- in text --------------------------------------------------------------------- */
 
-/* One item below a top-level `scrape_configs:`. */
+/* One item below a top-level `scrape_configs:`, or `groups:`. */
 struct bnc_job {
+    bool group;            /* of rules */
+    uint64_t rules;        /* of a group: how many it has */
     struct bnc_bytes name; /* decoded, its first BNC_JOB_NAME_MAX bytes; borrowed */
     uint64_t first;        /* its lines, from 1 */
     uint64_t last;
 };
 
-/* Comes when the job's text has ended; jobs without a job_name are left out. */
+/* Comes when the job's text has ended; those without a name are left out. */
 typedef void (*bnc_job_fn)(void *arg, const struct bnc_job *job);
 
 struct bnc_job_scan; /* opaque */
@@ -59,6 +62,8 @@ void bnc_job_at_line(void *arg, const struct bnc_job *job);
 
 /* Of the first BNC_JOB_NAME_MAX bytes. */
 uint64_t bnc_job_hash(const char *name, size_t n);
+/* The same of a rule group with so many rules. */
+uint64_t bnc_group_hash(const char *name, size_t n, uint64_t rules);
 
 struct bnc_jobs; /* opaque */
 
@@ -69,7 +74,9 @@ BNC_DEFINE_AUTO(bnc_jobs);
 
 /* Names that are there already change nothing; beyond BNC_JOBS_MAX none is added. */
 void bnc_jobs_add(struct bnc_jobs *jobs, const char *name, size_t n);
-/* A bnc_job_fn with a struct bnc_jobs. */
+/* The set of rule groups beside the jobs; of those that have rules. */
+struct bnc_jobs *bnc_jobs_groups(struct bnc_jobs *jobs);
+/* A bnc_job_fn with a struct bnc_jobs: adds it to the jobs, or to the groups. */
 void bnc_jobs_add_job(void *arg, const struct bnc_job *job);
 
 size_t bnc_jobs_count(struct bnc_jobs *jobs);
@@ -95,6 +102,9 @@ struct bnc_jobs_match *bnc_jobs_match_new(struct bnc_jobs *jobs);
 void bnc_jobs_match_free(struct bnc_jobs_match *match); /* NULL is ignored */
 BNC_DEFINE_AUTO(bnc_jobs_match);
 void bnc_jobs_match_see(struct bnc_jobs_match *match, const char *name, size_t n);
+/* The same for a set of rule groups. */
+void bnc_jobs_match_group(struct bnc_jobs_match *match, const char *name, size_t n,
+                          uint64_t rules);
 void bnc_jobs_match_end(const struct bnc_jobs_match *match, struct bnc_jobs_diff *out);
 
 #endif

@@ -102,8 +102,10 @@ static void
 not_proved(struct bnc_load *load, const struct bnc_proof *proof)
 {
     bool other =
-        load->marker_only || proof->pools.missing == bnc_jobs_count(load->ask.jobs);
-    struct bnc_load_news news = {.message = "", .pools = proof->pools};
+        proof->pools.missing > 0 &&
+        (load->marker_only || proof->pools.missing == bnc_jobs_count(load->ask.jobs));
+    bool missing = proof->pools.missing > 0 || proof->rules.missing > 0;
+    struct bnc_load_news news = {.message = "", .missing = {proof->pools, proof->rules}};
 
     if (load->began_ms == 0) {
         again(load, false, 0);
@@ -111,14 +113,14 @@ not_proved(struct bnc_load *load, const struct bnc_proof *proof)
         again(load, true, BNC_LOAD_AGAIN_MS);
         news.state = BNC_LOAD_WAITING;
         tell(load, &news);
-    } else if (!other && proof->pools.missing == 0) {
+    } else if (!missing) {
         end_well(load, "jobs that are not ours run as well");
     } else if (other) {
         load->marker_only = false;
         again(load, false, BNC_LOAD_PATIENCE_MS);
         news.state = BNC_LOAD_OTHER;
         tell(load, &news);
-    } else if (load->ask.lazy_pools) {
+    } else if (load->ask.lazy_pools && proof->pools.missing > 0) {
         load->marker_only = true; /* a pool may come with the first answer */
         again(load, true, 0);
     } else {
@@ -161,7 +163,8 @@ try_it(void *arg)
     }
     const struct bnc_proof_ask ask = {.expected = load->marker_only ? load->marker
                                                                     : load->ask.jobs,
-                                      .allow_extra = load->marker_only};
+                                      .allow_extra = load->marker_only,
+                                      .groups = bnc_jobs_groups(load->ask.jobs)};
     bnc_server_prove(load->ask.server, &ask, on_proof, load);
 }
 

@@ -16,16 +16,21 @@ enum bnc_load_state {
     BNC_LOAD_REFUSED, /* the end: Prometheus does not take it */
     /* told when it changes, and tried on: */
     BNC_LOAD_WAITING, /* it says that it took it, and some pools are not there yet */
-    BNC_LOAD_POOLS,   /* the same, after our patience: jobs are missing or too many */
+    BNC_LOAD_POOLS,   /* the same, after our patience: jobs or rules are missing */
     BNC_LOAD_OTHER,   /* it runs another configuration file */
     BNC_LOAD_AWAY,    /* it does not answer, or not yet */
+};
+
+struct bnc_load_missing {
+    struct bnc_jobs_diff pools;
+    struct bnc_jobs_diff rules; /* known when no pool is missing */
 };
 
 /* Borrowed for the call. */
 struct bnc_load_news {
     enum bnc_load_state state;
-    const char *message;        /* of Prometheus, or about it; "": none */
-    struct bnc_jobs_diff pools; /* of WAITING and POOLS */
+    const char *message;             /* of Prometheus, or about it; "": none */
+    struct bnc_load_missing missing; /* of WAITING and POOLS */
 };
 typedef void (*bnc_load_fn)(void *arg, const struct bnc_load_news *news);
 
@@ -33,7 +38,7 @@ struct bnc_load_ask {
     struct bnc_world *world;
     struct bnc_server *server; /* not used by others until the end */
     const char *marker;        /* one of the jobs, see sync/gather.h; copied */
-    struct bnc_jobs *jobs;     /* borrowed; NULL: not known, a reload is enough */
+    struct bnc_jobs *jobs;     /* with rule groups; NULL: not known, a reload is enough */
     bool prove_first;          /* it may run this already */
     bool lazy_pools;           /* before 2.55: no pool until a job's discovery answers */
 };

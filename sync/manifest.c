@@ -113,21 +113,28 @@ check_names(struct bnc_arena *arena, const struct bnc_manifest *manifest,
     return BNC_OK;
 }
 
+/* Of every file's name and content, in order. */
+static void
+hash_files(const struct bnc_manifest_file *files, size_t n, char hex[BNC_SHA256_HEX])
+{
+    BNC_AUTO(bnc_sha256) sha = bnc_sha256_new();
+
+    for (size_t i = 0; i < n; i++) {
+        bnc_sha256_add(sha, files[i].name, strlen(files[i].name));
+        bnc_sha256_add(sha, "\n", 1);
+        bnc_sha256_add(sha, files[i].sha256, strlen(files[i].sha256));
+        bnc_sha256_add(sha, "\n", 1);
+    }
+    bnc_sha256_final(sha, hex);
+}
+
 static enum bnc_code
 check_hash(const struct bnc_manifest *manifest, const char *root_hash,
            struct bnc_error *err)
 {
-    BNC_AUTO(bnc_sha256) sha = bnc_sha256_new();
     char hex[BNC_SHA256_HEX];
 
-    for (size_t i = 0; i < manifest->n; i++) {
-        const struct bnc_manifest_file *file = &manifest->files[i];
-        bnc_sha256_add(sha, file->name, strlen(file->name));
-        bnc_sha256_add(sha, "\n", 1);
-        bnc_sha256_add(sha, file->sha256, strlen(file->sha256));
-        bnc_sha256_add(sha, "\n", 1);
-    }
-    bnc_sha256_final(sha, hex);
+    hash_files(manifest->files, manifest->n, hex);
     if (strcmp(hex, manifest->hash + strlen(HASH_PREFIX)) != 0) {
         return bnc_fail(err, BNC_INVALID, "%s: its hash is not that of its files",
                         BNC_MANIFEST_KEY);
@@ -279,6 +286,53 @@ bnc_manifest_parse(struct bnc_arena *arena, struct bnc_bytes text, const char *r
 
 /* ---- layout Single ------------------------------------------------------------- */
 
+/* The files of it; gives how many. */
+static size_t
+list_single(struct bnc_arena *arena, const struct bnc_manifest_single *single,
+            const char *name, struct bnc_manifest_file files[2])
+{
+    const char *object = bnc_arena_strdup(arena, single->object);
+
+    files[0] =
+        (struct bnc_manifest_file){.name = name,
+                                   .sha256 = bnc_arena_strdup(arena, single->sha256),
+                                   .size = single->size,
+                                   .object = object,
+                                   .key = bnc_arena_strdup(arena, single->key)};
+    if (single->rules_key == NULL) {
+        return 1;
+    }
+    files[1] = (struct bnc_manifest_file){
+        .name = BNC_MANIFEST_RULES,
+        .sha256 = bnc_arena_strdup(arena, single->rules_sha256),
+        .size = single->rules_size,
+        .object = object,
+        .key = bnc_arena_strdup(arena, single->rules_key)};
+    return 2;
+}
+
+static enum bnc_code
+check_single(const struct bnc_manifest_single *single,
+             const struct bnc_manifest_file *files, size_t n, struct bnc_error *err)
+{
+    char hex[BNC_SHA256_HEX];
+
+    if (!is_hash(single->root_hash)) {
+        return bnc_fail(err, BNC_INVALID,
+                        "%s has no annotation binnacle.dev/hash, or a damaged one",
+                        single->object);
+    }
+    hash_files(files, n, hex);
+    if (!bnc_str_eq(single->root_hash + strlen(HASH_PREFIX),
+                    n == 1 ? files[0].sha256 : hex)) {
+        return bnc_fail(err, BNC_INVALID,
+                        "%s, key %s%s%s: the content is not what binnacle.dev/hash says",
+                        single->object, single->key, n == 1 ? "" : " and ",
+                        n == 1 ? "" : single->rules_key);
+    }
+    return BNC_OK;
+}
+
 enum bnc_code
 bnc_manifest_of_single(struct bnc_arena *arena, const struct bnc_manifest_single *single,
                        const struct bnc_manifest **out, struct bnc_error *err)
@@ -286,33 +340,22 @@ bnc_manifest_of_single(struct bnc_arena *arena, const struct bnc_manifest_single
     size_t n = strlen(single->key);
     n -= bnc_str_ends(single->key, ".gz") ? strlen(".gz") : 0;
     const char *name = bnc_arena_strndup(arena, single->key, n);
+    struct bnc_manifest_file *files = bnc_arena_array(arena, 2, sizeof(*files));
 
     if (!is_key(single->key) || !bnc_manifest_name_ok(name) || is_with_assets(name)) {
         return bnc_fail(err, BNC_INVALID, "key \"%.*s\" gives no safe name of a file",
                         bnc_clip(single->key, SHOWN), single->key);
     }
-    if (!is_hash(single->root_hash)) {
-        return bnc_fail(err, BNC_INVALID,
-                        "%s has no annotation binnacle.dev/hash, or a damaged one",
-                        single->object);
+    n = list_single(arena, single, name, files);
+    if (check_single(single, files, n, err)) {
+        return err->code;
     }
-    if (!bnc_str_eq(single->root_hash + strlen(HASH_PREFIX), single->sha256)) {
-        return bnc_fail(err, BNC_INVALID,
-                        "%s, key %s: the content is not what binnacle.dev/hash says",
-                        single->object, single->key);
-    }
-    struct bnc_manifest_file *file = bnc_arena_alloc(arena, sizeof(*file));
-    *file = (struct bnc_manifest_file){.name = name,
-                                       .sha256 = bnc_arena_strdup(arena, single->sha256),
-                                       .size = single->size,
-                                       .object = bnc_arena_strdup(arena, single->object),
-                                       .key = bnc_arena_strdup(arena, single->key)};
     struct bnc_manifest *manifest = bnc_arena_alloc(arena, sizeof(*manifest));
     *manifest = (struct bnc_manifest){
         .hash = bnc_arena_strdup(arena, single->root_hash),
         .config = name,
-        .n = 1,
-        .files = file,
+        .n = n,
+        .files = files,
     };
     *out = manifest;
     return BNC_OK;
@@ -329,6 +372,12 @@ bnc_manifest_find(const struct bnc_manifest *manifest, const char *name)
         }
     }
     return NULL;
+}
+
+bool
+bnc_manifest_is_rules(const char *name)
+{
+    return strcmp(name, BNC_MANIFEST_RULES) == 0 || bnc_str_starts(name, "rules-");
 }
 
 enum bnc_code

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lib/log.h"
-#include "lib/map.h"
+#include "sync/search_rules.h"
 
 #define FILES_MAX  4096
 #define PUBLIC     0644
@@ -31,7 +31,9 @@ struct bnc_search {
     size_t n_jobs;
     size_t room;
     struct bnc_blame hint;
-    const char *good; /* generation to go back to */
+    const char *good;               /* generation to go back to */
+    const char *base;               /* path of its main file */
+    struct bnc_rules_search *rules; /* NULL: not begun */
     bool swapped;
     unsigned probes;
     enum { SEARCH_HEAD, SEARCH_ALL, SEARCH_HALVES, SEARCH_ONE } stage;
@@ -63,24 +65,75 @@ bnc_search_free(struct bnc_search *s)
     if (s == NULL) {
         return;
     }
+    bnc_rules_search_free(s->rules);
+    bnc_timer_free(s->timer);
     bnc_server_cancel(s->ask.server);
     (void)restore(s);
-    bnc_timer_free(s->timer);
     bnc_arena_free(s->arena);
     free(s->jobs);
     free(s);
 }
 
 static void
-finish(struct bnc_search *s, const char *job, bool head)
+tell(struct bnc_search *s, struct bnc_search_result result)
 {
-    const struct bnc_search_result result = {
-        .job = job, .message = s->message, .head = head, .restored = restore(s)};
+    const char *job = result.job;
+    result.message = s->message;
+    result.restored = restore(s);
     BNC_LOG(BNC_LEVEL_INFO, "searched for what is refused",
             BNC_KV("job", job == NULL ? "" : job),
             BNC_KV("jobs", bnc_log_num((int64_t)s->n_jobs)),
             BNC_KV("probes", bnc_log_num((int64_t)s->probes)));
     s->fn(s->arg, &result);
+}
+
+static void
+finish(struct bnc_search *s, const char *job, bool head)
+{
+    tell(s, (struct bnc_search_result){.job = job, .head = head});
+}
+
+static const char *
+path_of(struct bnc_search *s, const char *name)
+{
+    return bnc_arena_fmt(s->arena, "%s/%s", s->ask.folder, name);
+}
+
+/* ---- rule groups --------------------------------------------------------------- */
+
+static void
+on_rules(void *arg, const struct bnc_rules_search_result *result)
+{
+    struct bnc_search *s = arg;
+    s->probes += result->probes;
+    if (result->group != NULL) {
+        (void)snprintf(s->message, sizeof(s->message), "%s", result->message);
+    }
+    tell(s, (struct bnc_search_result){.job = result->group,
+                                       .group = result->group != NULL});
+}
+
+/* No job is to blame. */
+static void
+try_rules(struct bnc_search *s)
+{
+    const struct bnc_rules_search_ask ask = {
+        .world = s->ask.world,
+        .server = s->ask.server,
+        .store = s->ask.store,
+        .folder = s->ask.folder,
+        .files = s->files,
+        .n_files = s->n_files,
+        .config = s->ask.config,
+        .base = s->base,
+        .good = !bnc_str_eq(s->base, path_of(s, s->ask.config)),
+        .probes_max = BNC_SEARCH_PROBES_MAX};
+
+    s->swapped = true;
+    s->rules = s->base == NULL ? NULL : bnc_rules_search_start(&ask, on_rules, s);
+    if (s->rules == NULL) {
+        finish(s, NULL, false);
+    }
 }
 
 /* ---- reading the refused generation ---------------------------------------------- */
@@ -96,6 +149,9 @@ on_job(void *arg, const struct bnc_job *job)
 {
     struct indexing *at = arg;
     struct bnc_search *s = at->search;
+    if (job->group) {
+        return;
+    }
     if (s->n_jobs == s->room) {
         size_t room = s->room == 0 ? 256 : s->room * 2;
         struct place *jobs = bnc_alloc(room * sizeof(*jobs));
@@ -114,12 +170,6 @@ feed_scan(void *arg, const char *bytes, size_t n)
 {
     bnc_job_scan_feed(arg, bytes, n);
     return true;
-}
-
-static const char *
-path_of(struct bnc_search *s, const char *name)
-{
-    return bnc_arena_fmt(s->arena, "%s/%s", s->ask.folder, name);
 }
 
 static bool
@@ -329,7 +379,7 @@ judge_all(struct bnc_search *s, bool bad)
     struct bnc_blame blame;
     if (!bad) {
         s->message[0] = '\0';
-        finish(s, NULL, false);
+        try_rules(s);
         return;
     }
     bnc_blame_read(s->message, &blame);
@@ -351,13 +401,15 @@ judge(struct bnc_search *s, bool bad)
 {
     switch (s->stage) {
     case SEARCH_HEAD:
-        if (bad || s->n_jobs == 0) {
-            finish(s, NULL, bad);
-            return;
+        if (bad) {
+            finish(s, NULL, true);
+        } else if (s->n_jobs == 0) {
+            try_rules(s);
+        } else {
+            s->high = s->n_jobs;
+            s->stage = SEARCH_ALL;
+            probe(s, s->high);
         }
-        s->high = s->n_jobs;
-        s->stage = SEARCH_ALL;
-        probe(s, s->high);
         return;
     case SEARCH_ALL:
         judge_all(s, bad);
@@ -427,6 +479,7 @@ bnc_search_start(const struct bnc_search_ask *ask, bnc_search_fn fn, void *arg)
     s->ask.folder = bnc_arena_strdup(s->arena, ask->folder);
     s->ask.config = bnc_arena_strdup(s->arena, ask->config);
     s->good = good == NULL ? NULL : bnc_arena_strdup(s->arena, good);
+    s->base = bnc_store_path(ask->store, ask->config, s->arena);
     (void)snprintf(s->message, sizeof(s->message), "%s", ask->message);
     bnc_blame_read(ask->message, &s->hint);
     size_t n = 0;

@@ -20,8 +20,11 @@ const struct bnc_server_request bnc_server_requests[BNC_STEP_COUNT] = {
     [BNC_STEP_CONFIG] = {"GET", "/api/v1/status/config", CONFIG_MS, CONFIG_MAX},
     [BNC_STEP_RUNTIME] = {"GET", "/api/v1/status/runtimeinfo", ASK_MS, TEXT_MAX},
     [BNC_STEP_POOLS] = {"GET", "/api/v1/scrape_pools", CONFIG_MS, CONFIG_MAX},
+    [BNC_STEP_RULES] = {"GET", "/api/v1/rules?exclude_alerts=true", CONFIG_MS,
+                        CONFIG_MAX},
     [BNC_STEP_UP] = {"GET", "/api/v1/query?query=count(up%3D%3D1)", ASK_MS, TEXT_MAX},
     [BNC_STEP_DOWN] = {"GET", "/api/v1/query?query=count(up%3D%3D0)", ASK_MS, TEXT_MAX},
+    [BNC_STEP_QUERY] = {"GET", "/api/v1/format_query?query=", ASK_MS, TEXT_MAX},
 };
 
 /* ---- requests -------------------------------------------------------------------- */
@@ -30,7 +33,10 @@ void
 bnc_server_end(struct bnc_server *server)
 {
     bnc_jobs_match_free(server->match);
-    server->match = NULL;
+    bnc_jobs_match_free(server->rules_match);
+    server->match = server->rules_match = NULL;
+    free(server->query);
+    server->query = NULL;
 }
 
 static void
@@ -56,6 +62,8 @@ on_data(void *arg, struct bnc_http_call *call, const char *bytes, size_t n)
         }
     } else if (server->status == 200 && server->step == BNC_STEP_POOLS) {
         bnc_pools_scan_feed(&server->pools, bytes, n);
+    } else if (server->status == 200 && server->step == BNC_STEP_RULES) {
+        bnc_rules_scan_feed(&server->rules, bytes, n);
     } else {
         bnc_str_add(&server->text, bytes, n);
     }
@@ -89,6 +97,12 @@ see_pool(void *arg, const char *name, size_t n)
 }
 
 static void
+see_group(void *arg, const char *name, size_t n, uint64_t rules)
+{
+    bnc_jobs_match_group(arg, name, n, rules);
+}
+
+static void
 prepare(struct bnc_server *server, enum bnc_server_step step)
 {
     server->step = step;
@@ -98,6 +112,10 @@ prepare(struct bnc_server *server, enum bnc_server_step step)
         server->match = bnc_jobs_match_new(server->expected);
         bnc_pools_scan_free(&server->pools);
         bnc_pools_scan_init(&server->pools, see_pool, server->match);
+    } else if (step == BNC_STEP_RULES) {
+        server->rules_match = bnc_jobs_match_new(server->groups);
+        bnc_rules_scan_free(&server->rules);
+        bnc_rules_scan_init(&server->rules, see_group, server->rules_match);
     }
 }
 
@@ -122,8 +140,9 @@ bnc_server_ask(struct bnc_server *server, enum bnc_server_step step)
     const struct bnc_http_request request = {
         .group = BNC_HTTP_UNARY,
         .method = bnc_server_requests[step].method,
-        .url = bnc_arena_fmt(arena, "%s%s", server->place.base,
-                             bnc_server_requests[step].path),
+        .url = bnc_arena_fmt(arena, "%s%s%s", server->place.base,
+                             bnc_server_requests[step].path,
+                             step == BNC_STEP_QUERY ? server->query : ""),
         .headers = headers[0] == NULL ? NULL : headers,
         .tls = &tls,
         .timeout_ms = bnc_server_requests[step].timeout_ms,
@@ -176,6 +195,7 @@ bnc_server_free(struct bnc_server *server)
     bnc_server_place_free(&server->place);
     bnc_str_free(&server->text);
     bnc_pools_scan_free(&server->pools);
+    bnc_rules_scan_free(&server->rules);
     free(server->ca_file);
     free(server);
 }
@@ -212,6 +232,7 @@ bnc_server_prove(struct bnc_server *server, const struct bnc_proof_ask *asked,
     server->fn.prove = fn;
     server->arg = arg;
     server->expected = asked->expected;
+    server->groups = asked->groups;
     server->allow_extra = asked->allow_extra;
     server->by_config = asked->marker != NULL;
     server->reload_failed = false;
@@ -235,4 +256,15 @@ bnc_server_targets(struct bnc_server *server, bnc_server_targets_fn fn, void *ar
     server->fn.targets = fn;
     server->arg = arg;
     bnc_server_ask(server, BNC_STEP_UP);
+}
+
+void
+bnc_server_query(struct bnc_server *server, const char *query, bnc_server_query_fn fn,
+                 void *arg)
+{
+    bnc_server_cancel(server);
+    server->fn.query = fn;
+    server->arg = arg;
+    server->query = bnc_server_escape(query);
+    bnc_server_ask(server, BNC_STEP_QUERY);
 }

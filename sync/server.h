@@ -14,7 +14,10 @@
  * - a job whose ca_file is missing has none in any version, and only the log says so;
  * - /api/v1/status/config is dear: with 19 MB in 20 000 jobs 3.16 took 10 s and grew from
  *   1 to 4.5 GB for one answer, while /api/v1/scrape_pools took a few milliseconds;
- * - a job without any discovery has a pool of its own in both, also in an agent.
+ * - a job without any discovery has a pool of its own in both, also in an agent;
+ * - rules follow a reload at once.  A file of rule_files that is missing is no error, a
+ *   group without rules is not shown, and one that is wrong leaves all rules as they
+ *   were, while the jobs are those of the new document.
  *
  * So the better marker is a job that has nothing but a name with the generation in it
  * (sync/local.h adds it): a pool of that name says which generation runs, and that it
@@ -88,13 +91,15 @@ enum bnc_proof_verdict {
     BNC_PROOF_LOADED,
     BNC_PROOF_OTHER_CONFIG, /* the marker is not in what is loaded */
     BNC_PROOF_NOT_APPLIED,  /* it is, but the last reload has failed: reload again */
-    BNC_PROOF_POOLS         /* jobs are missing or too many: ask again for up to 5 s */
+    BNC_PROOF_POOLS,        /* jobs are missing or too many: ask again for up to 5 s */
+    BNC_PROOF_RULES         /* all jobs are there, rule groups are missing */
 };
 
 struct bnc_proof {
     enum bnc_proof_verdict verdict;
     bool reload_failed;         /* the last one, whatever it was for */
-    struct bnc_jobs_diff pools; /* of LOADED and POOLS */
+    struct bnc_jobs_diff pools; /* of LOADED, POOLS and RULES */
+    struct bnc_jobs_diff rules; /* of LOADED and RULES; surplus: not ours, most likely */
 };
 
 /* Texts and `expected` are borrowed until the answer; needs Prometheus 2.42. */
@@ -106,6 +111,7 @@ struct bnc_proof_ask {
     const char *marker;
     struct bnc_jobs *expected; /* not changed meanwhile */
     bool allow_extra;          /* other jobs may run as well */
+    struct bnc_jobs *groups;   /* of rules, as `expected`; NULL or empty: not asked for */
 };
 typedef void (*bnc_server_prove_fn)(void *arg, const struct bnc_proof *proof,
                                     const struct bnc_error *err);
@@ -120,5 +126,11 @@ struct bnc_server_targets {
 typedef void (*bnc_server_targets_fn)(void *arg, const struct bnc_server_targets *targets,
                                       const struct bnc_error *err);
 void bnc_server_targets(struct bnc_server *server, bnc_server_targets_fn fn, void *arg);
+
+/* What the parser says of an expression: "" when it takes it. */
+typedef void (*bnc_server_query_fn)(void *arg, const char *message,
+                                    const struct bnc_error *err);
+void bnc_server_query(struct bnc_server *server, const char *query,
+                      bnc_server_query_fn fn, void *arg);
 
 #endif

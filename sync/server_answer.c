@@ -24,6 +24,10 @@ tell_proof(struct bnc_server *server, enum bnc_proof_verdict verdict)
     struct bnc_proof proof = {.verdict = verdict, .reload_failed = server->reload_failed};
     const struct bnc_error none = {0};
 
+    if (server->rules_match != NULL) {
+        bnc_jobs_match_end(server->rules_match, &proof.rules);
+        proof.verdict = proof.rules.missing > 0 ? BNC_PROOF_RULES : verdict;
+    }
     if (server->match != NULL) {
         bnc_jobs_match_end(server->match, &proof.pools);
         if (proof.pools.missing > 0 ||
@@ -33,6 +37,15 @@ tell_proof(struct bnc_server *server, enum bnc_proof_verdict verdict)
     }
     bnc_server_end(server);
     server->fn.prove(server->arg, &proof, &none);
+}
+
+static void
+tell_query(struct bnc_server *server, const char *message)
+{
+    const struct bnc_error none = {0};
+
+    bnc_server_end(server);
+    server->fn.query(server->arg, message, &none);
 }
 
 static void
@@ -78,7 +91,11 @@ bnc_server_no_answer(struct bnc_server *server, const struct bnc_error *err)
     case BNC_STEP_CONFIG:
     case BNC_STEP_RUNTIME:
     case BNC_STEP_POOLS:
+    case BNC_STEP_RULES:
         server->fn.prove(server->arg, NULL, &copy);
+        break;
+    case BNC_STEP_QUERY:
+        server->fn.query(server->arg, NULL, &copy);
         break;
     case BNC_STEP_UP:
     case BNC_STEP_DOWN:
@@ -246,6 +263,63 @@ on_count(struct bnc_server *server, int status)
     }
 }
 
+/* Jobs come first: what is missing of them is told without more questions. */
+static void
+on_pools(struct bnc_server *server)
+{
+    struct bnc_jobs_diff pools;
+
+    if (server->pools.step != BNC_POOLS_DONE) {
+        fail(server, BNC_INVALID, "no scrape pools in the answer");
+        return;
+    }
+    bnc_jobs_match_end(server->match, &pools);
+    if (pools.missing == 0 && server->groups != NULL &&
+        bnc_jobs_count(server->groups) > 0) {
+        bnc_server_ask(server, BNC_STEP_RULES);
+    } else {
+        tell_proof(server, BNC_PROOF_LOADED);
+    }
+}
+
+static void
+on_rules(struct bnc_server *server)
+{
+    struct bnc_error err = {0};
+
+    if (bnc_rules_scan_end(&server->rules, &err) == BNC_OK) {
+        tell_proof(server, BNC_PROOF_LOADED);
+    } else {
+        fail(server, BNC_INVALID, "no rules in the answer");
+    }
+}
+
+/* 400: {"status": "error", "error": "invalid parameter \"query\": 1:5: parse error.."} */
+static void
+on_query(struct bnc_server *server, int status)
+{
+    static const char opening[] = "invalid parameter \"query\": ";
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    char message[BNC_SERVER_TEXT_MAX];
+    struct bnc_error err = {0};
+    cJSON *tree = NULL;
+
+    if (status == 200) {
+        tell_query(server, "");
+        return;
+    }
+    if (status != 400 ||
+        bnc_json_parse(arena, text_of(server), server->text.len, &tree, &err)) {
+        fail_status(server, status);
+        return;
+    }
+    const char *text = bnc_json_get_str(tree, "error");
+    text = text == NULL ? "" : text;
+    bnc_server_clip(text + (bnc_str_starts(text, opening) ? sizeof(opening) - 1 : 0),
+                    message);
+    tell_query(server, message);
+}
+
 /* Of the steps that need 200. */
 static void
 on_answer(struct bnc_server *server)
@@ -256,10 +330,10 @@ on_answer(struct bnc_server *server)
         tell_proof(server, BNC_PROOF_OTHER_CONFIG); /* the marker would have ended it */
     } else if (server->step == BNC_STEP_RUNTIME) {
         on_runtime(server);
-    } else if (server->pools.step == BNC_POOLS_DONE) {
-        tell_proof(server, BNC_PROOF_LOADED);
+    } else if (server->step == BNC_STEP_POOLS) {
+        on_pools(server);
     } else {
-        fail(server, BNC_INVALID, "no scrape pools in the answer");
+        on_rules(server);
     }
 }
 
@@ -270,6 +344,8 @@ bnc_server_answer(struct bnc_server *server, int status)
         on_reload(server, status);
     } else if (server->step == BNC_STEP_AGENT) {
         on_agent(server, status);
+    } else if (server->step == BNC_STEP_QUERY) {
+        on_query(server, status);
     } else if (server->step == BNC_STEP_UP || server->step == BNC_STEP_DOWN) {
         on_count(server, status);
     } else if (status != 200) {

@@ -23,8 +23,10 @@ enum bnc_server_step {
     BNC_STEP_CONFIG,
     BNC_STEP_RUNTIME,
     BNC_STEP_POOLS,
+    BNC_STEP_RULES,
     BNC_STEP_UP,
     BNC_STEP_DOWN,
+    BNC_STEP_QUERY,
     BNC_STEP_COUNT
 };
 
@@ -42,18 +44,23 @@ struct bnc_server {
     struct bnc_marker_scan marker;
     struct bnc_pools_scan pools;
     struct bnc_jobs_match *match;
+    struct bnc_rules_scan rules;
+    struct bnc_jobs_match *rules_match;
 
     union {
         bnc_server_reload_fn reload;
         bnc_server_version_fn version;
         bnc_server_prove_fn prove;
         bnc_server_targets_fn targets;
+        bnc_server_query_fn query;
     } fn;
     void *arg;
     bool allow_extra;
     bool by_config;     /* a marker is looked for in the configuration */
     bool reload_failed; /* the last one, as Prometheus says */
     struct bnc_jobs *expected;
+    struct bnc_jobs *groups; /* NULL: none */
+    char *query;             /* malloc'd, ready for a URL */
     char version[BNC_SERVER_VERSION_MAX];
     int64_t up;
 };
@@ -93,6 +100,9 @@ void bnc_server_place_free(struct bnc_server_place *place);
  * printable, at most BNC_SERVER_TEXT_MAX.  False when it is no refusal of its own.
  */
 bool bnc_server_refusal(const char *body, char out[BNC_SERVER_TEXT_MAX]);
+
+/* A text as the value of a query's parameter; malloc'd. */
+char *bnc_server_escape(const char *text);
 
 /* Any text as one that can be printed. */
 void bnc_server_clip(const char *text, char out[BNC_SERVER_TEXT_MAX]);

@@ -1,10 +1,11 @@
 /*
  * What is looked for in answers of Prometheus that are too big to be held: a text in
- * its configuration, and the names of its scrape pools.
+ * its configuration, the names of its scrape pools, its rule groups.
  */
 #ifndef BNC_SYNC_SERVER_SCAN_H
 #define BNC_SYNC_SERVER_SCAN_H
 
+#include "sync/fetch_scan.h"
 #include "sync/jobs.h"
 
 #define BNC_FIND_MAX 128 /* bytes of a text that is looked for */
@@ -63,5 +64,28 @@ void bnc_pools_scan_init(struct bnc_pools_scan *scan,
                          void (*fn)(void *arg, const char *name, size_t n), void *arg);
 void bnc_pools_scan_free(struct bnc_pools_scan *scan);
 void bnc_pools_scan_feed(struct bnc_pools_scan *scan, const char *bytes, size_t n);
+
+/* The groups in the answer of /api/v1/rules, each told with how many rules it has. */
+struct bnc_rules_scan {
+    void (*fn)(void *arg, const char *name, size_t n, uint64_t rules);
+    void *arg;
+    struct bnc_scan *json;
+    struct bnc_str name; /* of the group that is read */
+    bool in_group;
+    bool in_text;
+    uint64_t rules; /* of it, so far */
+    struct bnc_error err;
+};
+
+/* Owns: the caller; release with bnc_rules_scan_free(). */
+void
+bnc_rules_scan_init(struct bnc_rules_scan *scan,
+                    void (*fn)(void *arg, const char *name, size_t n, uint64_t rules),
+                    void *arg);
+void bnc_rules_scan_free(struct bnc_rules_scan *scan);
+void bnc_rules_scan_feed(struct bnc_rules_scan *scan, const char *bytes, size_t n);
+/* The last group is told.  Errors: INVALID when it is no JSON, or not all of it. */
+enum bnc_code
+bnc_rules_scan_end(struct bnc_rules_scan *scan, struct bnc_error *err) BNC_MUST_CHECK;
 
 #endif

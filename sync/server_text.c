@@ -113,6 +113,23 @@ bnc_server_place_free(struct bnc_server_place *place)
     free(place->auth);
 }
 
+char *
+bnc_server_escape(const char *text)
+{
+    static const char safe[] = "-._~";
+    struct bnc_str out = bnc_str_new(NULL, 3 * strlen(text) + 1);
+    bnc_str_puts(&out, "");
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (isalnum(c) != 0 || strchr(safe, c) != NULL) {
+            bnc_str_putc(&out, *text);
+        } else {
+            bnc_str_fmt(&out, "%%%02X", (unsigned)c);
+        }
+    }
+    return out.ptr;
+}
+
 /* ---- its words ------------------------------------------------------------------- */
 
 void

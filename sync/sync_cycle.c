@@ -6,8 +6,6 @@
 #include "lib/log.h"
 #include "sync/sync_priv.h"
 
-static void start_load(struct bnc_sync *s, bool prove_first);
-
 void
 bnc_sync_cancel(struct bnc_sync *s)
 {
@@ -74,7 +72,9 @@ proved(struct bnc_sync *s, const char *message)
     remember_proved(s);
     bnc_timer_set(s->count, BNC_SYNC_RETRY_MS);
     BNC_LOG(BNC_LEVEL_INFO, "loaded and proved", BNC_KV("hash", s->loaded_hash),
-            BNC_KV("jobs", bnc_log_num((int64_t)bnc_jobs_count(s->jobs))));
+            BNC_KV("jobs", bnc_log_num((int64_t)bnc_jobs_count(s->jobs))),
+            BNC_KV("ruleGroups",
+                   bnc_log_num((int64_t)bnc_jobs_count(bnc_jobs_groups(s->jobs)))));
     bnc_sync_tell(s, BNC_INSTANCE_LOADED, message);
     bnc_sync_work(s); /* something newer may be wanted by now */
 }
@@ -115,7 +115,10 @@ tell_refused(struct bnc_sync *s, const struct bnc_search_result *found)
     const char *head = "";
     if (found != NULL) {
         words = found->message[0] == '\0' ? words : found->message;
-        job = found->job == NULL ? job : bnc_arena_fmt(arena, " (job %s)", found->job);
+        job = found->job == NULL
+                  ? job
+                  : bnc_arena_fmt(arena, " (%s %s)", found->group ? "rule group" : "job",
+                                  found->job);
         head = found->head ? "; no job is to blame: see spec.prometheus.base" : "";
     }
     (void)snprintf(s->refusal, sizeof(s->refusal),
@@ -135,7 +138,8 @@ on_search(void *arg, const struct bnc_search_result *result)
     bnc_search_free(s->search);
     s->search = NULL;
     s->way = BNC_SYNC_CALM;
-    start_load(s, true); /* the last reload is a failed one: not for long */
+    /* the last reload is a failed one, or of a probe: not for long */
+    bnc_sync_start_load(s, false);
 }
 
 static void
@@ -167,7 +171,7 @@ refused(struct bnc_sync *s, const char *words)
     if (s->proved[0] == '\0' || !back) {
         start_search(s);
     } else {
-        start_load(s, false);
+        bnc_sync_start_load(s, false);
     }
 }
 
@@ -202,7 +206,7 @@ forget_refused(struct bnc_sync *s)
     bnc_sync_tell(s, BNC_INSTANCE_LOADED, "");
     if (under_way) {
         s->way = BNC_SYNC_CALM;
-        start_load(s, true);
+        bnc_sync_start_load(s, false);
     }
 }
 
@@ -220,10 +224,11 @@ on_pools(struct bnc_sync *s, const struct bnc_load_news *news)
     }
     if (bnc_sync_check(s)) {
         BNC_LOG(BNC_LEVEL_WARN, "jobs are missing, and the folder was changed",
-                BNC_KV("jobs", bnc_log_num((int64_t)news->pools.missing)),
+                BNC_KV("jobs", bnc_log_num((int64_t)news->missing.pools.missing)),
+                BNC_KV("ruleGroups", bnc_log_num((int64_t)news->missing.rules.missing)),
                 BNC_KV("file", s->changed),
                 BNC_KV("how", s->removed ? "removed" : "edited"));
-        s->pools = news->pools; /* told when the names can be read */
+        s->missing = news->missing; /* told when the names can be read */
         bnc_load_free(s->load);
         s->load = NULL;
         if (s->way == BNC_SYNC_FORWARD) {
@@ -232,7 +237,7 @@ on_pools(struct bnc_sync *s, const struct bnc_load_news *news)
         }
         s->way = BNC_SYNC_FORWARD; /* else it is seen by bnc_sync_is_changed() */
     } else if (news->state == BNC_LOAD_POOLS) {
-        bnc_sync_tell_pools(s, &news->pools);
+        bnc_sync_tell_missing(s, &news->missing);
     }
 }
 
@@ -277,8 +282,8 @@ on_load(void *arg, const struct bnc_load_news *news)
     }
 }
 
-static void
-start_load(struct bnc_sync *s, bool prove_first)
+void
+bnc_sync_start_load(struct bnc_sync *s, bool prove_first)
 {
     bool back = s->way != BNC_SYNC_FORWARD;
     struct bnc_jobs *jobs = back ? s->proved_jobs : s->jobs;
@@ -344,11 +349,11 @@ on_gather(void *arg, const struct bnc_gather_result *result)
             BNC_KV("files", bnc_log_num((int64_t)result->files)),
             BNC_KV("fetched", bnc_log_num((int64_t)result->fetched)),
             BNC_KV("bytes", bnc_log_num((int64_t)result->bytes)));
-    if (s->pools.missing > 0) {
-        bnc_sync_tell_pools(s, &s->pools); /* the files are there again */
-        s->pools.missing = 0;
+    if (s->missing.pools.missing + s->missing.rules.missing > 0) {
+        bnc_sync_tell_missing(s, &s->missing); /* the files are there again */
+        s->missing = (struct bnc_load_missing){0};
     }
-    start_load(s, result->same);
+    bnc_sync_start_load(s, result->same);
 }
 
 static void
@@ -373,12 +378,6 @@ on_version(void *arg, const struct bnc_server_version *version,
     s->gather = bnc_gather_start(&ask, on_gather, s);
 }
 
-static bool
-is_busy(const struct bnc_sync *s)
-{
-    return s->gather != NULL || s->load != NULL || s->search != NULL || s->asking;
-}
-
 /* What is wanted is what was proved, and the folder has it. */
 static bool
 is_proved(const struct bnc_sync *s)
@@ -401,10 +400,10 @@ stay_refused(struct bnc_sync *s)
 {
     int64_t age_ms = bnc_world_mono_ms(s->options.world) - s->refused_ms;
     bnc_timer_set(s->work, BNC_SYNC_REFUSED_MS - age_ms);
-    if (is_busy(s) && s->doing[0] != '\0' && strcmp(s->doing, s->refused) != 0) {
+    if (bnc_sync_is_busy(s) && s->doing[0] != '\0' && strcmp(s->doing, s->refused) != 0) {
         bnc_sync_cancel(s);
     }
-    if (is_busy(s)) {
+    if (bnc_sync_is_busy(s)) {
         return;
     }
     if (s->reason != BNC_INSTANCE_REFUSED) {
@@ -415,7 +414,7 @@ stay_refused(struct bnc_sync *s)
     }
     if (put_back(s)) {
         s->way = BNC_SYNC_CALM;
-        start_load(s, true);
+        bnc_sync_start_load(s, true);
     } else {
         bnc_timer_set(s->work, BNC_SYNC_RETRY_MAX);
     }
@@ -442,7 +441,7 @@ void
 bnc_sync_work(void *arg)
 {
     struct bnc_sync *s = arg;
-    bool doing_it = is_busy(s) && strcmp(s->wanted, s->doing) == 0;
+    bool doing_it = bnc_sync_is_busy(s) && strcmp(s->wanted, s->doing) == 0;
 
     if (s->wanted[0] == '\0') {
         return;
@@ -462,39 +461,4 @@ bnc_sync_work(void *arg)
     memcpy(s->doing, s->wanted, sizeof(s->doing));
     s->asking = true;
     bnc_server_version(s->server, on_version, s);
-}
-
-/* ---- targets ------------------------------------------------------------------- */
-
-static void
-on_targets(void *arg, const struct bnc_server_targets *targets,
-           const struct bnc_error *err)
-{
-    struct bnc_sync *s = arg;
-    s->asking = false;
-    if (targets == NULL) {
-        if (++s->silent > 1) { /* it may be starting: what does it run when it is back? */
-            s->silent = 0;
-            BNC_LOG(BNC_LEVEL_WARN, "Prometheus does not answer",
-                    BNC_KV("error", err->message));
-            s->way = BNC_SYNC_CALM;
-            start_load(s, true);
-        }
-        return;
-    }
-    s->silent = 0;
-    s->up = targets->up;
-    s->down = targets->down;
-    bnc_sync_tell(s, s->reason, s->message);
-}
-
-void
-bnc_sync_count(void *arg)
-{
-    struct bnc_sync *s = arg;
-    bnc_timer_set(s->count, BNC_SYNC_COUNT_MS);
-    if (!is_busy(s) && s->proved_jobs != NULL) {
-        s->asking = true;
-        bnc_server_targets(s->server, on_targets, s);
-    }
 }

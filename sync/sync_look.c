@@ -1,4 +1,4 @@
-/* Looking after the folder: what somebody changed, and which jobs are missing then. */
+/* Looking after folder and server: what somebody changed, what is missing, targets. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,32 +7,34 @@
 
 #define NAMES_MAX 3 /* missing jobs that are told by name */
 
-/* ---- which job is missing -------------------------------------------------------- */
+/* ---- what is missing --------------------------------------------------------------- */
 
 struct naming {
-    const struct bnc_jobs_diff *pools; /* NULL: all jobs that come are missing */
+    bool groups;                      /* of rules, not jobs */
+    const struct bnc_jobs_diff *diff; /* NULL: all that come are missing */
     struct bnc_str *names;
     size_t n;
 };
 
 static bool
-is_missing(const struct bnc_jobs_diff *pools, const struct bnc_job *job)
+is_missing(const struct bnc_jobs_diff *diff, const struct bnc_job *job)
 {
-    uint64_t hash = bnc_job_hash(job->name.ptr, job->name.len);
-    for (size_t i = 0; pools != NULL && i < pools->n_named; i++) {
-        if (pools->named[i] == hash) {
+    uint64_t hash = job->group ? bnc_group_hash(job->name.ptr, job->name.len, job->rules)
+                               : bnc_job_hash(job->name.ptr, job->name.len);
+    for (size_t i = 0; diff != NULL && i < diff->n_named; i++) {
+        if (diff->named[i] == hash) {
             return true;
         }
     }
-    return pools == NULL;
+    return diff == NULL;
 }
 
 static void
 name_missing(void *arg, const struct bnc_job *job)
 {
     struct naming *naming = arg;
-    if (bnc_str_starts(job->name.ptr, BNC_MARKER_JOB) ||
-        !is_missing(naming->pools, job)) {
+    if (job->group != naming->groups || bnc_str_starts(job->name.ptr, BNC_MARKER_JOB) ||
+        !is_missing(naming->diff, job)) {
         return;
     }
     if (naming->n++ < NAMES_MAX) {
@@ -62,12 +64,15 @@ name_in_file(struct bnc_sync *s, const char *name, struct naming *naming)
 }
 
 void
-bnc_sync_tell_pools(struct bnc_sync *s, const struct bnc_jobs_diff *pools)
+bnc_sync_tell_missing(struct bnc_sync *s, const struct bnc_load_missing *missing)
 {
+    bool groups = missing->pools.missing == 0;
+    const struct bnc_jobs_diff *diff = groups ? &missing->rules : &missing->pools;
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     struct bnc_str names = bnc_str_new(arena, BNC_SERVER_TEXT_MAX / 2);
     bool file_only = s->changed[0] != '\0' && s->removed; /* all of it, and that is all */
-    struct naming naming = {.pools = file_only ? NULL : pools, .names = &names};
+    struct naming naming = {
+        .groups = groups, .diff = file_only ? NULL : diff, .names = &names};
     const char *unread = NULL;
 
     bnc_str_puts(&names, "");
@@ -77,19 +82,20 @@ bnc_sync_tell_pools(struct bnc_sync *s, const struct bnc_jobs_diff *pools)
             unread = s->texts[i];
         }
     }
-    size_t n = file_only ? naming.n : pools->missing;
+    size_t n = file_only ? naming.n : diff->missing;
     const char *more = naming.n > NAMES_MAX ? ", ..." : "";
     const char *file = s->changed[0] == '\0' ? unread : s->changed;
     const char *how = s->removed ? "removed" : "edited";
     how = s->changed[0] == '\0' ? "not readable" : how;
     bnc_sync_tell(
-        s, BNC_INSTANCE_POOLS_MISSING,
+        s, groups ? BNC_INSTANCE_RULES_MISSING : BNC_INSTANCE_POOLS_MISSING,
         bnc_arena_fmt(arena,
                       "Prometheus said that it has loaded the configuration, and "
-                      "has no scrape pool for %zu of its jobs%s%s%s%s%s%s",
-                      n, names.ptr, more, file == NULL ? "" : "; ",
-                      file == NULL ? "" : file, file == NULL ? "" : " was ",
-                      file == NULL ? "" : how));
+                      "has %s for %zu of its %s%s%s%s%s%s%s",
+                      groups ? "no rules" : "no scrape pool", n,
+                      groups ? "rule groups" : "jobs", names.ptr, more,
+                      file == NULL ? "" : "; ", file == NULL ? "" : file,
+                      file == NULL ? "" : " was ", file == NULL ? "" : how));
 }
 
 /* ---- changes ------------------------------------------------------------------- */
@@ -111,10 +117,10 @@ bnc_sync_check(struct bnc_sync *s)
     return bnc_store_check(s->store, on_changed, s) > 0;
 }
 
-static bool
-is_idle(const struct bnc_sync *s)
+bool
+bnc_sync_is_busy(const struct bnc_sync *s)
 {
-    return s->gather == NULL && s->load == NULL && s->search == NULL && !s->asking;
+    return s->gather != NULL || s->load != NULL || s->search != NULL || s->asking;
 }
 
 /*
@@ -141,8 +147,8 @@ mend_proved(struct bnc_sync *s)
 bool
 bnc_sync_is_changed(struct bnc_sync *s)
 {
-    if (!is_idle(s) || bnc_store_current(s->store) == NULL || s->proved[0] == '\0' ||
-        !bnc_sync_check(s)) {
+    if (bnc_sync_is_busy(s) || bnc_store_current(s->store) == NULL ||
+        s->proved[0] == '\0' || !bnc_sync_check(s)) {
         return false;
     }
     if (s->refused[0] != '\0' && strcmp(s->wanted, s->refused) == 0) {
@@ -153,7 +159,8 @@ bnc_sync_is_changed(struct bnc_sync *s)
     const char *how = s->removed ? "removed" : "edited";
     BNC_LOG(BNC_LEVEL_WARN, "somebody changed the folder; it is written again",
             BNC_KV("file", s->changed), BNC_KV("how", how));
-    if (s->reason != BNC_INSTANCE_POOLS_MISSING) { /* that says more */
+    if (s->reason != BNC_INSTANCE_POOLS_MISSING &&
+        s->reason != BNC_INSTANCE_RULES_MISSING) { /* that says more */
         BNC_AUTO(bnc_arena) arena = bnc_arena_new();
         bnc_sync_tell(s, BNC_INSTANCE_INCOMPLETE,
                       bnc_arena_fmt(arena,
@@ -162,6 +169,41 @@ bnc_sync_is_changed(struct bnc_sync *s)
                                     s->changed, how));
     }
     return true;
+}
+
+/* ---- targets ------------------------------------------------------------------- */
+
+static void
+on_targets(void *arg, const struct bnc_server_targets *targets,
+           const struct bnc_error *err)
+{
+    struct bnc_sync *s = arg;
+    s->asking = false;
+    if (targets == NULL) {
+        if (++s->silent > 1) { /* it may be starting: what does it run when it is back? */
+            s->silent = 0;
+            BNC_LOG(BNC_LEVEL_WARN, "Prometheus does not answer",
+                    BNC_KV("error", err->message));
+            s->way = BNC_SYNC_CALM;
+            bnc_sync_start_load(s, true);
+        }
+        return;
+    }
+    s->silent = 0;
+    s->up = targets->up;
+    s->down = targets->down;
+    bnc_sync_tell(s, s->reason, s->message);
+}
+
+void
+bnc_sync_count(void *arg)
+{
+    struct bnc_sync *s = arg;
+    bnc_timer_set(s->count, BNC_SYNC_COUNT_MS);
+    if (!bnc_sync_is_busy(s) && s->proved_jobs != NULL) {
+        s->asking = true;
+        bnc_server_targets(s->server, on_targets, s);
+    }
 }
 
 /* ---- start --------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ struct bnc_sync {
     const char *hash;
     const char *config;
     const char *marker;
-    const char **texts; /* names of the files with jobs, ended by NULL */
+    const char **texts; /* names of the files with jobs and rules, ended by NULL */
     const char *folder; /* where they are */
     struct bnc_jobs *jobs;
     int major; /* of the running server; 0: not known */
@@ -86,7 +86,7 @@ struct bnc_sync {
     enum { BNC_SYNC_FORWARD, BNC_SYNC_BACK, BNC_SYNC_CALM } way;
 
     /* looking after it */
-    struct bnc_jobs_diff pools; /* missing ones, named when all files are there */
+    struct bnc_load_missing missing;      /* named when all files are there */
     char changed[BNC_STORE_MAX_NAME + 1]; /* a file that somebody changed; "": none */
     bool removed;
     struct bnc_timer *look;
@@ -107,6 +107,11 @@ struct bnc_sync {
 void bnc_sync_work(void *arg);
 /* Give up what is under way. */
 void bnc_sync_cancel(struct bnc_sync *sync);
+/* Have Prometheus load what `way` says; it may run that already: `prove_first`. */
+void bnc_sync_start_load(struct bnc_sync *sync, bool prove_first);
+
+/* Something is under way (sync_look.c). */
+bool bnc_sync_is_busy(const struct bnc_sync *sync);
 /* How many targets are up: asked when nothing else is. */
 void bnc_sync_count(void *arg);
 
@@ -121,8 +126,8 @@ void bnc_sync_recover(struct bnc_sync *sync);
 bool bnc_sync_is_changed(struct bnc_sync *sync);
 /* Whether the current generation is not as it was written; sets `changed`, `removed`. */
 bool bnc_sync_check(struct bnc_sync *sync);
-/* Tell which jobs have no pool, and by `changed`, why. */
-void bnc_sync_tell_pools(struct bnc_sync *sync, const struct bnc_jobs_diff *pools);
+/* Tell which jobs have no pool, or which rule groups are not there; by `changed`, why. */
+void bnc_sync_tell_missing(struct bnc_sync *sync, const struct bnc_load_missing *missing);
 
 /* Tell on the status how it is (sync_tell.c). */
 void bnc_sync_tell(struct bnc_sync *sync, enum bnc_instance_reason reason,

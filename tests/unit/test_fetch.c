@@ -84,8 +84,14 @@ begin(struct rig *rig, enum bnc_kind kind, const char *key)
     bnc_str_puts(&rig->told.sunk, "");
     bnc_str_puts(&rig->told.manifest, "");
     bnc_str_puts(&rig->told.assets, "");
-    rig->ask = (struct bnc_fetch_ask){kind, "mon", "main",    key,
-                                      ROOM, sink,  on_result, &rig->told};
+    rig->ask = (struct bnc_fetch_ask){.kind = kind,
+                                      .ns = "mon",
+                                      .name = "main",
+                                      .key = key,
+                                      .max_bytes = ROOM,
+                                      .sink = sink,
+                                      .fn = on_result,
+                                      .arg = &rig->told};
 }
 
 static void

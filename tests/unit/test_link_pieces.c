@@ -99,6 +99,7 @@ do_link(struct rig *rig, void (*make)(struct bnc_link *), const char *tail)
     rig->link = bnc_alloc(sizeof(*rig->link));
     *rig->link = (struct bnc_link){.hub = &rig->hub,
                                    .arena = bnc_arena_new(),
+                                   .n_jobs = rig->hub.plan.n_units,
                                    .slots = 7,
                                    .frame = {{HEAD, strlen(HEAD)}, {tail, strlen(tail)}}};
     make(rig->link);

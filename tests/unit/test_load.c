@@ -63,6 +63,7 @@ struct row {
     const char *reloads;  /* one letter each, the last one again and again:
                              o: loaded, r: refused, a: away, w: may not, d: no answer */
     const char *pools[6]; /* before the first reload, after it, ...; the last stays */
+    const char *rules[3]; /* groups up to the first reload, and later; NULL: none */
     int late;         /* answers of the last row of `pools` that still are the first */
     const char *want; /* what is told, until the end or a "*" */
     int n_reloads;
@@ -130,6 +131,12 @@ serve(void *arg, struct bnc_http_exchange *exchange, const struct bnc_http_query
             test_bytes(bnc_arena_fmt(
                 arena, "{\"status\":\"success\",\"data\":{\"reloadConfigSuccess\":%s}}",
                 good ? "true" : "false")));
+    } else if (bnc_str_ends(query->path, "/rules")) {
+        const char *rules = p.row->rules[p.reloads > 1 && p.row->rules[1] != NULL];
+        CHECK_STR(query->query, "exclude_alerts=true");
+        bnc_http_answer(
+            exchange, 200, "application/json",
+            test_bytes(bnc_arena_fmt(arena, "{\"data\":{\"groups\":[%s]}}", rules)));
     } else {
         const char *pools = pools_now();
         int status = pools[0] == '[' ? 200 : atoi(pools);
@@ -156,7 +163,8 @@ on_load(void *arg, const struct bnc_load_news *news)
                    news->state == BNC_LOAD_PROVED && news->message[0] != '\0' ? "+" : "");
     n += strlen(p.told + n);
     if (news->state == BNC_LOAD_POOLS) {
-        (void)snprintf(p.told + n, sizeof(p.told) - n, " %zu", news->pools.missing);
+        (void)snprintf(p.told + n, sizeof(p.told) - n, " %zu",
+                       news->missing.pools.missing + news->missing.rules.missing);
     }
     p.ended = news->state == BNC_LOAD_PROVED || news->state == BNC_LOAD_REFUSED;
     n = strlen(p.row->want);
@@ -191,6 +199,10 @@ run(const struct row *row)
     bnc_jobs_add(jobs, MARKER, strlen(MARKER));
     bnc_jobs_add(jobs, "a", 1);
     bnc_jobs_add(jobs, "b", 1);
+    for (const char *name = "gh"; row->rules[0] != NULL && *name != '\0'; name++) {
+        bnc_jobs_add_job(jobs,
+                         &(struct bnc_job){.group = true, .rules = 1, .name = {name, 1}});
+    }
     const struct bnc_load_ask ask = {.world = &fast,
                                      .server = p.server,
                                      .marker = MARKER,
@@ -218,6 +230,9 @@ run(const struct row *row)
 #define OLD  "[\"binnacle.dev/generation-0\",\"x\"]"
 #define SOME "[\"" MARKER "\",\"a\"]"
 #define MANY "[\"" MARKER "\",\"a\",\"b\",\"c\"]"
+
+#define GROUP(name) "{\"name\":\"" name "\",\"rules\":[{\"query\":\"x\"}]}"
+#define BOTH        GROUP("g") "," GROUP("h")
 
 static const struct row rows[] = {
     {.name = "at once",
@@ -360,6 +375,56 @@ static const struct row rows[] = {
      .pools = {OLD, "[\"a\"]"},
      .want = "waiting|other*",
      .n_reloads = 1},
+    {.name = "rules, at once",
+     .reloads = "o",
+     .pools = {OLD, POOLS},
+     .rules = {BOTH},
+     .want = "proved",
+     .n_reloads = 1},
+    {.name = "rules beside those of others",
+     .reloads = "o",
+     .pools = {OLD, POOLS},
+     .rules = {GROUP("x") "," BOTH},
+     .want = "proved",
+     .n_reloads = 1},
+    {.name = "rules are missing",
+     .reloads = "o",
+     .pools = {OLD, POOLS},
+     .rules = {GROUP("g")},
+     .want = "waiting|missing 1*",
+     .n_reloads = 1},
+    {.name = "a group lacks a rule",
+     .reloads = "o",
+     .pools = {OLD, POOLS},
+     .rules = {GROUP("g") ",{\"name\":\"h\",\"rules\":[]}"},
+     .want = "waiting|missing 1*",
+     .n_reloads = 1},
+    {.name = "rules come with the next reload",
+     .reloads = "o",
+     .pools = {OLD, POOLS},
+     .rules = {"", BOTH},
+     .want = "waiting|missing 2|proved",
+     .n_reloads = 2},
+    {.name = "rules are missing, and more than our jobs run",
+     .reloads = "o",
+     .pools = {OLD, MANY},
+     .rules = {GROUP("h")},
+     .want = "waiting|missing 1*",
+     .n_reloads = 1},
+    {.name = "lazy, and rules are missing",
+     .lazy = true,
+     .reloads = "o",
+     .pools = {OLD, SOME},
+     .rules = {GROUP("h"), BOTH},
+     .want = "waiting|missing 1|proved+",
+     .n_reloads = 2},
+    {.name = "it ran already, without the rules",
+     .prove_first = true,
+     .reloads = "o",
+     .pools = {POOLS},
+     .rules = {"", BOTH},
+     .want = "waiting|missing 2|proved",
+     .n_reloads = 2},
     {.name = "lazy, another file",
      .lazy = true,
      .reloads = "o",

@@ -227,7 +227,9 @@ static struct bnc_unit units[] = {
     {.job_name = "scrapePolicy/shop/api/http", .verdict = 0},
     {.job_name = "scrapePolicy/shop/web/http", .verdict = 1},
     {.job_name = "scrapePolicy/shop/web/http/2", .verdict = 1},
-    {.job_name = "scrapePolicy/shop/zoo/http", .verdict = 2}};
+    {.job_name = "scrapePolicy/shop/zoo/http", .verdict = 2},
+    {.section = BNC_SECTION_RULES, .job_name = "a/rules/of", .verdict = 0},
+    {.section = BNC_SECTION_RULES, .job_name = "shop/web/slo", .verdict = 1}};
 static const struct bnc_plan plan = {.verdicts = verdicts,
                                      .n_verdicts = BNC_LEN(verdicts),
                                      .units = units,
@@ -256,6 +258,10 @@ static const struct {
          "b", FRESH, "\"scrapePolicy/shop/web/http/2\"")),
      "110", false},
     {"a job of no policy", LIST(REFUSED("a", FRESH, "\"annotations/shop\"")), "000",
+     false},
+    {"a rule group", LIST(REFUSED("a", FRESH, "\"shop/web/slo\"")), "010", false},
+    {"the first one, and a job",
+     LIST(REFUSED("a", FRESH, "\"a/rules/of\",\"scrapePolicy/shop/zoo/http\"")), "101",
      false},
     {"a job that is no more, or other things",
      LIST(REFUSED("a", FRESH, "\"scrapePolicy/shop/web/htt\",7,null,\"zzz\",\"\"")),

@@ -286,8 +286,11 @@ TEST(single)
     };
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-        const struct bnc_manifest_single single = {"main", rows[i].key, SHA_A, 77,
-                                                   rows[i].root_hash};
+        const struct bnc_manifest_single single = {.object = "main",
+                                                   .key = rows[i].key,
+                                                   .sha256 = SHA_A,
+                                                   .size = 77,
+                                                   .root_hash = rows[i].root_hash};
         const struct bnc_manifest *m = NULL;
         struct bnc_error err = {0};
 
@@ -308,6 +311,43 @@ TEST(single)
     }
 }
 
+/* The hash of two files is that of any manifest: printf 'NAME\nSHA\n..' | sha256sum. */
+TEST(single_with_rules)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    static const struct file files[] = {{"p.yml", SHA_A, NULL},
+                                        {"rules.yml", SHA_B, NULL}};
+    char hash[BNC_HASH_TEXT_MAX];
+    const struct bnc_manifest *m = NULL;
+    struct bnc_error err = {0};
+
+    (void)make(arena, files, 2, "p.yml", hash);
+    struct bnc_manifest_single single = {.object = "main",
+                                         .key = "p.yml.gz",
+                                         .sha256 = SHA_A,
+                                         .size = 77,
+                                         .root_hash = hash,
+                                         .rules_key = "rules.yml.gz",
+                                         .rules_sha256 = SHA_B,
+                                         .rules_size = 5};
+    bnc_test_row("both");
+    CHECK_INT(bnc_manifest_of_single(arena, &single, &m, &err), BNC_OK);
+    CHECK_INT(m->n, 2);
+    CHECK_STR(m->config, "p.yml");
+    CHECK_STR(m->files[1].name, "rules.yml");
+    CHECK_STR(m->files[1].key, "rules.yml.gz");
+    CHECK_INT(m->files[1].size, 5);
+    CHECK(bnc_manifest_is_rules(m->files[1].name));
+    bnc_test_row("other rules");
+    single.rules_sha256 = SHA_A;
+    CHECK_INT(bnc_manifest_of_single(arena, &single, &m, &err), BNC_INVALID);
+    CHECK_STR(err.message, "main, key p.yml.gz and rules.yml.gz: the content is not what "
+                           "binnacle.dev/hash says");
+    bnc_test_row("none");
+    single.rules_key = NULL;
+    CHECK_INT(bnc_manifest_of_single(arena, &single, &m, &err), BNC_INVALID);
+}
+
 TEST(check_of_a_file)
 {
     const struct bnc_manifest_file file = {"jobs/x.yml", SHA_A, 1, "main-x", "jobs.gz"};
@@ -322,4 +362,4 @@ TEST(check_of_a_file)
 }
 
 RUN_TESTS(good, hash_by_hand, bad_files, bad_heads, hash_is_checked, limits, single,
-          check_of_a_file)
+          single_with_rules, check_of_a_file)

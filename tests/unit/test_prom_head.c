@@ -245,4 +245,44 @@ TEST(raw_jobs)
     }
 }
 
-RUN_TESTS(layering, without_jobs, global_limits, raw_jobs)
+/* Ours, then those of `base`; without ours the latter stay as they are. */
+TEST(rule_files)
+{
+    static const struct {
+        const char *name;
+        const char *base;
+        size_t n;
+        const char *want; /* behind `global` */
+    } rows[] = {
+        {"none", NULL, 0, ""},
+        {"ours", NULL, 2, "rule_files:\n- rules-a.yml\n- rules-b.yml\n"},
+        {"both", "{\"rule_files\":[\"/x/*.yml\"]}", 1,
+         "rule_files:\n- rules-a.yml\n- '/x/*.yml'\n"},
+        {"base's", "{\"rule_files\":[\"/x/*.yml\"]}", 0, "rule_files:\n- '/x/*.yml'\n"},
+    };
+    static const char *const names[] = {"rules-a.yml", "rules-b.yml"};
+    static const struct bnc_prometheus_spec spec;
+    static const struct bnc_profile profile = {.version = {.major = 3}};
+
+    arena = bnc_arena_new();
+    for (size_t i = 0; i < BNC_LEN(rows); i++) {
+        const struct bnc_prom_head in = {
+            .spec = &spec,
+            .profile = &profile,
+            .base = rows[i].base == NULL ? NULL : json(rows[i].base),
+            .rule_files = names,
+            .n_rule_files = rows[i].n,
+            .has_jobs = true};
+        struct bnc_bytes out = {0};
+        struct bnc_error err = {0};
+
+        bnc_test_row(rows[i].name);
+        diags = bnc_diags_new(arena);
+        CHECK_INT(bnc_prom_head_render(&in, arena, &out, &diags, &err), BNC_OK);
+        CHECK_STR(out.ptr,
+                  bnc_arena_fmt(arena, PLAIN "%sscrape_configs:\n", rows[i].want));
+    }
+    bnc_arena_free(arena);
+}
+
+RUN_TESTS(rule_files, layering, without_jobs, global_limits, raw_jobs)

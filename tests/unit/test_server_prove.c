@@ -239,7 +239,7 @@ TEST(prove)
     for (size_t i = 0; i < BNC_LEN(proofs); i++) {
         const struct answer answers[] = {proofs[i].config, proofs[i].runtime,
                                          proofs[i].pools};
-        const struct bnc_proof_ask ask = {MARKER, jobs, proofs[i].allow_extra};
+        const struct bnc_proof_ask ask = {MARKER, jobs, proofs[i].allow_extra, NULL};
         struct fake fake = {.answers = answers, .n = 3};
         bnc_test_row(proofs[i].name);
         fake_start(&fake, "");
@@ -279,7 +279,7 @@ TEST(prove_by_pools_alone)
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         const struct answer answers[] = {{"/runtimeinfo", NULL, 200, rows[i].runtime},
                                          {"/scrape_pools", NULL, 200, rows[i].pools}};
-        const struct bnc_proof_ask ask = {NULL, jobs, false};
+        const struct bnc_proof_ask ask = {NULL, jobs, false, NULL};
         struct fake fake = {.answers = answers, .n = 2};
         bnc_test_row(rows[i].name);
         fake_start(&fake, "");
@@ -304,7 +304,7 @@ TEST(a_big_configuration)
     BNC_AUTO(bnc_jobs) jobs = bnc_jobs_new();
 
     for (size_t i = 0; i < BNC_LEN(ends); i++) {
-        const struct bnc_proof_ask ask = {MARKER, jobs, false};
+        const struct bnc_proof_ask ask = {MARKER, jobs, false, NULL};
         struct bnc_str body = bnc_str_new(NULL, 40 << 20);
         struct fake fake = {.answers = answers, .n = 3};
         bnc_test_row(want[i]);
@@ -334,8 +334,8 @@ TEST(a_marker_that_is_too_long)
     memset(marker, 'x', sizeof(marker) - 1);
     marker[sizeof(marker) - 1] = '\0';
     fake_start(&fake, "");
-    bnc_server_prove(fake.server, &(struct bnc_proof_ask){marker, jobs, false}, on_proof,
-                     &fake);
+    bnc_server_prove(fake.server, &(struct bnc_proof_ask){marker, jobs, false, NULL},
+                     on_proof, &fake);
     test_run(fake.world);
     CHECK_STR(fake.told, "invalid: the marker is too long");
     fake_free(&fake);
