@@ -5,10 +5,12 @@
 #include <string.h>
 
 /*
- * First block small: most steps need little.  Then a part of what there is, up to the
- * cap: thousands of arenas stay, and what the last block does not use is lost.
+ * First block small: most steps need little, and of a pod next to nothing stays.  Then a
+ * part of what there is, up to the cap: thousands of arenas stay, and what the last block
+ * does not use is lost.
  */
-#define FIRST_BYTES ((size_t)1024)
+#define FIRST_BYTES ((size_t)256)
+#define MIN_BYTES   ((size_t)1024) /* of the blocks after it */
 #define MAX_BYTES   ((size_t)256 * 1024)
 #define GROWTH      4 /* a block more is at least this part of the rest */
 #define ALIGN       (sizeof(max_align_t))
@@ -36,7 +38,8 @@ static void
 add_block(struct bnc_arena *arena, size_t min_bytes)
 {
     size_t size = arena->total_bytes / GROWTH / ALIGN * ALIGN;
-    size = size < FIRST_BYTES ? FIRST_BYTES : size > MAX_BYTES ? MAX_BYTES : size;
+    size_t least = arena->newest == NULL ? FIRST_BYTES : MIN_BYTES;
+    size = size < least ? least : size > MAX_BYTES ? MAX_BYTES : size;
     size = size < min_bytes ? min_bytes : size;
     struct block *block = malloc(sizeof(*block) + size);
     if (block == NULL) {
