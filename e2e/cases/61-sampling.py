@@ -3,8 +3,9 @@
 import json
 import time
 
+from lib.api import ApiError
 from lib.istio import INJECTED, ROOT, istio
-from lib.wait import expect, until
+from lib.wait import Failed, expect, until
 
 BAR_S = 1.0
 DEADLINE_S = 150
@@ -150,6 +151,40 @@ def foreign(w):
     t.api.delete("SamplingPolicy", w.shop, "shop")
 
 
+def bad_input(w):
+    """What the CRD can refuse it refuses; the rest is on the policy's own status, and the others go on."""
+    t = w.t
+    for percent in (101, -1, 0.001, 12.345, "five", "NaN", "50"):
+        try:
+            w.policy(w.shop, "bad", percent=percent)
+        except ApiError as error:
+            expect(error.status in (400, 422, 500), f"percent {percent}: {error}")  # 500: how apply refuses a type
+            continue
+        raise Failed(f"percent {percent} was taken")
+    for spec in ({"percent": 1, "budget": {"tracesPerSecond": 1}}, {}):
+        try:
+            w.policy(w.shop, "bad", **spec)
+        except ApiError as error:
+            expect(error.status == 422, f"{spec}: {error}")
+            continue
+        raise Failed(f"{spec} was taken")
+    w.policy(w.shop, "first", percent=20)
+    until(lambda: w.sent() == w.wants(20, 20, 1), 5, lambda: f"{w.sent()}")
+    w.policy(w.shop, "second", percent=30)
+    t.refused("SamplingPolicy", w.shop, "second", "Conflicted", ["first"])
+    w.policy(w.shop, "other", percent=30, provider="nowhere", selector={"matchLabels": {"app": "cart"}})
+    t.refused("SamplingPolicy", w.shop, "other", "NoProvider", ["nowhere", "jaeger"])
+    w.policy(w.shop, "wide", percent=30, scope="Mesh")
+    t.refused("SamplingPolicy", w.shop, "wide", "NotPermitted", [w.monitoring])
+    t.api.annotate("Deployment", w.shop, "cart", {"binnacle.dev/sampling-percent": "five"})
+    until(lambda: any("five" in event.get("note", "") for event in t.api.list("Event", w.shop)), 5, "no Event on the Deployment")
+    expect(w.sent() == w.wants(20, 20, 1), f"bad input reached the proxies: {w.sent()}")
+    t.api.annotate("Deployment", w.shop, "cart", {"binnacle.dev/sampling-percent": None})
+    for name in ("first", "second", "other", "wide"):
+        t.api.delete("SamplingPolicy", w.shop, name)
+    until(lambda: w.sent() == w.wants(1, 1, 1), 5, lambda: f"{w.sent()}")
+
+
 def run(t):
     mesh = istio(t, env=OURS)
     if mesh is None:
@@ -168,6 +203,7 @@ def run(t):
     t.figure("a percentage reaches the proxies", max(times.values()), "s", BAR_S)
     backwards(w)
     foreign(w)
+    bad_input(w)
     t.api.delete("Observatory", w.monitoring, "main")
     until(lambda: not w.telemetries() and not t.api.get("ConfigMap", ROOT, "binnacle-mesh"), 10,
           lambda: f"left behind: {w.telemetries()}")
