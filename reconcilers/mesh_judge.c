@@ -292,7 +292,7 @@ judge_annotation(struct bnc_mesh_plan *mesh, const struct bnc_member *member,
     const char *field = "metadata.annotations[\"binnacle.dev/sampling-percent\"]";
 
     if (bnc_percent_parse(text, &percent, &err)) {
-        bnc_mesh_tell(mesh, verdict, true, BNC_REASON_INVALID_ANNOTATION, field,
+        bnc_mesh_tell(mesh, verdict, !level.shared, BNC_REASON_INVALID_ANNOTATION, field,
                       "write a number from 0 to 100 with at most two decimals",
                       bnc_arena_fmt(mesh->arena, "\"%.*s\" is no percentage",
                                     bnc_clip(text, 64), text));
@@ -372,13 +372,16 @@ judge_workload(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
     }
     struct bnc_plan *plan = mesh->plan;
     size_t index = plan->n_verdicts - 1; /* the scrape part has one of it, perhaps */
-    if (plan->n_verdicts == 0 || plan->verdicts[index].member != member) {
+    bool shared = plan->n_verdicts > 0 && plan->verdicts[index].member == member;
+    if (!shared) {
         index = plan->n_verdicts++;
-        plan->verdicts[index] = (struct bnc_verdict){.member = member, .selected = true};
+        plan->verdicts[index] =
+            (struct bnc_verdict){.member = member, .selected = true, .accepted = true};
     }
     judge_annotation(
         mesh, member, ir->sampling->value, index,
         (struct bnc_level){.type = BNC_LEVEL_WORKLOAD,
+                           .shared = shared,
                            .ns = bnc_arena_strdup(mesh->arena, object->ns),
                            .name = bnc_arena_fmt(mesh->arena, "%s-%s.%s", TELEMETRY_NAME,
                                                  bnc_kind_info(object->kind)->plural,

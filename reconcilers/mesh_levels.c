@@ -221,8 +221,8 @@ settle_workload(struct bnc_mesh_plan *mesh, const struct bnc_level *level,
         level->policy == NULL ? other_with_labels(mesh, level) : NULL;
     if (other != NULL || (level->policy == NULL && level->match_labels->n == 0)) {
         bnc_mesh_tell(
-            mesh, level->verdict, true, BNC_REASON_CONFLICTED, bnc_level_field(level, ""),
-            "give its pods a label of their own",
+            mesh, level->verdict, !level->shared, BNC_REASON_CONFLICTED,
+            bnc_level_field(level, ""), "give its pods a label of their own",
             other == NULL
                 ? "its pods have no labels, and Istio selects by labels"
                 : bnc_arena_fmt(mesh->arena,

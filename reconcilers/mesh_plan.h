@@ -27,6 +27,7 @@ struct bnc_level {
     const struct bnc_ir_sampling *policy; /* NULL: an annotation, or the Observatory */
     const struct bnc_member *by;          /* what says so: policy, Namespace, workload */
     size_t verdict;                       /* SIZE_MAX: none */
+    bool shared; /* the verdict is on scraping as well: it is not rejected for this */
     const struct bnc_pairs *match_labels; /* WORKLOAD; NULL: targetRefs */
     /* in a Telemetry: */
     const char
