@@ -154,23 +154,30 @@ add_scraped(const struct bnc_result *result, const struct bnc_object *workload,
     }
     for (size_t i = 0; i < plan->n_verdicts; i++) {
         const struct bnc_verdict *v = &plan->verdicts[i];
-        bool own = v->member->object == workload;
-        if (counts[i] == 0 && !(own && v->n_why > 0)) {
+        if (counts[i] == 0) {
             continue;
         }
         cJSON *entry = bnc_json_object(arena);
         bnc_json_set_item(arena, entry, "observatory", reference(result->object, arena));
-        if (counts[i] > 0) {
-            bnc_json_set_item(arena, entry, "by",
-                              own ? bnc_json_str(arena, "its annotations")
-                                  : reference(v->member->object, arena));
-        }
-        cJSON *notes = bnc_json_array(arena);
-        for (size_t k = 0; k < v->n_why; k++) {
-            bnc_json_add(notes, bnc_json_str(arena, bnc_diag_text(&v->why[k], arena)));
-        }
-        bnc_json_set_item(arena, entry, "notes", notes);
+        bnc_json_set_item(arena, entry, "by",
+                          v->member->object == workload
+                              ? bnc_json_str(arena, "its annotations")
+                              : reference(v->member->object, arena));
         bnc_json_add(list, entry);
+    }
+}
+
+/* What is wrong with its annotations. */
+static void
+add_notes(const struct bnc_result *result, const struct bnc_object *workload, cJSON *list,
+          struct bnc_arena *arena)
+{
+    const struct bnc_plan *plan = result->plan;
+    for (size_t i = 0; i < plan->n_verdicts; i++) {
+        const struct bnc_verdict *v = &plan->verdicts[i];
+        for (size_t k = 0; v->member->object == workload && k < v->n_why; k++) {
+            bnc_json_add(list, bnc_json_str(arena, bnc_diag_text(&v->why[k], arena)));
+        }
     }
 }
 
@@ -224,6 +231,7 @@ explain(const struct bnc_engine *engine, const struct bnc_object *workload,
     cJSON *out = bnc_json_object(arena);
     cJSON *scraped = bnc_json_array(arena);
     cJSON *sampling = bnc_json_array(arena);
+    cJSON *notes = bnc_json_array(arena);
     struct bnc_object *pod =
         workload->kind == BNC_KIND_POD ? NULL : pod_of(workload, arena);
 
@@ -232,6 +240,7 @@ explain(const struct bnc_engine *engine, const struct bnc_object *workload,
     bnc_json_set_str(arena, out, "name", workload->name);
     bnc_json_set_item(arena, out, "scraped", scraped);
     bnc_json_set_item(arena, out, "sampling", sampling);
+    bnc_json_set_item(arena, out, "notes", notes);
     for (size_t i = 0; i < bnc_engine_count(engine); i++) {
         const struct bnc_result *result = bnc_engine_result(engine, i);
         if (result->plan == NULL || result->diags->errors > 0) {
@@ -239,6 +248,7 @@ explain(const struct bnc_engine *engine, const struct bnc_object *workload,
         }
         add_scraped(result, workload, pod == NULL ? workload : pod, scraped, arena);
         add_sampling(result, workload, sampling, arena);
+        add_notes(result, workload, notes, arena);
         add_statsd(result, out, arena);
     }
     bnc_object_unref(pod);
@@ -316,16 +326,13 @@ print_text(const cJSON *tree, struct bnc_arena *arena)
                  scraped->child == NULL ? " by no policy and no annotation" : "");
     cJSON_ArrayForEach(line, scraped)
     {
-        const char *by = bnc_json_get_str(line, "by");
-        const cJSON *note;
-        (void)printf("  %s by %s\n", by == NULL ? "not" : "yes,",
-                     by == NULL ? bnc_json_get_str(line, "observatory") : by);
-        cJSON_ArrayForEach(note, bnc_json_get(line, "notes"))
-        {
-            (void)printf("    note: %s\n", note->valuestring);
-        }
+        (void)printf("  yes, by %s\n", bnc_json_get_str(line, "by"));
     }
     print_sampling(bnc_json_get(tree, "sampling"), arena);
+    cJSON_ArrayForEach(line, bnc_json_get(tree, "notes"))
+    {
+        (void)printf("note: %s\n", line->valuestring);
+    }
     if (statsd != NULL) {
         (void)printf("statsd: %s\n  note: %s\n", bnc_json_get_str(statsd, "address"),
                      bnc_json_get_str(statsd, "note"));
@@ -400,7 +407,8 @@ explain_cluster(const struct bnc_options *options, const struct subject *subject
     int status = 1;
 
     r.world = bnc_world_real_new(0, &err);
-    if (r.world == NULL || bnc_log_set_level("warn", &err) || bnc_kube_config_load(r.world, &where, &config, &err) ||
+    if (r.world == NULL || bnc_log_set_level("warn", &err) ||
+        bnc_kube_config_load(r.world, &where, &config, &err) ||
         bnc_kube_new(r.world, config, bnc_version_text(), &kube, &err)) {
         (void)fprintf(stderr, "binnacle explain: %s\n", err.message);
         bnc_world_free(r.world);
