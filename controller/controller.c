@@ -27,6 +27,7 @@ struct bnc_controller {
     struct bnc_map *claimed;  /* uids of Observatories whose earlier outputs are known */
     struct bnc_map *orphans;  /* owners whose outputs stay when they go */
     struct bnc_timer *work;   /* the next slice */
+    struct bnc_timer *pods;   /* of a mesh: a little after they have changed */
     struct bnc_timer *report; /* statuses, a little after the last write */
     struct bnc_wants *wants;
     struct bnc_troubles *troubles;
@@ -37,6 +38,7 @@ struct bnc_controller {
 };
 
 #define REPORT_MS 5
+#define PODS_MS   2000
 
 static void
 wake(void *arg)
@@ -135,6 +137,24 @@ on_want(void *arg, enum bnc_kind kind, const char *ns, const char *name)
     }
 }
 
+/* Running pods of a mesh: a rollout is looked at as one. */
+static void
+on_pods_changed(void *arg)
+{
+    struct bnc_controller *c = arg;
+    if (!bnc_timer_pending(c->pods)) {
+        bnc_timer_set(c->pods, c->options.read_only ? 0 : PODS_MS);
+    }
+}
+
+static void
+look_at_pods(void *arg)
+{
+    struct bnc_controller *c = arg;
+    bnc_engine_pods(c->engine);
+    schedule(c);
+}
+
 static void
 on_unwant(void *arg, enum bnc_kind kind, const char *ns, const char *name)
 {
@@ -170,7 +190,7 @@ release(struct bnc_controller *c)
         bool decided =
             result->object->deleting
                 ? bnc_publisher_released(c->publisher, owner_key(key, result->object)) &&
-                      (!holds || result->orphan)
+                      (result->orphan || (!holds && !result->pending))
                 : result->ready && !holds && !bnc_outputs_outside(result, c->publisher);
         if (result->held && decided) {
             bnc_holder_set(c->holder, result->object, false);
@@ -347,6 +367,7 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                                             .arg = c});
     c->work = bnc_timer_new(options->world, do_work, c);
     c->report = bnc_timer_new(options->world, do_report, c);
+    c->pods = bnc_timer_new(options->world, look_at_pods, c);
     c->engine = bnc_engine_new(
         &(struct bnc_engine_options){.reconcilers = options->reconcilers,
                                      .n_reconcilers = options->n_reconcilers,
@@ -354,6 +375,7 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                      .settings = options->settings,
                                      .want = on_want,
                                      .unwant = on_unwant,
+                                     .pods_changed = on_pods_changed,
                                      .arg = c});
     c->budgets = bnc_budgets_new(options->world, c->engine, republish, c);
     c->census = bnc_census_new(options->world, c->engine, options->planner, wake, c);
@@ -402,6 +424,7 @@ bnc_controller_free(struct bnc_controller *c)
     bnc_map_free(c->claimed);
     bnc_timer_free(c->work);
     bnc_timer_free(c->report);
+    bnc_timer_free(c->pods);
     free(c);
 }
 

@@ -4,44 +4,14 @@
 #include <string.h>
 
 #include "controller/edges.h"
-#include "controller/hub.h"
-#include "lib/json.h"
+#include "controller/engine_priv.h"
 
 #define COMPILE_BYTES 320 /* of an object: as much work as the lowering of a job */
-
-/* One object of a kind that is compiled. */
-struct node {
-    struct bnc_member member;    /* first: a member is a node */
-    struct bnc_object *object;   /* as it is now */
-    struct bnc_object *compiled; /* what the IR was made of, and borrows from */
-    struct bnc_reader *reader;
-    struct bnc_ir ir;
-    const struct bnc_reconciler *reconciler;
-    struct bnc_hub *hub; /* of an Observatory */
-    bool queued;
-    bool gone;
-    struct node *next; /* in the queue */
-};
-
-struct bnc_engine {
-    struct bnc_engine_options options;
-    struct bnc_cache *cache;
-    struct bnc_map *nodes; /* by fact key */
-    struct node *first;    /* queue of compiles */
-    struct node *last;
-    bool members_dirty;
-    const struct bnc_member **members; /* sorted: what plans work on */
-    size_t n_members;
-    struct node **hubs; /* sorted */
-    size_t n_hubs;
-    uint64_t version;
-    struct bnc_engine_stats stats;
-};
 
 /* ---- queue --------------------------------------------------------------------- */
 
 static void
-enqueue(struct bnc_engine *engine, struct node *node)
+enqueue(struct bnc_engine *engine, struct bnc_node *node)
 {
     if (node->queued) {
         return;
@@ -56,10 +26,10 @@ enqueue(struct bnc_engine *engine, struct node *node)
     engine->last = node;
 }
 
-static struct node *
+static struct bnc_node *
 dequeue(struct bnc_engine *engine)
 {
-    struct node *node = engine->first;
+    struct bnc_node *node = engine->first;
     if (node != NULL) {
         engine->first = node->next;
         if (engine->first == NULL) {
@@ -75,7 +45,7 @@ static void
 on_dirty(void *arg, struct bnc_reader *reader)
 {
     struct bnc_engine *engine = arg;
-    struct node *node = bnc_reader_arg(reader);
+    struct bnc_node *node = bnc_reader_arg(reader);
     if (node->reader == reader) {
         enqueue(engine, node);
     } else if (node->hub != NULL) {
@@ -111,7 +81,7 @@ bnc_engine_new(const struct bnc_engine_options *options)
 }
 
 static void
-free_node(struct node *node)
+free_node(struct bnc_node *node)
 {
     bnc_hub_free(node->hub);
     bnc_reader_free(node->reader);
@@ -128,7 +98,7 @@ bnc_engine_free(struct bnc_engine *engine)
         return;
     }
     while (engine->first != NULL) {
-        struct node *node = dequeue(engine);
+        struct bnc_node *node = dequeue(engine);
         if (node->gone) {
             free_node(node); /* the map no longer has it */
         }
@@ -159,19 +129,11 @@ reconciler_of(const struct bnc_engine *engine, enum bnc_kind kind)
     return NULL;
 }
 
-static void
-touch_hubs(struct bnc_engine *engine)
-{
-    for (size_t i = 0; i < engine->n_hubs; i++) {
-        engine->hubs[i]->hub->stage = BNC_HUB_PLAN;
-    }
-}
-
-static struct node *
+static struct bnc_node *
 new_node(struct bnc_engine *engine, const struct bnc_reconciler *reconciler,
          const char *key)
 {
-    struct node *node = bnc_alloc(sizeof(*node));
+    struct bnc_node *node = bnc_alloc(sizeof(*node));
     node->reader = bnc_reader_new(engine->cache, node);
     node->reconciler = reconciler;
     node->member.ir = &node->ir;
@@ -190,7 +152,7 @@ bnc_engine_put(struct bnc_engine *engine, struct bnc_object *object)
         (void)bnc_cache_put(engine->cache, object);
         return;
     }
-    struct node *node = bnc_map_get(engine->nodes, key);
+    struct bnc_node *node = bnc_map_get(engine->nodes, key);
     bool is_new = node == NULL;
     if (is_new) {
         node = new_node(engine, reconciler, key);
@@ -213,13 +175,17 @@ bnc_engine_gone(struct bnc_engine *engine, enum bnc_kind kind, const char *ns,
 {
     char key[BNC_FACT_KEY_MAX];
     bnc_fact_key(key, kind, ns, name);
-    struct node *node = bnc_map_take(engine->nodes, key);
+    struct bnc_node *node = bnc_map_take(engine->nodes, key);
 
     (void)bnc_cache_gone(engine->cache, kind, ns, name);
     if (node == NULL) {
         return;
     }
-    if (node->ir.type != BNC_IR_NONE || node->hub != NULL) {
+    bool pod = node->ir.type == BNC_IR_PROXY;
+    if (pod) {
+        bnc_engine_forget(engine, node);
+        bnc_engine_touch_pods(engine);
+    } else if (node->ir.type != BNC_IR_NONE || node->hub != NULL) {
         engine->members_dirty = true;
     }
     if (node->queued) {
@@ -276,7 +242,7 @@ bnc_engine_synced_all(const struct bnc_engine *engine, const char **missing)
 /* ---- work ---------------------------------------------------------------------- */
 
 static void
-compile(struct bnc_engine *engine, struct node *node)
+compile(struct bnc_engine *engine, struct bnc_node *node)
 {
     enum bnc_ir_type before = node->ir.type;
     struct bnc_arena *old = node->ir.arena;
@@ -298,6 +264,16 @@ compile(struct bnc_engine *engine, struct node *node)
     if (node->ir.type == BNC_IR_NONE && before == BNC_IR_NONE) {
         return; /* not a member before, none now */
     }
+    bool pod = node->ir.type == BNC_IR_PROXY || before == BNC_IR_PROXY;
+    bool other = (node->ir.type != BNC_IR_PROXY && node->ir.type != BNC_IR_NONE) ||
+                 (before != BNC_IR_PROXY && before != BNC_IR_NONE);
+    if (pod && !other) {
+        if (node->ir.type == BNC_IR_NONE) {
+            bnc_engine_forget(engine, node);
+        }
+        bnc_engine_touch_pods(engine);
+        return;
+    }
     if (before != node->ir.type) {
         engine->members_dirty = true;
     }
@@ -307,58 +283,7 @@ compile(struct bnc_engine *engine, struct node *node)
         node->hub->part_budget = engine->options.settings->part_budget;
         engine->members_dirty = true;
     }
-    touch_hubs(engine);
-}
-
-static int
-compare_nodes(const struct bnc_object *a, const struct bnc_object *b)
-{
-    if (a->kind != b->kind) {
-        return a->kind < b->kind ? -1 : 1;
-    }
-    int c = strcmp(a->ns, b->ns);
-    return c != 0 ? c : strcmp(a->name, b->name);
-}
-
-static int
-compare_members(const void *a, const void *b)
-{
-    return compare_nodes((*(const struct bnc_member *const *)a)->object,
-                         (*(const struct bnc_member *const *)b)->object);
-}
-
-static int
-compare_hubs(const void *a, const void *b)
-{
-    return compare_nodes((*(struct node *const *)a)->object,
-                         (*(struct node *const *)b)->object);
-}
-
-static void
-collect_members(struct bnc_engine *engine)
-{
-    size_t room = bnc_map_count(engine->nodes) + 1;
-    size_t at = 0;
-    void *value = NULL;
-
-    free(engine->members);
-    free(engine->hubs);
-    engine->members = bnc_alloc(room * sizeof(struct bnc_member *));
-    engine->hubs = bnc_alloc(room * sizeof(struct node *));
-    engine->n_members = engine->n_hubs = 0;
-    while (bnc_map_next(engine->nodes, &at, NULL, &value)) {
-        struct node *node = value;
-        if (node->hub != NULL) {
-            engine->hubs[engine->n_hubs++] = node;
-        } else if (node->ir.type != BNC_IR_NONE) {
-            engine->members[engine->n_members++] = &node->member;
-        }
-    }
-    qsort(engine->members, engine->n_members, sizeof(struct bnc_member *),
-          compare_members);
-    qsort(engine->hubs, engine->n_hubs, sizeof(struct node *), compare_hubs);
-    engine->members_dirty = false;
-    touch_hubs(engine);
+    bnc_engine_touch(engine);
 }
 
 static bool
@@ -391,7 +316,7 @@ bnc_engine_work(struct bnc_engine *engine, size_t budget)
         if (budget == 0) {
             return true;
         }
-        struct node *node = dequeue(engine);
+        struct bnc_node *node = dequeue(engine);
         size_t cost = 1 + node->object->text.len / COMPILE_BYTES;
         budget -= cost < budget ? cost : budget;
         if (node->gone) {
@@ -401,7 +326,7 @@ bnc_engine_work(struct bnc_engine *engine, size_t budget)
         }
     }
     if (engine->members_dirty) {
-        collect_members(engine);
+        bnc_engine_collect(engine);
         budget = 0; /* that is enough for a turn */
     }
     return work_on_hubs(engine, &budget) || engine->first != NULL;

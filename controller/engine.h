@@ -77,6 +77,8 @@ struct bnc_engine_options {
     /* begin and end to follow a Secret or ConfigMap */
     void (*want)(void *arg, enum bnc_kind kind, const char *ns, const char *name);
     void (*unwant)(void *arg, enum bnc_kind kind, const char *ns, const char *name);
+    /* running pods of a mesh changed: see bnc_engine_pods() */
+    void (*pods_changed)(void *arg);
     void *arg;
 };
 
@@ -108,6 +110,13 @@ void bnc_engine_denied(struct bnc_engine *engine, enum bnc_kind kind, const char
  * is listed was synced once.
  */
 bool bnc_engine_work(struct bnc_engine *engine, size_t budget);
+
+/*
+ * Plan anew, for Observatories with a mesh, with the running pods as they are now.  They
+ * come and go by the hundred and change statuses only, so it is for the caller to say
+ * when: pods_changed tells that there is a reason.
+ */
+void bnc_engine_pods(struct bnc_engine *engine);
 
 /* True when nothing is left to do: only then do results hold together. */
 bool bnc_engine_idle(const struct bnc_engine *engine);
