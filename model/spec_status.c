@@ -20,23 +20,25 @@ static const struct bnc_field condition_rows[] = {
      .doc = "Why, for people."},
 };
 
-static const struct bnc_table condition_table = {
+const struct bnc_table bnc_table_condition = {
     .name = "Condition",
     .fields = condition_rows,
     .n_fields = BNC_LEN(condition_rows),
 };
 
-#define OBSERVED_GENERATION                                                              \
-    {                                                                                    \
-        "observedGeneration", BNC_FIELD_INT,                                             \
-            .doc = "metadata.generation of the object that this status is about."        \
-    }
-#define CONDITIONS                                                                       \
-    {                                                                                    \
-        "conditions", BNC_FIELD_LIST, .sub = &condition_table, .max_items = 16,          \
-                                      .list_key = "type",                                \
-                                      .doc = "State of the object; Ready sums it up."    \
-    }
+static const struct bnc_field parent_rows[] = {
+    {"namespace", BNC_FIELD_TEXT, .max_len = 63, .required = true,
+     .doc = "Namespace of the Observatory."},
+    {"name", BNC_FIELD_TEXT, .max_len = 253, .required = true,
+     .doc = "Name of the Observatory."},
+    BNC_STATUS_CONDITIONS,
+};
+
+const struct bnc_table bnc_table_parent = {
+    .name = "ObservatoryConditions",
+    .fields = parent_rows,
+    .n_fields = BNC_LEN(parent_rows),
+};
 
 /* ---- Observatory --------------------------------------------------------------- */
 
@@ -180,8 +182,8 @@ static const struct bnc_table mesh_table = {
 };
 
 static const struct bnc_field observatory_rows[] = {
-    OBSERVED_GENERATION,
-    CONDITIONS,
+    BNC_STATUS_GENERATION,
+    BNC_STATUS_CONDITIONS,
     {"mesh", BNC_FIELD_OBJECT, .sub = &mesh_table, .doc = "What is set in the mesh."},
     {"prometheus", BNC_FIELD_OBJECT, .sub = &prometheus_table,
      .doc = "What is published for Prometheus."},
@@ -195,24 +197,10 @@ const struct bnc_table bnc_table_observatory_status = {
 
 /* ---- ScrapePolicy -------------------------------------------------------------- */
 
-static const struct bnc_field parent_rows[] = {
-    {"namespace", BNC_FIELD_TEXT, .max_len = 63, .required = true,
-     .doc = "Namespace of the Observatory."},
-    {"name", BNC_FIELD_TEXT, .max_len = 253, .required = true,
-     .doc = "Name of the Observatory."},
-    CONDITIONS,
-};
-
-static const struct bnc_table parent_table = {
-    .name = "ObservatoryConditions",
-    .fields = parent_rows,
-    .n_fields = BNC_LEN(parent_rows),
-};
-
 static const struct bnc_field scrape_policy_rows[] = {
-    OBSERVED_GENERATION,
-    CONDITIONS,
-    {"observatories", BNC_FIELD_LIST, .sub = &parent_table, .max_items = 16,
+    BNC_STATUS_GENERATION,
+    BNC_STATUS_CONDITIONS,
+    {"observatories", BNC_FIELD_LIST, .sub = &bnc_table_parent, .max_items = 16,
      .list_key = "namespace,name",
      .doc = "Observatories that select this policy, with what they say about it."},
     {"pods", BNC_FIELD_INT, .doc = "Pods that are scraped by this policy."},
@@ -279,9 +267,9 @@ static const struct bnc_table measured_table = {
 };
 
 static const struct bnc_field sampling_policy_rows[] = {
-    OBSERVED_GENERATION,
-    CONDITIONS,
-    {"observatories", BNC_FIELD_LIST, .sub = &parent_table, .max_items = 16,
+    BNC_STATUS_GENERATION,
+    BNC_STATUS_CONDITIONS,
+    {"observatories", BNC_FIELD_LIST, .sub = &bnc_table_parent, .max_items = 16,
      .list_key = "namespace,name",
      .doc = "Observatories that select this policy, with what they say about it."},
     {"percent", BNC_FIELD_NUMBER,
