@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/explain_statsd.h"
 #include "cmd/offline.h"
 #include "controller/status.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "model/prune.h"
 #include "net/real.h"
-#include "reconcilers/mesh_facts.h"
 #include "reconcilers/plan.h"
 #include "reconcilers/table.h"
 #include "source/cluster.h"
@@ -181,7 +181,7 @@ add_notes(const struct bnc_result *result, const struct bnc_object *workload, cJ
     }
 }
 
-/* ---- sampled, pushed ------------------------------------------------------------- */
+/* ---- sampled ------------------------------------------------------------------- */
 
 static void
 add_sampling(const struct bnc_result *result, const struct bnc_object *workload,
@@ -198,30 +198,35 @@ add_sampling(const struct bnc_result *result, const struct bnc_object *workload,
     }
 }
 
+/* What a running pod belongs to: that is what a percentage is said of. */
+struct owner {
+    const struct bnc_object *pod;
+    const struct bnc_object *object;
+    const char *kind;
+    const char *name;
+};
+
 static void
-add_statsd(const struct bnc_result *result, cJSON *out, struct bnc_arena *arena)
+look_for_owner(void *arg, const struct bnc_member *member)
 {
-    const struct bnc_ir_observatory *ir = result->plan->observatory->ir->as.observatory;
-    const struct bnc_statsd_spec *statsd = ir->spec.statsd;
-    if (statsd == NULL || statsd->address == NULL) {
-        return;
+    struct owner *owner = arg;
+    if (member->object == owner->pod && member->ir->type == BNC_IR_PROXY) {
+        owner->kind = member->ir->as.proxy->controller_kind;
+        owner->name = member->ir->as.proxy->controller;
     }
-    bool mesh = ir->mesh != NULL && ir->mesh->merged.statsd_address != NULL;
-    cJSON *entry = bnc_json_object(arena);
-    bnc_json_set_str(arena, entry, "address", statsd->address);
-    bnc_json_set_str(
-        arena, entry, "note",
-        mesh ? bnc_arena_fmt(arena,
-                             "the mesh configuration tells sidecars %s; a sidecar that "
-                             "was made before has to be restarted",
-                             ir->mesh->merged.statsd_address)
-             : bnc_arena_fmt(arena,
-                             "sidecars are not told: set spec.mesh, or for this workload "
-                             "the annotation proxy.istio.io/config: '{statsdUdpAddress: "
-                             "%s}' on the pod template (Istio 1.4 and older: argument "
-                             "--statsdUdpAddress %s of istio-proxy), then restart it",
-                             statsd->address, statsd->address));
-    bnc_json_set_item(arena, out, "statsd", entry);
+}
+
+static void
+find_owner(const struct bnc_engine *engine, struct owner *owner)
+{
+    for (enum bnc_kind kind = BNC_KIND_DEPLOYMENT; kind <= BNC_KIND_CRON_JOB; kind++) {
+        const struct bnc_object *found =
+            strcmp(bnc_kind_info(kind)->name, owner->kind) == 0
+                ? bnc_cache_get(bnc_engine_cache(engine), kind, owner->pod->ns,
+                                owner->name)
+                : NULL;
+        owner->object = found == NULL ? owner->object : found;
+    }
 }
 
 static cJSON *
@@ -235,6 +240,11 @@ explain(const struct bnc_engine *engine, const struct bnc_object *workload,
     struct bnc_object *pod =
         workload->kind == BNC_KIND_POD ? NULL : pod_of(workload, arena);
 
+    struct owner owner = {.pod = workload, .object = workload};
+    bnc_engine_members(engine, BNC_KIND_POD, look_for_owner, &owner);
+    if (owner.kind != NULL) {
+        find_owner(engine, &owner);
+    }
     bnc_json_set_str(arena, out, "kind", bnc_kind_info(workload->kind)->name);
     bnc_json_set_str(arena, out, "namespace", workload->ns);
     bnc_json_set_str(arena, out, "name", workload->name);
@@ -247,9 +257,9 @@ explain(const struct bnc_engine *engine, const struct bnc_object *workload,
             continue;
         }
         add_scraped(result, workload, pod == NULL ? workload : pod, scraped, arena);
-        add_sampling(result, workload, sampling, arena);
+        add_sampling(result, owner.object, sampling, arena);
         add_notes(result, workload, notes, arena);
-        add_statsd(result, out, arena);
+        bnc_explain_statsd(result, workload, out, arena);
     }
     bnc_object_unref(pod);
     return out;
@@ -318,7 +328,6 @@ static void
 print_text(const cJSON *tree, struct bnc_arena *arena)
 {
     const cJSON *scraped = bnc_json_get(tree, "scraped");
-    const cJSON *statsd = bnc_json_get(tree, "statsd");
     const cJSON *line;
     (void)printf("%s %s/%s\n", bnc_json_get_str(tree, "kind"),
                  bnc_json_get_str(tree, "namespace"), bnc_json_get_str(tree, "name"));
@@ -333,10 +342,7 @@ print_text(const cJSON *tree, struct bnc_arena *arena)
     {
         (void)printf("note: %s\n", line->valuestring);
     }
-    if (statsd != NULL) {
-        (void)printf("statsd: %s\n  note: %s\n", bnc_json_get_str(statsd, "address"),
-                     bnc_json_get_str(statsd, "note"));
-    }
+    bnc_explain_statsd_print(bnc_json_get(tree, "statsd"));
 }
 
 static int
@@ -465,6 +471,10 @@ explain_files(const struct bnc_options *options, const struct subject *subject)
     if (bnc_offline_start(&o, options, on_read, &err)) {
         (void)fprintf(stderr, "binnacle explain: %s\n", err.message);
     } else {
+        if (o.read_problems > 0) {
+            bnc_offline_collect(&o);
+            bnc_findings_print(&o.found, stderr, false);
+        }
         status = print(bnc_controller_engine(o.controller), options, subject);
     }
     bnc_offline_free(&o);

@@ -92,7 +92,7 @@ begin(struct bnc_hub *hub, const struct bnc_planner *planner)
     begin_result(link);
     if (link->diags.errors > 0 || prometheus == NULL) {
         link->shard = hub->shards; /* no configuration */
-        link->whole = link->diags.errors == 0 && bnc_link_documents(link) && link->n > 0;
+        link->whole = link->diags.errors == 0 && bnc_link_documents(link);
         return link;
     }
     link->output = planner->output(&hub->plan);

@@ -49,7 +49,7 @@ values_remedy(const char *const *values, struct bnc_arena *arena)
     struct bnc_str out = bnc_str_new(arena, 1024);
     bnc_str_puts(&out, values[1] == NULL ? "use " : "use one of ");
     for (size_t i = 0; values[i] != NULL; i++) {
-        if (first_alike(values, values[i]) == values[i]) {
+        if (values[i][0] != '\0' && first_alike(values, values[i]) == values[i]) {
             bnc_str_fmt(&out, "%s%s", i == 0 ? "" : ", ", values[i]);
         }
     }

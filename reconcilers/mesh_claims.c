@@ -16,18 +16,33 @@
 
 /* ---- what was there --------------------------------------------------------------- */
 
-/* The annotation, when it is this Observatory's; NULL: none. */
+/* The annotation, when it is this Observatory's; NULL: none.  *other: whose it is then.
+ */
 static const cJSON *
-read_was(const char *text, const char *owner, struct bnc_arena *arena, bool *other)
+read_was(const char *text, const char *owner, struct bnc_arena *arena, const char **other)
 {
     struct bnc_error err = {0};
     cJSON *was = NULL;
-    *other = false;
+    *other = NULL;
     if (text == NULL || bnc_json_parse(arena, text, strlen(text), &was, &err)) {
         return NULL;
     }
-    *other = !bnc_str_eq(bnc_json_get_str(was, "owner"), owner);
-    return *other ? NULL : was;
+    const char *whose = bnc_json_get_str(was, "owner");
+    if (bnc_str_eq(whose, owner)) {
+        return was;
+    }
+    *other = whose == NULL ? "of no name" : whose;
+    return NULL;
+}
+
+static void
+tell_taken(struct bnc_plan *plan, struct bnc_held of, const char *other)
+{
+    bnc_diag_warn(&plan->diags, BNC_REASON_MESH_TAKEN, "spec.mesh",
+                  "let one Observatory set the mesh; when that one is gone, take "
+                  "annotation " ANNOTATION_WAS " off",
+                  "Observatory %s sets %s %s/%s", other, bnc_kind_info(of.kind)->name,
+                  of.ns, of.name);
 }
 
 /* {"metadata":{"annotations":{WAS: text or null}}}, to be filled. */
@@ -124,6 +139,16 @@ give_back_environment(struct bnc_plan *plan, struct bnc_held of, const char *con
     add_patch(plan, of, root);
 }
 
+/* Istio reads a number: 50 and 50.0 are one. */
+static bool
+same_percent(const char *live, const char *wanted)
+{
+    bnc_rate a = 0;
+    bnc_rate b = 0;
+    return live != NULL && bnc_rate_parse(live, &a) && bnc_rate_parse(wanted, &b) &&
+           a == b;
+}
+
 /* "50.0" as the chart writes it. */
 static const char *
 variable_text(int64_t percent, struct bnc_arena *arena)
@@ -147,17 +172,17 @@ take_environment(struct bnc_plan *plan, const struct bnc_plan_state *state,
     const cJSON *live = facts->sampling_item;
     struct bnc_arena *arena = plan->arena;
     const char *wanted = variable_text(state->mesh->levels[0].percent, arena);
-    const char *is = bnc_json_get_str(was, "is");
     bool take_over = bnc_str_eq(state->ir->spec.on_conflict, "TakeOver");
-    bool foreign = live != NULL && (was == NULL || !bnc_str_eq(facts->sampling, is));
+    bool ours = was != NULL && live != NULL &&
+                bnc_str_eq(facts->sampling, bnc_json_get_str(was, "is"));
 
-    if (bnc_str_eq(facts->sampling, wanted)) {
+    if (same_percent(facts->sampling, wanted)) {
         if (was != NULL) {
             add_held(plan, of);
         }
         return;
     }
-    if (foreign && !take_over) {
+    if (live != NULL && !ours && !take_over) {
         tell_foreign(
             plan, "spec.mesh.mode", "set onConflict: TakeOver, or take the variable off",
             bnc_arena_fmt(arena,
@@ -165,12 +190,16 @@ take_environment(struct bnc_plan *plan, const struct bnc_plan_state *state,
                           "is not binnacle's",
                           of.ns, of.name,
                           facts->sampling == NULL ? "by reference" : facts->sampling));
+        if (was != NULL) { /* somebody has set it since: it is theirs from now on */
+            add_held(plan, of);
+            give_back_environment(plan, of, facts->container, live, was);
+        }
         return;
     }
     cJSON *record = bnc_json_object(arena);
     bnc_json_set_str(arena, record, "owner", owner);
     bnc_json_set_str(arena, record, "is", wanted);
-    const cJSON *old = was == NULL ? live : bnc_json_get(was, "env");
+    const cJSON *old = ours ? bnc_json_get(was, "env") : live; /* what others want now */
     bnc_json_set_item(arena, record, "env",
                       old == NULL ? bnc_json_null(arena) : bnc_json_clone(arena, old));
     cJSON *root = patch_with(record, arena);
@@ -184,7 +213,7 @@ claim_environment(struct bnc_plan *plan, const struct bnc_plan_state *state,
                   const char *owner, bool keep)
 {
     const struct bnc_mesh_facts *facts = state->ir->mesh;
-    bool other = false;
+    const char *other = NULL;
     if (facts == NULL || facts->deployment == NULL || facts->container == NULL) {
         return;
     }
@@ -194,10 +223,8 @@ claim_environment(struct bnc_plan *plan, const struct bnc_plan_state *state,
                   state->mesh->levels[0].said &&
                   state->mesh->levels[0].applies[BNC_SYSTEM_ISTIO] &&
                   !bnc_str_eq(state->ir->spec.mesh->mode, "Telemetry");
-    if (wanted && other) {
-        bnc_diag_warn(&plan->diags, BNC_REASON_MESH_TAKEN, "spec.mesh",
-                      "let one Observatory set the mesh",
-                      "another Observatory sets Deployment %s/%s", of.ns, of.name);
+    if (wanted && other != NULL) {
+        tell_taken(plan, of, other);
     } else if (wanted) {
         take_environment(plan, state, owner, of, was);
     } else if (was != NULL) {
@@ -265,17 +292,15 @@ claim_config(struct bnc_plan *plan, const struct bnc_plan_state *state, const ch
              bool keep)
 {
     const struct bnc_mesh_facts *facts = state->ir->mesh;
-    bool other = false;
+    const char *other = NULL;
     if (facts == NULL || !facts->has_main) {
         return;
     }
     const struct bnc_held of = {BNC_KIND_CONFIG_MAP, facts->ns, facts->config_name};
     const cJSON *was = read_was(facts->main_was, owner, plan->arena, &other);
     bool wanted = keep && bnc_str_eq(state->ir->spec.mesh->mesh_config, "Patch");
-    if (wanted && other) {
-        bnc_diag_warn(&plan->diags, BNC_REASON_MESH_TAKEN, "spec.mesh",
-                      "let one Observatory set the mesh",
-                      "another Observatory sets ConfigMap %s/%s", of.ns, of.name);
+    if (wanted && other != NULL) {
+        tell_taken(plan, of, other);
         return;
     }
     if (!wanted && was == NULL) {
@@ -294,7 +319,7 @@ claim_config(struct bnc_plan *plan, const struct bnc_plan_state *state, const ch
 static void
 give_back_left(struct bnc_plan *plan, const struct bnc_left *left, const char *owner)
 {
-    bool other = false;
+    const char *other = NULL;
     const cJSON *was = read_was(left->was, owner, plan->arena, &other);
     if (was == NULL) {
         return;

@@ -4,6 +4,7 @@
 
 #include "lib/json.h"
 #include "model/field_text.h"
+#include "reconcilers/mesh_rivals.h"
 #include "reconcilers/scope.h"
 #include "render/mesh_config.h"
 
@@ -142,19 +143,13 @@ read_environment(struct step *s, const struct bnc_object *object)
         bnc_json_path(root, "metadata", "annotations", NULL), ANNOTATION_WAS);
 }
 
-static bool
-is_default(const char *revision)
-{
-    return revision == NULL || revision[0] == '\0' || strcmp(revision, "default") == 0;
-}
-
 static void
 find_control_plane(struct step *s)
 {
     const char *revision = s->ir->spec.mesh->revision;
     const char *names[2] = {"istiod", "istio-pilot"}; /* since 1.5, and before */
     size_t n = 2;
-    if (!is_default(revision)) {
+    if (!bnc_revision_default(revision)) {
         names[0] = bnc_arena_fmt(s->arena, "istiod-%s", revision);
         n = 1;
     }
@@ -167,9 +162,9 @@ find_control_plane(struct step *s)
             read_environment(s, object);
         }
     }
-    const struct bnc_mesh_facts *facts = s->facts;
-    s->facts->reads_ours =
-        facts->deployment == NULL || bnc_str_eq(facts->shared_name, BNC_SHARED_MESH);
+    struct bnc_mesh_facts *facts = s->facts;
+    facts->reads_ours =
+        facts->deployment == NULL || bnc_str_eq(facts->shared_name, facts->own_shared);
 }
 
 /* ---- its configuration --------------------------------------------------------- */
@@ -249,8 +244,9 @@ read_config(struct step *s)
     struct bnc_error err = {0};
     struct bnc_bytes text = {0};
 
-    facts->config_name =
-        is_default(revision) ? "istio" : bnc_arena_fmt(s->arena, "istio-%s", revision);
+    facts->config_name = bnc_revision_default(revision)
+                             ? "istio"
+                             : bnc_arena_fmt(s->arena, "istio-%s", revision);
     facts->has_main = read_map(s, facts->config_name, &facts->main_text);
     if (facts->has_main) {
         if (bnc_mesh_config_parse(facts->main_text.ptr, facts->main_text.len, s->arena,
@@ -263,7 +259,8 @@ read_config(struct step *s)
         assume_config(s); /* as if it were written: nobody reads it back */
         return;
     }
-    const char *shared = facts->deployment == NULL ? BNC_SHARED_MESH : facts->shared_name;
+    const char *shared =
+        facts->deployment == NULL ? facts->own_shared : facts->shared_name;
     if (shared != NULL && shared[0] != '\0') {
         facts->has_shared = read_map(s, shared, &text);
     }
@@ -351,6 +348,17 @@ bnc_mesh_left_compile(const struct bnc_object *self, struct bnc_view *view,
 
 /* ---- all of it ------------------------------------------------------------------- */
 
+/* What is ours: another name for each revision. */
+static void
+name_own(struct step *s)
+{
+    const char *revision = s->ir->spec.mesh->revision;
+    const char *ending =
+        bnc_revision_default(revision) ? "" : bnc_arena_fmt(s->arena, ".%s", revision);
+    s->facts->own_name = bnc_arena_fmt(s->arena, "binnacle%s", ending);
+    s->facts->own_shared = bnc_arena_fmt(s->arena, "%s%s", BNC_SHARED_MESH, ending);
+}
+
 static void
 fill_defaults(struct step *s)
 {
@@ -360,68 +368,18 @@ fill_defaults(struct step *s)
     mesh->mesh_config = mesh->mesh_config == NULL ? "Shared" : mesh->mesh_config;
 }
 
-struct rivals {
-    const struct bnc_object *self;
-    int64_t priority;
-    const struct bnc_mesh_spec *mesh;
-    const char *winner; /* "NS/NAME"; NULL: none */
-    struct bnc_arena *arena;
-};
-
-static const char *
-or_default(const char *text, const char *def)
-{
-    return text == NULL ? def : text;
-}
-
-/* Another Observatory for the same control plane, with a higher rank. */
-static void
-look_at_rival(void *arg, const struct bnc_object *object)
-{
-    struct rivals *r = arg;
-    struct bnc_error err = {0};
-    cJSON *root = NULL;
-    int64_t priority = 0;
-    bool itself =
-        strcmp(object->ns, r->self->ns) == 0 && strcmp(object->name, r->self->name) == 0;
-
-    if (itself || object->deleting || strstr(object->text.ptr, "\"mesh\"") == NULL ||
-        bnc_json_parse(r->arena, object->text.ptr, object->text.len, &root, &err)) {
-        return;
-    }
-    const cJSON *spec = bnc_json_get(root, "spec");
-    const cJSON *mesh = bnc_json_get(spec, "mesh");
-    if (!cJSON_IsObject(mesh) ||
-        strcmp(or_default(bnc_json_get_str(mesh, "namespace"), "istio-system"),
-               r->mesh->ns) != 0 ||
-        strcmp(or_default(bnc_json_get_str(mesh, "revision"), ""),
-               or_default(r->mesh->revision, "")) != 0) {
-        return;
-    }
-    (void)bnc_json_get_int(spec, "priority", &priority);
-    int c = strcmp(object->ns, r->self->ns);
-    c = c != 0 ? c : strcmp(object->name, r->self->name);
-    if (priority > r->priority || (priority == r->priority && c < 0)) {
-        r->winner = bnc_arena_fmt(r->arena, "%s/%s", object->ns, object->name);
-    }
-}
-
 static void
 check_rivals(struct step *s)
 {
-    struct rivals rivals = {.self = s->self,
-                            .priority =
-                                s->ir->spec.priority.set ? s->ir->spec.priority.value : 0,
-                            .mesh = s->ir->spec.mesh,
-                            .arena = s->arena};
-    enum bnc_found found =
-        bnc_view_list(s->view, BNC_KIND_OBSERVATORY, NULL, look_at_rival, &rivals);
+    enum bnc_found found = BNC_VIEW_FOUND;
+    const char *winner =
+        bnc_mesh_rival(s->self, s->settings, &s->ir->spec, s->view, s->arena, &found);
     s->pending = s->pending || found == BNC_VIEW_PENDING;
-    if (rivals.winner != NULL) {
+    if (winner != NULL) {
         bnc_diag_add(s->diags, BNC_REASON_MESH_TAKEN, "spec.mesh",
                      "leave it out, or give this one a higher priority",
-                     "Observatory %s sets the mesh of namespace %s already",
-                     rivals.winner, s->ir->spec.mesh->ns);
+                     "Observatory %s sets the mesh of namespace %s already", winner,
+                     s->ir->spec.mesh->ns);
     }
 }
 
@@ -447,9 +405,9 @@ check(struct step *s)
                   bnc_arena_fmt(s->arena,
                                 "kubectl -n %s set env deployment/%s "
                                 "SHARED_MESH_CONFIG=%s, or use meshConfig: Patch",
-                                facts->ns, facts->deployment, BNC_SHARED_MESH),
+                                facts->ns, facts->deployment, facts->own_shared),
                   "the control plane does not read ConfigMap %s/%s", facts->ns,
-                  BNC_SHARED_MESH);
+                  facts->own_shared);
 }
 
 void
@@ -468,6 +426,7 @@ bnc_mesh_facts_compile(const struct bnc_object *self, const struct bnc_settings 
     fill_defaults(&s);
     s.facts->ns = ir->spec.mesh->ns;
     s.facts->offline = settings->offline;
+    name_own(&s);
     find_control_plane(&s);
     read_config(&s);
     look_for_services(&s);

@@ -15,6 +15,8 @@
 struct bnc_mesh_facts {
     bool offline;
     const char *ns;
+    const char *own_name;   /* of our Telemetry: binnacle, binnacle.REVISION */
+    const char *own_shared; /* of our mesh configuration, likewise */
     const char *root_namespace;
     const char *config_name;    /* of the main ConfigMap: istio, istio-REVISION */
     bool has_main;              /* it exists, with a key `mesh` */

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "model/ir_metric_rule.h"
 #include "reconcilers/mesh_plan.h"
 
 /* ---- whether Istio can have it --------------------------------------------------- */
@@ -68,23 +69,49 @@ is_foreign(const struct bnc_mesh_plan *mesh, size_t i)
     return !bnc_str_eq(mesh->owners[i], mesh->owner);
 }
 
-/* True when some workload is selected by both. */
-static bool
+/* How two selectors are to each other, by the workloads that there are. */
+struct meeting {
+    bool both;  /* some workload is selected by both; so it is when they are the same */
+    bool apart; /* and the selectors are not the same */
+    bool ours;  /* some workload is selected by ours alone */
+};
+
+static struct meeting
 meet(const struct bnc_mesh_plan *mesh, const struct bnc_level *level,
      const struct bnc_telemetry *telemetry)
 {
+    struct meeting out = {0};
     if (bnc_labels_same(level->match_labels, &telemetry->match_labels)) {
-        return true;
+        out.both = true;
+        return out;
     }
     for (size_t i = bnc_mesh_first_workload(mesh, level->ns);
          bnc_mesh_in(mesh, i, level->ns); i++) {
         const cJSON *labels = mesh->workloads[i].ir->labels;
-        if (bnc_labels_match(level->match_labels, labels) &&
-            bnc_labels_match(&telemetry->match_labels, labels)) {
-            return true;
+        bool theirs = bnc_labels_match(&telemetry->match_labels, labels);
+        if (bnc_labels_match(level->match_labels, labels)) {
+            out.both = out.apart = out.both || theirs;
+            out.ours = out.ours || !theirs;
         }
     }
-    return false;
+    return out;
+}
+
+/*
+ * Both say the same kind of thing for one workload.  Or metrics of either would reach
+ * workloads that they are not for: istiod keeps what it has made by the Telemetry that
+ * comes last, whatever that is about.
+ */
+static bool
+compete(const struct bnc_mesh_plan *mesh, const struct bnc_level *level,
+        const struct bnc_telemetry *t)
+{
+    const struct meeting meeting = meet(mesh, level, t);
+    bool tracing = t->n_tracing > 0 && level->no_tracing == NULL;
+    bool metrics = t->metrics != NULL && level->n_metrics > 0;
+    bool strays = (meeting.apart && level->n_metrics > 0) ||
+                  (meeting.apart && meeting.ours && t->metrics != NULL);
+    return meeting.both && (tracing || metrics || strays);
 }
 
 /* Somebody else's Telemetry that would compete with ours there; NULL: none. */
@@ -102,9 +129,7 @@ foreign_at(const struct bnc_mesh_plan *mesh, const struct bnc_level *level)
         if (selects != t->selects) {
             continue;
         }
-        bool both = (t->n_tracing > 0 && level->no_tracing == NULL) ||
-                    (t->metrics != NULL && level->n_metrics > 0);
-        if (!selects || (both && t->match_labels.n > 0 && meet(mesh, level, t))) {
+        if (!selects || (t->match_labels.n > 0 && compete(mesh, level, t))) {
             return t;
         }
     }
@@ -118,12 +143,14 @@ tell_all(struct bnc_mesh_plan *mesh, const struct bnc_level *level, bool error,
 {
     if (level->applies[BNC_SYSTEM_ISTIO]) {
         bool own = level->verdict == SIZE_MAX;
-        bnc_mesh_tell(mesh, level->verdict, error && !own, reason,
+        bnc_mesh_tell(mesh, level->verdict, error && !own && !level->shared, reason,
                       own ? "spec.tracing" : bnc_level_field(level, "spec.scope"), remedy,
                       message);
     }
     for (size_t i = 0; i < level->n_rules; i++) {
+        struct bnc_verdict *v = &mesh->plan->verdicts[level->rules[i]];
         bnc_mesh_tell(mesh, level->rules[i], error, reason, "spec.mesh", remedy, message);
+        v->accepted = v->accepted || v->member->ir->as.metric_rule->n_groups > 0;
     }
 }
 
@@ -138,9 +165,12 @@ tracing_trouble(struct bnc_mesh_plan *mesh, struct bnc_level *level)
     }
     const char *trouble = provider_trouble(mesh, level->provider);
     if (trouble != NULL) {
+        bool own = level->verdict == SIZE_MAX;
         bnc_mesh_tell(mesh, level->verdict, false, BNC_REASON_NO_PROVIDER,
-                      level->verdict == SIZE_MAX ? "spec.tracing" : "spec.provider",
-                      "see the Observatory's status", trouble);
+                      own ? "spec.tracing" : bnc_level_field(level, "spec.provider"),
+                      own ? "name one in tracing.backends"
+                          : "see the Observatory's status",
+                      trouble);
     }
     return trouble;
 }

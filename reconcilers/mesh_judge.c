@@ -12,7 +12,6 @@
 #include "reconcilers/mesh_plan.h"
 #include "reconcilers/scope.h"
 
-#define TELEMETRY_NAME  "binnacle"
 #define BNC_PERCENT_ALL 10000 /* hundredths */
 
 /* ---- begin --------------------------------------------------------------------- */
@@ -167,13 +166,21 @@ cut(struct bnc_mesh_plan *mesh, const char *ns, int64_t percent)
                                                             : percent;
 }
 
+/* mesh.mode, when that has one percentage for the whole mesh and nothing else counts. */
+static const char *
+one_for_all(const struct bnc_mesh_plan *mesh)
+{
+    const struct bnc_mesh_spec *of = mesh->state->ir->spec.mesh;
+    bool others = mesh->systems[BNC_SYSTEM_SDK] || mesh->systems[BNC_SYSTEM_JAEGER];
+    return of != NULL && !bnc_str_eq(of->mode, "Telemetry") && !others ? of->mode : NULL;
+}
+
 static void
 check_policy(struct bnc_mesh_plan *mesh, const struct bnc_member *member,
              struct bnc_diags *diags)
 {
     const struct bnc_spec_sampling_policy *spec = &member->ir->as.sampling->spec;
     const char *ns = member->object->ns;
-    const struct bnc_mesh_spec *of = mesh->state->ir->spec.mesh;
 
     if (bnc_str_eq(spec->scope, "Mesh") && is_tenant(mesh, ns)) {
         bnc_diag_add(diags, BNC_REASON_NOT_PERMITTED, "spec.scope",
@@ -195,11 +202,10 @@ check_policy(struct bnc_mesh_plan *mesh, const struct bnc_member *member,
                      "namespace %s is the mesh's root: what is said there holds for all",
                      ns);
     }
-    bool only_istio = !mesh->systems[BNC_SYSTEM_SDK] && !mesh->systems[BNC_SYSTEM_JAEGER];
-    if (of != NULL && !bnc_str_eq(of->mode, "Telemetry") && only_istio &&
-        !bnc_str_eq(spec->scope, "Mesh")) {
+    if (one_for_all(mesh) != NULL && !bnc_str_eq(spec->scope, "Mesh")) {
         bnc_diag_add(diags, BNC_REASON_NOT_IN_MODE, "spec.scope", "use scope Mesh",
-                     "mesh.mode %s has one percentage for the whole mesh", of->mode);
+                     "mesh.mode %s has one percentage for the whole mesh",
+                     one_for_all(mesh));
     }
 }
 
@@ -212,7 +218,7 @@ add_policy(struct bnc_mesh_plan *mesh, const struct bnc_member *member, size_t v
 
     *level = (struct bnc_level){.type = BNC_LEVEL_NAMESPACE,
                                 .ns = bnc_arena_strdup(mesh->arena, member->object->ns),
-                                .name = TELEMETRY_NAME,
+                                .name = bnc_mesh_own_name(mesh),
                                 .said = true,
                                 .percent = mesh->plan->verdicts[verdict].percent,
                                 .provider = spec->provider,
@@ -224,8 +230,8 @@ add_policy(struct bnc_mesh_plan *mesh, const struct bnc_member *member, size_t v
         level->ns = mesh->facts == NULL ? level->ns : mesh->facts->root_namespace;
     } else if (bnc_str_eq(spec->scope, "Workload")) {
         level->type = BNC_LEVEL_WORKLOAD;
-        level->name =
-            bnc_arena_fmt(mesh->arena, "%s-%s", TELEMETRY_NAME, member->object->name);
+        level->name = bnc_arena_fmt(mesh->arena, "%s-%s", bnc_mesh_own_name(mesh),
+                                    member->object->name);
         level->match_labels =
             spec->selector == NULL ? NULL : &spec->selector->match_labels;
     }
@@ -298,6 +304,15 @@ judge_annotation(struct bnc_mesh_plan *mesh, const struct bnc_member *member,
                                     bnc_clip(text, 64), text));
         return;
     }
+    const char *mode = one_for_all(mesh);
+    if (mode != NULL) {
+        bnc_mesh_tell(mesh, verdict, !level.shared, BNC_REASON_NOT_IN_MODE, field,
+                      "set tracing.sampling.percent of the Observatory",
+                      bnc_arena_fmt(mesh->arena,
+                                    "mesh.mode %s has one percentage for the whole mesh",
+                                    mode));
+        return;
+    }
     level.said = true;
     level.percent = cut(mesh, level.ns, percent);
     level.by = member;
@@ -330,8 +345,9 @@ judge_namespace(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
         return;
     }
     judge_annotation(mesh, member, member->ir->as.ns->sampling_percent, index,
-                     (struct bnc_level){
-                         .type = BNC_LEVEL_NAMESPACE, .ns = ns, .name = TELEMETRY_NAME});
+                     (struct bnc_level){.type = BNC_LEVEL_NAMESPACE,
+                                        .ns = ns,
+                                        .name = bnc_mesh_own_name(mesh)});
 }
 
 /* Its pods' labels as they are: no other workload should have them all. */
@@ -367,7 +383,8 @@ judge_workload(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
     const struct bnc_object *object = member->object;
     mesh->workloads[mesh->n_workloads++] =
         (struct bnc_mesh_workload){.member = member, .ir = ir};
-    if (ir->sampling == NULL || mesh->tracing == NULL) {
+    if (ir->sampling == NULL || mesh->tracing == NULL ||
+        !bnc_scope_has(&mesh->state->ir->sampling_scope, object->ns)) {
         return;
     }
     struct bnc_plan *plan = mesh->plan;
@@ -380,13 +397,13 @@ judge_workload(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
     }
     judge_annotation(
         mesh, member, ir->sampling->value, index,
-        (struct bnc_level){.type = BNC_LEVEL_WORKLOAD,
-                           .shared = shared,
-                           .ns = bnc_arena_strdup(mesh->arena, object->ns),
-                           .name = bnc_arena_fmt(mesh->arena, "%s-%s.%s", TELEMETRY_NAME,
-                                                 bnc_kind_info(object->kind)->plural,
-                                                 object->name),
-                           .match_labels = labels_of(ir, mesh->arena)});
+        (struct bnc_level){
+            .type = BNC_LEVEL_WORKLOAD,
+            .shared = shared,
+            .ns = bnc_arena_strdup(mesh->arena, object->ns),
+            .name = bnc_arena_fmt(mesh->arena, "%s-%s.%s", bnc_mesh_own_name(mesh),
+                                  bnc_kind_info(object->kind)->plural, object->name),
+            .match_labels = labels_of(ir, mesh->arena)});
 }
 
 /* ---- rules --------------------------------------------------------------------- */
@@ -404,6 +421,16 @@ judge_rule(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
     if (v->member == member && v->accepted && ir->n_changes + ir->n_counters > 0) {
         mesh->rules[mesh->n_rules++] = plan->n_verdicts - 1;
     }
+}
+
+/* istiod leaves out what is labelled for another revision. */
+static bool
+is_read(const struct bnc_mesh_plan *mesh, const cJSON *labels)
+{
+    const char *revision = bnc_json_get_str(labels, "istio.io/rev");
+    const char *ours = mesh->state->ir->spec.mesh->revision;
+    return revision == NULL ||
+           strcmp(revision, ours == NULL || ours[0] == '\0' ? "default" : ours) == 0;
 }
 
 /* ---- members ------------------------------------------------------------------- */
@@ -437,7 +464,7 @@ bnc_mesh_select(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
         }
         break;
     case BNC_IR_TELEMETRY:
-        if (mesh->facts != NULL) {
+        if (mesh->facts != NULL && is_read(mesh, member->ir->labels)) {
             mesh->owners[mesh->n_telemetries] =
                 bnc_json_get_str(member->ir->annotations, "binnacle.dev/owner");
             mesh->telemetries[mesh->n_telemetries++] = member->ir->as.telemetry;

@@ -86,13 +86,13 @@ lose(struct bnc_mesh_plan *mesh, const struct bnc_level *loser,
      const struct bnc_level *winner, const char *place)
 {
     bool error = loser->policy != NULL;
-    bnc_mesh_tell(mesh, loser->verdict, error, BNC_REASON_CONFLICTED,
-                  bnc_level_field(loser, "spec.scope"),
-                  error ? "delete one of them, give one a higher priority, or make it "
-                          "more specific"
-                        : "change that one, or delete it",
-                  bnc_arena_fmt(mesh->arena, "%s sets %s already",
-                                who(winner, mesh->arena), place));
+    bnc_mesh_tell(
+        mesh, loser->verdict, error, BNC_REASON_CONFLICTED,
+        bnc_level_field(loser, "spec.scope"),
+        error ? "delete one of them, give one a higher priority, or make it "
+                "more specific"
+              : "change that one, or delete it",
+        bnc_arena_fmt(mesh->arena, "%s sets %s", who(winner, mesh->arena), place));
 }
 
 /* ---- workloads of one namespace ------------------------------------------------ */
@@ -211,8 +211,8 @@ settle_workload(struct bnc_mesh_plan *mesh, const struct bnc_level *level,
     const struct bnc_level *rival = rival_of(mesh, level, accepted, n, &at);
     if (rival != NULL) {
         const char *place =
-            at == NULL ? "what it selects"
-                       : bnc_arena_fmt(mesh->arena, "%s %s/%s, which it selects too",
+            at == NULL ? "what it selects already"
+                       : bnc_arena_fmt(mesh->arena, "%s %s/%s already, which both select",
                                        bnc_kind_info(at->kind)->name, at->ns, at->name);
         lose(mesh, level, rival, place);
         return false;
@@ -236,6 +236,12 @@ settle_workload(struct bnc_mesh_plan *mesh, const struct bnc_level *level,
 
 /* ---- who wins ------------------------------------------------------------------ */
 
+const char *
+bnc_mesh_own_name(const struct bnc_mesh_plan *mesh)
+{
+    return mesh->facts == NULL ? "binnacle" : mesh->facts->own_name;
+}
+
 static void
 add_default(struct bnc_mesh_plan *mesh, struct bnc_level *out)
 {
@@ -244,7 +250,7 @@ add_default(struct bnc_mesh_plan *mesh, struct bnc_level *out)
     *out = (struct bnc_level){
         .type = BNC_LEVEL_MESH,
         .ns = mesh->facts == NULL ? "" : mesh->facts->root_namespace,
-        .name = "binnacle",
+        .name = bnc_mesh_own_name(mesh),
         .said = sampling != NULL && sampling->percent.set,
         .percent = sampling != NULL && sampling->percent.set ? sampling->percent.value
                                                              : DEFAULT_PERCENT,
@@ -276,7 +282,8 @@ choose(struct bnc_mesh_plan *mesh)
             (all[i].type == BNC_LEVEL_MESH || strcmp(before->ns, all[i].ns) == 0);
         if (taken) {
             lose(mesh, &all[i], before,
-                 all[i].type == BNC_LEVEL_MESH ? "the mesh" : "the namespace");
+                 all[i].type == BNC_LEVEL_MESH ? "the mesh already"
+                                               : "the namespace already");
         } else if (all[i].type != BNC_LEVEL_WORKLOAD ||
                    settle_workload(mesh, &all[i], won, n)) {
             won[n] = all[i];
@@ -352,11 +359,78 @@ index_workloads(struct bnc_mesh_plan *mesh)
     }
 }
 
+static int
+compare_services(const void *a, const void *b)
+{
+    return strcmp(((const struct bnc_service *)a)->name,
+                  ((const struct bnc_service *)b)->name);
+}
+
+const struct bnc_level *
+bnc_mesh_service(const struct bnc_mesh_plan *mesh, const char *name)
+{
+    const struct bnc_service key = {.name = name};
+    const struct bnc_service *found =
+        mesh->n_services == 0 ? NULL
+                              : bsearch(&key, mesh->services, mesh->n_services,
+                                        sizeof(*mesh->services), compare_services);
+    return found == NULL ? NULL : found->level;
+}
+
+/* Workloads of one name are one service: of two levels the first namespace's holds. */
+static void
+tell_shared_name(struct bnc_mesh_plan *mesh, const struct bnc_mesh_workload *w,
+                 const struct bnc_level *level, const struct bnc_level *holds)
+{
+    if (level != holds && (level->percent != holds->percent || holds->policy != NULL ||
+                           level->policy != NULL)) {
+        bnc_diag_warn(&mesh->plan->diags, BNC_REASON_CONFLICTED,
+                      "spec.tracing.strategies", "give the services names of their own",
+                      "%s of namespace %s has the name of a service elsewhere, which "
+                      "another percentage is set for; Jaeger knows services by name",
+                      w->member->object->name, w->member->object->ns);
+    }
+}
+
+/* Each name once, with the first level that is not the mesh's. */
+static void
+name_services(struct bnc_mesh_plan *mesh)
+{
+    BNC_AUTO(bnc_map) seen = bnc_map_new();
+    mesh->services =
+        bnc_arena_array(mesh->arena, mesh->n_workloads, sizeof(*mesh->services));
+    for (size_t i = 0; i < mesh->n_workloads; i++) {
+        const struct bnc_mesh_workload *w = &mesh->workloads[i];
+        const struct bnc_level *level = bnc_level_of(mesh, BNC_SYSTEM_JAEGER, w);
+        const char *name = bnc_arena_strdup(mesh->arena, w->member->object->name);
+        if (level != NULL && level != &mesh->levels[0] &&
+            bnc_map_get(seen, name) == NULL) {
+            mesh->services[mesh->n_services] = (struct bnc_service){name, level};
+            (void)bnc_map_put(seen, name, &mesh->services[mesh->n_services++]);
+        }
+    }
+    for (size_t i = 0; i < mesh->n_workloads; i++) {
+        const struct bnc_mesh_workload *w = &mesh->workloads[i];
+        const struct bnc_level *level = bnc_level_of(mesh, BNC_SYSTEM_JAEGER, w);
+        const struct bnc_service *service = bnc_map_get(seen, w->member->object->name);
+        if (level != NULL && service != NULL) {
+            tell_shared_name(mesh, w, level, service->level);
+        }
+    }
+    if (mesh->n_services > 1) {
+        qsort(mesh->services, mesh->n_services, sizeof(*mesh->services),
+              compare_services);
+    }
+}
+
 void
 bnc_mesh_settle(struct bnc_mesh_plan *mesh)
 {
     index_workloads(mesh);
     choose(mesh);
+    if (mesh->systems[BNC_SYSTEM_JAEGER]) {
+        name_services(mesh);
+    }
     bnc_mesh_metrics(mesh);
     for (size_t i = 0; i < mesh->n_levels && mesh->facts != NULL; i++) {
         bnc_mesh_check_istio(mesh, &mesh->levels[i]);

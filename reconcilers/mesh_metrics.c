@@ -3,10 +3,9 @@
  * namespace or of workloads, in one Telemetry with the sampling of that level.  And the
  * objects of Mixer, where that counts.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "lib/json.h"
+#include "lib/map.h"
 #include "model/ir_metric_rule.h"
 #include "reconcilers/mesh_plan.h"
 #include "render/mixer.h"
@@ -82,6 +81,7 @@ mark(struct bnc_mesh_plan *mesh, const struct bnc_level *level)
 
 /* ---- changes ------------------------------------------------------------------- */
 
+/* Rules come with the highest rank first; of two changes Istio takes the later. */
 static void
 add_changes(struct bnc_mesh_plan *mesh, struct bnc_level *level, size_t rule)
 {
@@ -91,14 +91,10 @@ add_changes(struct bnc_mesh_plan *mesh, struct bnc_level *level, size_t rule)
         bnc_arena_array(mesh->arena, level->n_metrics + ir->n_changes, sizeof(*metrics));
     size_t *rules = bnc_arena_array(mesh->arena, level->n_rules + 1, sizeof(*rules));
 
-    if (level->n_metrics > 0) {
-        memcpy(metrics, level->metrics, level->n_metrics * sizeof(*metrics));
-        memcpy(rules, level->rules, level->n_rules * sizeof(*rules));
-    }
     for (size_t i = 0; i < ir->n_changes; i++) {
         const struct bnc_metric_change_spec *spec = ir->changes[i].spec;
         const char *metric = bnc_istio_metric(spec->metric);
-        metrics[level->n_metrics++] =
+        metrics[i] =
             (struct bnc_metric_override){.metric = metric == NULL ? spec->metric : metric,
                                          .custom = metric == NULL,
                                          .mode = spec->mode,
@@ -106,9 +102,25 @@ add_changes(struct bnc_mesh_plan *mesh, struct bnc_level *level, size_t rule)
                                          .add_labels = spec->add_labels,
                                          .remove_labels = spec->remove_labels};
     }
+    if (level->n_rules > 0) {
+        memcpy(&metrics[ir->n_changes], level->metrics,
+               level->n_metrics * sizeof(*metrics));
+        memcpy(rules, level->rules, level->n_rules * sizeof(*rules));
+    }
     rules[level->n_rules++] = rule;
+    level->n_metrics += ir->n_changes;
     level->metrics = metrics;
     level->rules = rules;
+}
+
+/* What of a rule does not depend on the mesh counts all the same. */
+static void
+refuse(struct bnc_mesh_plan *mesh, size_t rule, enum bnc_reason reason, const char *field,
+       const char *remedy, const char *message)
+{
+    struct bnc_verdict *v = &mesh->plan->verdicts[rule];
+    bnc_mesh_tell(mesh, rule, true, reason, field, remedy, message);
+    v->accepted = v->member->ir->as.metric_rule->n_groups > 0;
 }
 
 /* To its level, a new one if need be; or it is told why that can't be. */
@@ -126,20 +138,19 @@ place(struct bnc_mesh_plan *mesh, size_t rule, struct bnc_level *new)
 
     if (type == BNC_LEVEL_NAMESPACE &&
         strcmp(object->ns, mesh->facts->root_namespace) == 0) {
-        bnc_mesh_tell(mesh, rule, true, BNC_REASON_NOT_PERMITTED, "spec.mesh",
-                      "create it beside the Observatory, or use a selector",
-                      "the namespace is the mesh's root: what is said there holds for "
-                      "all");
+        refuse(mesh, rule, BNC_REASON_NOT_PERMITTED, "spec.mesh",
+               "create it beside the Observatory, or use a selector",
+               "the namespace is the mesh's root: what is said there holds for all");
         return;
     }
     if (type == BNC_LEVEL_WORKLOAD && rival_of(mesh, labels, object->ns, &at) != NULL) {
-        bnc_mesh_tell(mesh, rule, true, BNC_REASON_CONFLICTED, "spec.selector",
-                      "use the same selector, or none",
-                      bnc_arena_fmt(mesh->arena,
-                                    "%s %s/%s is selected by another policy or rule with "
-                                    "another selector; Istio then gives metrics of the "
-                                    "one to workloads of the other",
-                                    bnc_kind_info(at->kind)->name, at->ns, at->name));
+        refuse(mesh, rule, BNC_REASON_CONFLICTED, "spec.selector",
+               "use the same selector, or none",
+               bnc_arena_fmt(mesh->arena,
+                             "%s %s/%s is selected by another policy or rule with "
+                             "another selector; Istio then gives metrics of the one to "
+                             "workloads of the other",
+                             bnc_kind_info(at->kind)->name, at->ns, at->name));
         return;
     }
     if (level == NULL) {
@@ -149,7 +160,7 @@ place(struct bnc_mesh_plan *mesh, size_t rule, struct bnc_level *new)
             .ns = bnc_arena_strdup(mesh->arena, object->ns),
             .name = type == BNC_LEVEL_WORKLOAD
                         ? bnc_arena_fmt(mesh->arena, "binnacle-rule.%s", object->name)
-                        : "binnacle",
+                        : bnc_mesh_own_name(mesh),
             .match_labels = labels,
             .verdict = SIZE_MAX,
             .by = v->member};
@@ -170,48 +181,20 @@ priority_of(const struct bnc_member *member)
     return priority->set ? priority->value : 0;
 }
 
-/* Of two changes of one thing Istio takes the later: a lower rank comes first. */
+/* The highest first; of equals the first name, which is their order already. */
 static void
 sort_by_rank(struct bnc_mesh_plan *mesh)
 {
     for (size_t i = 1; i < mesh->n_rules; i++) {
         size_t rule = mesh->rules[i];
-        const struct bnc_member *member = verdict_of(mesh, rule)->member;
+        int64_t priority = priority_of(verdict_of(mesh, rule)->member);
         size_t k = i;
-        while (k > 0) {
-            const struct bnc_member *before =
-                verdict_of(mesh, mesh->rules[k - 1])->member;
-            if (priority_of(before) < priority_of(member)) {
-                break; /* of equals the first name comes last: they are in its order */
-            }
+        while (k > 0 &&
+               priority_of(verdict_of(mesh, mesh->rules[k - 1])->member) < priority) {
             mesh->rules[k] = mesh->rules[k - 1];
             k--;
         }
         mesh->rules[k] = rule;
-    }
-}
-
-void
-bnc_mesh_metrics(struct bnc_mesh_plan *mesh)
-{
-    if (mesh->n_rules == 0) {
-        return;
-    }
-    sort_by_rank(mesh);
-    bool telemetry = bnc_str_eq(mesh->state->ir->spec.mesh->mode, "Telemetry");
-    for (size_t i = 0; i < mesh->n_rules; i++) {
-        const struct bnc_ir_metric_rule *ir =
-            verdict_of(mesh, mesh->rules[i])->member->ir->as.metric_rule;
-        if (ir->n_changes == 0) {
-            continue;
-        }
-        if (telemetry) {
-            place(mesh, mesh->rules[i], &mesh->levels[mesh->n_levels]);
-        } else if (!bnc_str_eq(mesh->state->ir->spec.mesh->mode, "Mixer")) {
-            bnc_mesh_tell(mesh, mesh->rules[i], false, BNC_REASON_NOT_IN_MODE,
-                          "spec.mesh", "use mesh.mode Telemetry in the Observatory",
-                          "mesh.mode Environment changes no metrics");
-        }
     }
 }
 
@@ -221,6 +204,82 @@ static bool
 is_mixer(const struct bnc_mesh_plan *mesh)
 {
     return mesh->facts != NULL && bnc_str_eq(mesh->state->ir->spec.mesh->mode, "Mixer");
+}
+
+/* True when one of the names is taken; else they are, from now on. */
+static bool
+are_taken(struct bnc_map *names, const struct bnc_mixer_objects *objects,
+          const char **which)
+{
+    struct bnc_arena *scratch = bnc_arena_new();
+    bool taken = false;
+    for (int take = 0; take < 2 && !taken; take++) {
+        for (size_t i = 0; i < objects->n && !taken; i++) {
+            const struct bnc_mixer_object *object = &objects->items[i];
+            const char *key =
+                bnc_arena_fmt(scratch, "%d/%s", (int)object->kind, object->name);
+            taken = take == 0 && bnc_map_get(names, key) != NULL;
+            *which = object->name;
+            if (take == 1) {
+                (void)bnc_map_put(names, key, names);
+            }
+        }
+    }
+    bnc_arena_free(scratch);
+    return taken;
+}
+
+/* The objects of one rule, none when it may have none; `names` are those of others. */
+static void
+mix(const struct bnc_mesh_plan *mesh, size_t rule, struct bnc_map *names,
+    struct bnc_arena *arena, struct bnc_mixer_objects *out, struct bnc_diags *diags)
+{
+    const struct bnc_member *member = verdict_of(mesh, rule)->member;
+    const struct bnc_object *object = member->object;
+    const struct bnc_mixer_input in = {
+        .ns = mesh->facts->ns,
+        .name = bnc_arena_fmt(arena, "binnacle-%s-%s", object->ns, object->name),
+        .rule = member->ir->as.metric_rule};
+    const char *which = NULL;
+
+    *out = (struct bnc_mixer_objects){0};
+    if (is_tenant(mesh, object) && in.rule->n_counters > 0) {
+        bnc_diag_add(diags, BNC_REASON_NOT_PERMITTED, "spec.counters",
+                     bnc_arena_fmt(arena, "create it in namespace %s",
+                                   mesh->plan->observatory->object->ns),
+                     "Mixer counts for the whole mesh: such a rule stands beside the "
+                     "Observatory");
+        return;
+    }
+    bnc_mixer_render(&in, arena, out, diags);
+    if (are_taken(names, out, &which)) {
+        bnc_diag_add(diags, BNC_REASON_CONFLICTED, "spec.counters",
+                     "name the rule or its counter otherwise",
+                     "another rule has Mixer's object %s already", which);
+        out->n = 0;
+    }
+}
+
+/* What Mixer can't have is told; what Prometheus has of the rule counts all the same. */
+static void
+judge_mixed(struct bnc_mesh_plan *mesh, size_t rule, struct bnc_map *names)
+{
+    struct bnc_verdict *v = &mesh->plan->verdicts[rule];
+    const struct bnc_ir_metric_rule *ir = v->member->ir->as.metric_rule;
+    struct bnc_diags diags = bnc_diags_new(mesh->arena);
+    struct bnc_mixer_objects objects;
+    size_t groups = 0;
+
+    mix(mesh, rule, names, mesh->arena, &objects, &diags);
+    for (size_t i = 0; i < diags.n; i++) {
+        const struct bnc_diag *d = &diags.items[i];
+        bnc_mesh_tell(mesh, rule, !d->warning, d->reason, d->field, d->remedy,
+                      d->message);
+    }
+    for (size_t i = 0; i < ir->n_groups; i++) {
+        groups += ir->groups[i].origin != BNC_RULE_FROM_COUNTER;
+    }
+    v->accepted = v->accepted || objects.n + groups > 0;
 }
 
 size_t
@@ -238,23 +297,14 @@ size_t
 bnc_mesh_mixer(const struct bnc_mesh_plan *mesh, struct bnc_arena *arena,
                struct bnc_document *out, size_t room, struct bnc_diags *diags)
 {
+    BNC_AUTO(bnc_map) names = bnc_map_new();
+    struct bnc_diags told = bnc_diags_new(arena); /* to the rules, when it was planned */
     size_t n = 0;
+
+    BNC_UNUSED(diags);
     for (size_t i = 0; is_mixer(mesh) && i < mesh->n_rules; i++) {
-        const struct bnc_member *member = verdict_of(mesh, mesh->rules[i])->member;
-        const struct bnc_object *object = member->object;
-        struct bnc_mixer_objects objects = {0};
-        struct bnc_mixer_input in = {
-            .ns = mesh->facts->ns,
-            .name = bnc_arena_fmt(arena, "binnacle-%s-%s", object->ns, object->name),
-            .rule = member->ir->as.metric_rule};
-        if (is_tenant(mesh, object)) {
-            bnc_diag_warn(diags, BNC_REASON_NOT_PERMITTED, "spec.mesh.mode",
-                          "create it beside the Observatory",
-                          "MetricRule %s/%s may not count for the whole mesh", object->ns,
-                          object->name);
-            continue;
-        }
-        bnc_mixer_render(&in, arena, &objects, diags);
+        struct bnc_mixer_objects objects;
+        mix(mesh, mesh->rules[i], names, arena, &objects, &told);
         for (size_t k = 0; k < objects.n && n < room; k++) {
             out[n++] = (struct bnc_document){.kind = objects.items[k].kind,
                                              .ns = mesh->facts->ns,
@@ -263,4 +313,27 @@ bnc_mesh_mixer(const struct bnc_mesh_plan *mesh, struct bnc_arena *arena,
         }
     }
     return n;
+}
+
+/* ---- by mode ------------------------------------------------------------------- */
+
+void
+bnc_mesh_metrics(struct bnc_mesh_plan *mesh)
+{
+    BNC_AUTO(bnc_map) names = bnc_map_new();
+    sort_by_rank(mesh);
+    for (size_t i = 0; i < mesh->n_rules; i++) {
+        size_t rule = mesh->rules[i];
+        size_t n_changes = verdict_of(mesh, rule)->member->ir->as.metric_rule->n_changes;
+        if (is_mixer(mesh)) {
+            judge_mixed(mesh, rule, names);
+        } else if (n_changes > 0 &&
+                   bnc_str_eq(mesh->state->ir->spec.mesh->mode, "Telemetry")) {
+            place(mesh, rule, &mesh->levels[mesh->n_levels]);
+        } else if (n_changes > 0) {
+            bnc_mesh_tell(mesh, rule, false, BNC_REASON_NOT_IN_MODE, "spec.mesh",
+                          "use mesh.mode Telemetry in the Observatory",
+                          "mesh.mode Environment changes no metrics");
+        }
+    }
 }

@@ -53,6 +53,12 @@ struct bnc_mesh_workload {
     size_t n_effective;
 };
 
+/* A service that Jaeger is told a percentage of its own for. */
+struct bnc_service {
+    const char *name; /* of its workloads: Jaeger knows no namespaces */
+    const struct bnc_level *level;
+};
+
 struct bnc_mesh_plan {
     struct bnc_plan *plan;
     struct bnc_plan_state *state;
@@ -66,6 +72,8 @@ struct bnc_mesh_plan {
     struct bnc_level *levels; /* accepted: mesh, then namespaces, then workloads; */
     size_t n_said;            /* then those that only have metrics */
     size_t n_levels;
+    struct bnc_service *services; /* by name */
+    size_t n_services;
     size_t *rules; /* verdicts of accepted MetricRules that change metrics, by rank */
     size_t n_rules;
     struct bnc_mesh_workload *workloads;
@@ -142,6 +150,13 @@ bool bnc_labels_same(const struct bnc_pairs *a, const struct bnc_pairs *b);
 /* Where a level was said: the annotation, or this field of the policy. */
 const char *bnc_level_field(const struct bnc_level *level, const char *policy_field);
 
+/*
+ * What Jaeger is told for a service of this name; NULL: nothing of its own, so that the
+ * mesh's holds.
+ */
+const struct bnc_level *
+bnc_mesh_service(const struct bnc_mesh_plan *mesh, const char *name);
+
 /* The first workload, and the first live Telemetry, of a namespace: they are sorted. */
 size_t bnc_mesh_first_workload(const struct bnc_mesh_plan *mesh, const char *ns);
 size_t bnc_mesh_first_telemetry(const struct bnc_mesh_plan *mesh, const char *ns);
@@ -153,6 +168,9 @@ void bnc_workload_key(char key[BNC_WORKLOAD_KEY_MAX], enum bnc_kind kind, const 
 
 /* True when all of these labels are among `labels`. */
 bool bnc_labels_match(const struct bnc_pairs *match, const cJSON *labels);
+
+/* Of our Telemetry for a whole namespace; others' names begin with it. */
+const char *bnc_mesh_own_name(const struct bnc_mesh_plan *mesh);
 
 /* The default backend: named first, else what the mesh has; NULL: none. */
 const char *bnc_mesh_provider(const struct bnc_mesh_plan *mesh);

@@ -341,7 +341,10 @@ static void
 rate_jaeger(const struct bnc_mesh_plan *mesh, const struct bnc_mesh_workload *w,
             struct bnc_effective *out)
 {
-    const struct bnc_level *level = bnc_level_of(mesh, BNC_SYSTEM_JAEGER, w);
+    const struct bnc_level *level = bnc_mesh_service(mesh, w->member->object->name);
+    if (level == NULL && mesh->levels[0].applies[BNC_SYSTEM_JAEGER]) {
+        level = &mesh->levels[0];
+    }
     *out = (struct bnc_effective){.system = "Jaeger", .workload = w->member};
     if (level == NULL) {
         out->rate = out->inbound = BNC_RATE_NONE;

@@ -121,8 +121,9 @@ bnc_compile_namespace(const struct bnc_object *self, const struct bnc_settings *
     if (strstr(self->text.ptr, ANNOTATION_PERCENT) == NULL) {
         return; /* seldom: most say nothing */
     }
-    const char *percent = annotation(parse(self, out), ANNOTATION_PERCENT);
-    if (percent == NULL) {
+    const cJSON *root = parse(self, out);
+    const char *percent = annotation(root, ANNOTATION_PERCENT);
+    if (percent == NULL || bnc_str_eq(annotation(root, "binnacle.dev/ignore"), "true")) {
         return;
     }
     out->type = BNC_IR_NAMESPACE;

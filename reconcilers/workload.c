@@ -329,6 +329,13 @@ add_all_notes(struct step *s, const cJSON *root, const cJSON *template, bool *pe
 static void
 find_sampling(struct step *s)
 {
+    for (size_t i = 0; i < s->ir->n_notes; i++) {
+        const struct bnc_note *note = &s->ir->notes[i];
+        if (note->layer <= BNC_LAYER_WORKLOAD && strcmp(note->value, "true") == 0 &&
+            strcmp(note->key, "binnacle.dev/ignore") == 0) {
+            return;
+        }
+    }
     for (size_t i = 0; i < s->ir->n_notes && s->ir->sampling == NULL; i++) {
         const struct bnc_note *note = &s->ir->notes[i];
         if (note->layer <= BNC_LAYER_WORKLOAD &&

@@ -110,6 +110,9 @@ static const struct {
 static void
 add_provider(const struct bnc_backend_spec *backend, cJSON *list, struct bnc_arena *arena)
 {
+    if (backend->name == NULL || backend->service == NULL) {
+        return; /* decoding has said so */
+    }
     for (size_t i = 0; i < BNC_LEN(tracers); i++) {
         if (!bnc_str_eq(tracers[i].protocol, backend->protocol)) {
             continue;

@@ -15,7 +15,7 @@ static const struct {
     const char *name;
     const char *series; /* without "istio_" */
 } metrics[] = {
-    {"ALL_METRICS", NULL},
+    {"ALL_METRICS", NULL}, /* the first */
     {"REQUEST_COUNT", "requests_total"},
     {"REQUEST_DURATION", "request_duration_milliseconds"},
     {"REQUEST_SIZE", "request_bytes"},
@@ -305,6 +305,53 @@ override(const struct bnc_metric_override *from, struct bnc_arena *arena)
     return out;
 }
 
+static bool
+is_one_way(const char *mode)
+{
+    return mode != NULL && strcmp(mode, "CLIENT_AND_SERVER") != 0;
+}
+
+/*
+ * All metrics are off here, and something later is said of the same direction: Istio
+ * would take any of that, be it one label, as that all are on again.
+ */
+static bool
+is_undone(const struct bnc_telemetry_wish *wish, size_t at)
+{
+    const struct bnc_metric_override *off = &wish->metrics[at];
+    bool undone = wish->more_below;
+
+    if (off->disabled != BNC_TRUE || off->custom ||
+        (off->metric != NULL && strcmp(off->metric, metrics[0].name) != 0)) {
+        return false;
+    }
+    for (size_t i = at + 1; i < wish->n_metrics; i++) {
+        const char *mode = wish->metrics[i].mode;
+        undone = undone || !is_one_way(off->mode) || !is_one_way(mode) ||
+                 strcmp(off->mode, mode) == 0;
+    }
+    return undone;
+}
+
+static cJSON *
+overrides_of(const struct bnc_telemetry_wish *wish, struct bnc_arena *arena)
+{
+    cJSON *list = bnc_json_array(arena);
+
+    for (size_t i = 0; i < wish->n_metrics; i++) {
+        if (!is_undone(wish, i)) {
+            bnc_json_add(list, override(&wish->metrics[i], arena));
+            continue;
+        }
+        struct bnc_metric_override each = wish->metrics[i];
+        for (size_t k = 1; k < BNC_LEN(metrics); k++) {
+            each.metric = metrics[k].name;
+            bnc_json_add(list, override(&each, arena));
+        }
+    }
+    return list;
+}
+
 static void
 add_metrics(const struct bnc_telemetry_wish *wish, cJSON *spec, struct bnc_arena *arena)
 {
@@ -313,10 +360,7 @@ add_metrics(const struct bnc_telemetry_wish *wish, cJSON *spec, struct bnc_arena
     }
     cJSON *entry = bnc_json_object(arena);
     cJSON *list = bnc_json_array(arena);
-    cJSON *overrides = bnc_json_array(arena);
-    for (size_t i = 0; i < wish->n_metrics; i++) {
-        bnc_json_add(overrides, override(&wish->metrics[i], arena));
-    }
+    cJSON *overrides = overrides_of(wish, arena);
     bnc_json_set_item(arena, entry, "overrides", overrides);
     bnc_json_set_item(arena, entry, "providers", providers("prometheus", arena));
     bnc_json_add(list, entry);

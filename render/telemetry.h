@@ -35,11 +35,14 @@ struct bnc_telemetry_wish {
 
     const struct bnc_metric_override *metrics;
     size_t n_metrics;
+    bool more_below; /* metrics are also said at a level below this one */
 };
 
 /*
  * The spec, {} when nothing is wished.  Metrics name provider prometheus: without it they
- * would do nothing where defaultProviders has no metrics.
+ * would do nothing where defaultProviders has no metrics.  ALL_METRICS that are off are
+ * each written by name where something else is said later or below: Istio takes any of
+ * that as that all are on.
  * Owns: the tree is the arena's; nothing is borrowed from `wish`.
  */
 cJSON *bnc_telemetry_tree(const struct bnc_telemetry_wish *wish, struct bnc_arena *arena);
