@@ -110,7 +110,7 @@ published_by(const struct bnc_opinion *opinion)
                          opinion->publication.message);
     }
     return condition("Published", true, BNC_REASON_PUBLISHED,
-                     opinion->verdict->member->ir->type == BNC_IR_SAMPLING
+                     opinion->verdict->member->ir->type != BNC_IR_POLICY
                          ? "what it asks for is written"
                          : "its jobs are in the Observatory's configuration");
 }
