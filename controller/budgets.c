@@ -7,6 +7,8 @@
 #include "lib/units.h"
 #include "model/prune.h"
 
+#define NAMES_MAX ((size_t)8 * 1024) /* bytes of names in a query */
+
 struct bnc_budgets {
     struct bnc_engine *engine;
     struct bnc_measure *measure;
@@ -96,13 +98,29 @@ settings_of(const struct bnc_budget_spec *spec, int64_t most)
     return out;
 }
 
-/* Requests that leave where the policy holds: there traces begin. */
+/* "a|b" of the workloads that a policy is about; NULL: none, or not all are listed. */
+static const char *
+workloads_of(const struct bnc_verdict *v, struct bnc_arena *arena)
+{
+    struct bnc_str names = bnc_str_new(arena, NAMES_MAX);
+    size_t n = 0;
+
+    for (size_t i = 0; i < v->n_effective; i++) {
+        bool again = i > 0 && v->effective[i - 1]->workload == v->effective[i]->workload;
+        if (!again) {
+            const char *name = v->effective[i]->workload->object->name;
+            bnc_str_fmt(&names, "%s%s", n++ == 0 ? "" : "|", name);
+        }
+    }
+    return n == 0 || n < v->n_workloads || names.too_big ? NULL : names.ptr;
+}
+
+/* Requests that leave where the policy holds: there traces begin.  NULL: not known. */
 static const char *
 query_of(const struct bnc_verdict *v, struct bnc_arena *arena)
 {
     const struct bnc_spec_sampling_policy *spec = &v->member->ir->as.sampling->spec;
     const char *ns = v->member->object->ns;
-    struct bnc_str names = bnc_str_new(arena, (size_t)16 * 1024);
 
     if (spec->budget->query != NULL) {
         return spec->budget->query;
@@ -116,19 +134,14 @@ query_of(const struct bnc_verdict *v, struct bnc_arena *arena)
                              "source_workload_namespace=\"%s\"}[2m]))",
                              ns);
     }
-    bnc_str_puts(&names, "");
-    for (size_t i = 0; i < v->n_effective; i++) {
-        const char *name = v->effective[i]->workload->object->name;
-        bool again = i > 0 && v->effective[i - 1]->workload == v->effective[i]->workload;
-        if (!again) {
-            bnc_str_fmt(&names, "%s%s", names.len == 0 ? "" : "|", name);
-        }
-    }
-    return bnc_arena_fmt(arena,
-                         "sum(rate(istio_requests_total{reporter=\"source\","
-                         "source_workload_namespace=\"%s\",source_workload=~\"%s\"}"
-                         "[2m]))",
-                         ns, names.ptr);
+    const char *names = workloads_of(v, arena);
+    return names == NULL
+               ? NULL
+               : bnc_arena_fmt(arena,
+                               "sum(rate(istio_requests_total{reporter=\"source\","
+                               "source_workload_namespace=\"%s\",source_workload=~\"%s\"}"
+                               "[2m]))",
+                               ns, names);
 }
 
 void

@@ -215,6 +215,11 @@ start(struct look *look, struct bnc_error *err)
         read_token(look, arena, &headers[0], err)) {
         return err->code;
     }
+    if (look->spec.query == NULL) {
+        return bnc_fail(err, BNC_INVALID,
+                        "the workloads to count requests of are none that are known, or "
+                        "too many to name: write spec.budget.query");
+    }
     if (look->spec.ca_file != NULL &&
         bnc_file_read(world, look->spec.ca_file, CA_MAX, arena, &ca, err)) {
         return bnc_wrap(err, "CA file");

@@ -16,7 +16,8 @@ struct bnc_measure; /* opaque */
  */
 struct bnc_measure_spec {
     const char *url;        /* of Prometheus, with its prefix; NULL: it is not known */
-    const char *query;      /* PromQL: requests a second; several series are summed */
+    const char *query;      /* PromQL: requests a second; several series are summed.
+                             * NULL: nobody knows which workloads to ask for */
     const char *token_file; /* holds a bearer token; NULL: none is sent */
     const char *ca_file;    /* PEM; NULL: the system's authorities */
     struct bnc_budget_settings settings;

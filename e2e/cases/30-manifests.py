@@ -13,7 +13,9 @@ from lib.wait import Failed, expect, until
 OVERLAYS = ["overlays/cluster", "overlays/namespaced", "overlays/high-availability"]
 WITH_SYNC = "samples/prometheus-with-sync"
 PARTS = f"{WITH_SYNC}/parts"
-SAMPLES = [WITH_SYNC, "samples/prometheus-with-sync-replicas", "samples/prometheus-plain", "samples/prometheus-slots"]
+SAMPLES = [WITH_SYNC, "samples/prometheus-with-sync-replicas", "samples/prometheus-plain", "samples/prometheus-slots",
+           "samples/sampling"]
+MESH = "overlays/mesh"  # beside another overlay
 BINDINGS = ["namespaces/output", "namespaces/references", "namespaces/watched"]
 COMPONENTS = {PARTS: [WITH_SYNC], **{f"components/{name}": OVERLAYS[:2] for name in (
     "read-all-secrets", "network-policy", "high-availability")}}
@@ -56,6 +58,9 @@ BINNACLE_MAY = [
     (READ, "pods", "", [None]), (READ, "services", "", [None]), (READ, "namespaces", "", [None]),
     (READ, "deployments@apps", "", [None]), (READ, "cronjobs@batch", "", [None]),
     (READ, f"scrapepolicies@{OURS}", "", [None]), (["patch"], f"scrapepolicies/status@{OURS}", "shop", ["x"]),
+    (READ, f"samplingpolicies@{OURS}", "", [None]), (["patch"], f"samplingpolicies/status@{OURS}", "shop", ["x"]),
+    (READ, f"metricrules@{OURS}", "", [None]), (["patch"], f"metricrules/status@{OURS}", "shop", ["x"]),
+    (READ, "telemetries@telemetry.istio.io", "", [None]), (READ, "instrumentations@opentelemetry.io", "", [None]),
     (["patch"], f"observatories@{OURS}", "monitoring", ["main"]),
     (["create"], "events@events.k8s.io", "shop", [None]),
     (["get", "create", "patch", "delete"], "secrets", "monitoring", OUTPUTS),
@@ -65,11 +70,33 @@ BINNACLE_MAY_NOT = [
     (READ, "configmaps", "shop", ["x", None]),
     (WRITE, "pods", "shop", ["x"]), (WRITE, "deployments@apps", "shop", ["x"]), (WRITE, "namespaces", "", ["x"]),
     (["create", "update", "delete"], f"observatories@{OURS}", "monitoring", ["main"]),
-    (WRITE, f"scrapepolicies@{OURS}", "shop", ["x"]),
+    (WRITE, f"scrapepolicies@{OURS}", "shop", ["x"]), (WRITE, f"samplingpolicies@{OURS}", "shop", ["x"]),
+    (WRITE, f"metricrules@{OURS}", "shop", ["x"]),
     (WRITE, "clusterroles@rbac.authorization.k8s.io", "", ["x"]),
     (["escalate", "bind"], "clusterroles@rbac.authorization.k8s.io", "", ["x"]),
     (["impersonate"], "serviceaccounts", "kube-system", ["x"]),
     (["create"], "serviceaccounts/token", "monitoring", ["prometheus"]),
+]
+BEFORE_MESH = [
+    (WRITE, "telemetries@telemetry.istio.io", "shop", ["x"]), (WRITE, "instrumentations@opentelemetry.io", "shop", ["x"]),
+    (READ, "configmaps", "istio-system", ["istio", "binnacle-mesh", None]),
+    (["patch"], "deployments@apps", "istio-system", ["istiod"]),
+]
+OWN = ["get", "list", "watch", "create", "patch", "delete"]
+MESH_MAY = [
+    (OWN, "telemetries@telemetry.istio.io", "", [None]), (OWN, "instrumentations@opentelemetry.io", "", [None]),
+    (OWN, "configmaps", "istio-system", ["istio", "binnacle-mesh"]),
+    (["patch"], "deployments@apps", "istio-system", ["istiod", "istio-pilot"]),
+    *((OWN, f"{name}@config.istio.io", "istio-system", [None]) for name in ("instances", "handlers", "rules")),
+]
+MESH_MAY_NOT = [
+    *BINNACLE_MAY_NOT[:-1],
+    (["update", "deletecollection"], "telemetries@telemetry.istio.io", "shop", ["x", None]),
+    (WRITE, "virtualservices@networking.istio.io", "shop", ["x"]), (WRITE, "rules@config.istio.io", "shop", ["x"]),
+    ([*READ, *WRITE], "configmaps", "istio-system", ["other", None]),
+    ([*READ, *WRITE], "secrets", "istio-system", ["x", None]),
+    (["create", "update", "delete"], "deployments@apps", "istio-system", ["istiod"]),
+    (["patch"], "deployments@apps", "istio-system", ["other", None]), (["patch"], "deployments@apps", "shop", ["istiod"]),
 ]
 
 
@@ -100,7 +127,7 @@ def dry_run(t, things, *words):
 
 def all_kinds_of_builds(t):
     """(name, objects) of all that `kubectl apply -k` can be given."""
-    for folder in ["base", *OVERLAYS, *SAMPLES]:
+    for folder in ["base", *OVERLAYS, MESH, *SAMPLES]:
         yield folder, built(t, folder)
     for component, folders in COMPONENTS.items():
         for folder in folders:
@@ -111,7 +138,7 @@ def all_kinds_of_builds(t):
 def none_is_forgotten(t):
     shipped = t.plane.repo / "manifests"
     found = {str(path.parent.relative_to(shipped)) for path in shipped.rglob("kustomization.yaml")}
-    known = {"base", *OVERLAYS, *SAMPLES, *BINDINGS, *COMPONENTS}
+    known = {"base", *OVERLAYS, MESH, *SAMPLES, *BINDINGS, *COMPONENTS}
     expect(found == known, f"kustomizations that this case does not know, or that are gone: {found ^ known}")
 
 
@@ -238,7 +265,20 @@ def rights(t):
     asked += check_rights(t, SYNC, PARTS_MAY, True) + check_rights(t, SYNC, PARTS_MAY_NOT, False)
     for kind in ("RoleBinding", "Role"):
         t.api.delete(kind, "monitoring", "prometheus-sync-parts")
+    asked += mesh_rights(t)
     t.figure("rights asked", asked, "")
+
+
+def mesh_rights(t):
+    """What overlays/mesh adds, and nothing else; how many were asked."""
+    things = built(t, MESH)
+    asked = check_rights(t, BINNACLE, BEFORE_MESH, False)
+    for thing in things:
+        t.api.apply_object(thing)
+    asked += check_rights(t, BINNACLE, MESH_MAY, True) + check_rights(t, BINNACLE, MESH_MAY_NOT, False)
+    for thing in reversed(things):
+        t.api.delete(thing["kind"], thing["metadata"].get("namespace"), thing["metadata"]["name"])
+    return asked
 
 
 # ---- the image, and what it publishes as sync reads it
@@ -310,8 +350,10 @@ def run(t):
     things = built(t, WITH_SYNC)
     space = next(thing for thing in things if thing["kind"] == "Namespace")
     t.api.create("Namespace", None, "monitoring", metadata={"labels": space["metadata"]["labels"]})
-    t.api.create("Namespace", None, "shop")
-    t.namespaces += ["monitoring", "shop"]
+    for name in ("shop", "blog"):
+        t.api.create("Namespace", None, name)
+    t.namespaces += ["monitoring", "shop", "blog"]
+    t.api.apply("Namespace", None, "istio-system")  # it stays: cases with a mesh begin with it
     priority = [thing for thing in built(t, "overlays/high-availability") if thing["kind"] == "PriorityClass"]
     t.plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(priority).encode())  # pods that name it need it
     workloads = taken(t)

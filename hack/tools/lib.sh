@@ -4,7 +4,10 @@
 
 tools_src=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tools_cache=${BINNACLE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/binnacle/tools}
-tools_default=(etcd kubernetes prometheus statsd-exporter)
+# What no case on real parts can do without, and what is built besides: cases that need one of those say
+# so when it is not there.  The slow ones come last.
+tools_needed=(etcd kubernetes prometheus statsd-exporter)
+tools_default=("${tools_needed[@]}" jaeger istio)
 
 # Flags of every build; they are part of a folder's name.
 tools_flags=(-mod=readonly -buildvcs=false -p 2 -trimpath)
