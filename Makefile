@@ -109,7 +109,8 @@ DEMO ?= manifests/samples/first-light
 demo: all ## the main job on samples, no cluster needed; WATCH=1 stays and follows edits
 	@hack/demo $(BUILD)/binnacle $(DEMO) build/demo $(WATCH)
 
-demo-cluster: all tools-build ## real control plane, Prometheus and an emulated mesh to try; CHECK=1: by itself
+demo-cluster: all ## real control plane, Prometheus and an emulated mesh to try; CHECK=1: by itself
+	@hack/tools/build etcd kubernetes prometheus statsd-exporter
 	@hack/demo-cluster --binnacle $(BUILD)/binnacle $(if $(CHECK),--check)
 
 image: ## the container image, with docker, podman or buildah

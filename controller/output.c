@@ -123,7 +123,9 @@ bnc_output_older(const char *a, const char *b)
 static void
 take_written(struct bnc_output *out, const struct bnc_write_result *result)
 {
-    if (bnc_output_older(result->resource_version, out->resource_version)) {
+    bool seen = bnc_str_eq(result->resource_version, out->resource_version);
+    if (bnc_output_older(result->resource_version, out->resource_version) ||
+        (seen && !out->exists)) { /* the watch has told of it, and that it is gone */
         return;
     }
     out->exists = out->ours = true;
