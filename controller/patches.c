@@ -11,7 +11,7 @@
 
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS   30000
-#define LOOP_WRITES    5 /* to one object in a minute: somebody else sets it as well */
+#define LOOP_WRITES    5 /* of one wish in a minute: somebody else sets it as well */
 #define LOOP_WINDOW_MS 60000
 #define LOOP_PAUSE_MS  300000
 
@@ -23,19 +23,22 @@ struct target {
     char *ns;
     char *name;
     bool in_flight;
+    uint64_t wish; /* of what it is to be, whatever others make of it */
     uint64_t sent; /* of the body and the version of the last patch that was taken */
     uint64_t trying;
+    uint64_t outdated; /* likewise, of one that came too late; 0: none */
     unsigned failures;
     int64_t not_before_ms;
     int64_t window_ms;
-    unsigned window_writes;
+    unsigned window_writes;      /* that were taken */
     char message[BNC_ERROR_MAX]; /* "": nothing is wrong */
 };
 
 struct bnc_patcher {
     struct bnc_patcher_options options;
     struct bnc_map *targets; /* by fact key */
-    struct bnc_timer *timer;
+    struct bnc_timer *timer; /* for the target that waits least */
+    int64_t due_ms;
     size_t in_flight;
 };
 
@@ -78,23 +81,58 @@ target_of(struct bnc_patcher *patcher, const struct bnc_held *of, const char *ow
     if (target == NULL) {
         target = bnc_alloc(sizeof(*target));
         *target = (struct target){.patcher = patcher,
-                                  .owner = bnc_strdup(owner),
                                   .kind = of->kind,
                                   .ns = bnc_strdup(of->ns),
                                   .name = bnc_strdup(of->name)};
         (void)bnc_map_put(patcher->targets, key, target);
+    }
+    if (target->owner == NULL || strcmp(target->owner, owner) != 0) {
+        free(target->owner); /* it may pass from one to another */
+        target->owner = bnc_strdup(owner);
     }
     return target;
 }
 
 /* ---- sending ------------------------------------------------------------------- */
 
+/* Come back at `due_ms`, or before that for another one. */
+static void
+arm(struct bnc_patcher *patcher, int64_t now, int64_t due_ms)
+{
+    if (!bnc_timer_pending(patcher->timer) || due_ms < patcher->due_ms) {
+        patcher->due_ms = due_ms;
+        bnc_timer_set(patcher->timer, due_ms - now);
+    }
+}
+
 static void
 wait_for(struct target *target, int64_t delay_ms)
 {
-    struct bnc_patcher *patcher = target->patcher;
-    target->not_before_ms = bnc_world_mono_ms(patcher->options.world) + delay_ms;
-    bnc_timer_set(patcher->timer, delay_ms);
+    int64_t now = bnc_world_mono_ms(target->patcher->options.world);
+    target->not_before_ms = now + delay_ms;
+    arm(target->patcher, now, target->not_before_ms);
+}
+
+static bool
+waits(const struct target *target)
+{
+    int64_t now = bnc_world_mono_ms(target->patcher->options.world);
+    if (now >= target->not_before_ms) {
+        return false;
+    }
+    arm(target->patcher, now, target->not_before_ms);
+    return true;
+}
+
+static void
+count_write(struct target *target)
+{
+    int64_t now = bnc_world_mono_ms(target->patcher->options.world);
+    if (target->window_writes == 0 || now - target->window_ms > LOOP_WINDOW_MS) {
+        target->window_ms = now;
+        target->window_writes = 0;
+    }
+    target->window_writes++;
 }
 
 static void
@@ -106,10 +144,12 @@ on_patched(void *arg, const struct bnc_write_result *result)
 
     target->in_flight = false;
     patcher->in_flight--;
+    target->outdated = result->code == BNC_CONFLICT ? target->trying : 0;
     if (result->code == BNC_OK) {
         target->sent = target->trying;
         target->failures = 0;
         target->message[0] = '\0';
+        count_write(target);
         BNC_LOG(BNC_LEVEL_INFO, "field set", BNC_KV("kind", kind),
                 BNC_KV("namespace", target->ns), BNC_KV("name", target->name),
                 BNC_KV("observatory", target->owner));
@@ -120,7 +160,9 @@ on_patched(void *arg, const struct bnc_write_result *result)
                 BNC_KV("namespace", target->ns), BNC_KV("name", target->name),
                 BNC_KV("error", result->message));
     }
-    if (result->code != BNC_OK) {
+    if (result->code == BNC_CONFLICT) {
+        wait_for(target, RETRY_FIRST_MS);
+    } else if (result->code != BNC_OK) {
         unsigned shift = target->failures < 5 ? target->failures : 5;
         int64_t delay = (int64_t)RETRY_FIRST_MS << shift;
         target->failures++;
@@ -134,16 +176,17 @@ static bool
 loops(struct target *target)
 {
     int64_t now = bnc_world_mono_ms(target->patcher->options.world);
-    if (target->window_writes == 0 || now - target->window_ms > LOOP_WINDOW_MS) {
-        target->window_ms = now;
-        target->window_writes = 0;
-    }
-    if (++target->window_writes <= LOOP_WRITES) {
+    if (target->window_writes < LOOP_WRITES || now - target->window_ms > LOOP_WINDOW_MS) {
         return false;
     }
+    const char *kind = bnc_kind_info(target->kind)->name;
     (void)snprintf(target->message, sizeof(target->message),
-                   "somebody else sets %s %s/%s again and again",
-                   bnc_kind_info(target->kind)->name, target->ns, target->name);
+                   "somebody else sets %s %s/%s again and again: it is left for %d "
+                   "minutes",
+                   kind, target->ns, target->name, LOOP_PAUSE_MS / 60000);
+    BNC_LOG(BNC_LEVEL_WARN, "field left: somebody else sets it again and again",
+            BNC_KV("kind", kind), BNC_KV("namespace", target->ns),
+            BNC_KV("name", target->name));
     target->window_writes = 0;
     wait_for(target, LOOP_PAUSE_MS);
     return true;
@@ -151,33 +194,67 @@ loops(struct target *target)
 
 /* The body for this version of the object: another one is answered with a conflict. */
 static struct bnc_bytes
-body_for(struct bnc_bytes patch, const char *version, struct bnc_arena *arena)
+body_for(cJSON *root, size_t size, const char *version, struct bnc_arena *arena)
 {
-    struct bnc_error err = {0};
-    cJSON *root = NULL;
-    struct bnc_str body = bnc_str_new(arena, patch.len + 4096);
-    if (bnc_json_parse(arena, patch.ptr, patch.len, &root, &err)) {
-        return patch;
-    }
+    struct bnc_str body = bnc_str_new(arena, size + 4096);
     bnc_json_set_str(arena, bnc_json_get(root, "metadata"), "resourceVersion", version);
     bnc_json_print(root, &body);
     return (struct bnc_bytes){body.ptr, body.len};
 }
 
+/*
+ * What the user wants of the object: fields of a spec have nothing of others in them, and
+ * a new spec of the Observatory is a new wish for all that it sets.
+ */
+static uint64_t
+wish_of(const cJSON *root, const struct bnc_object *observatory, size_t size,
+        struct bnc_arena *arena)
+{
+    struct bnc_str spec = bnc_str_new(arena, size);
+    uint64_t wish = bnc_hash64(observatory->uid, strlen(observatory->uid), 1);
+    wish = bnc_hash64(&observatory->generation, sizeof(observatory->generation), wish);
+    wish = bnc_hash64(&observatory->deleting, sizeof(observatory->deleting), wish);
+    if (bnc_json_get(root, "spec") != NULL) {
+        bnc_json_print(bnc_json_get(root, "spec"), &spec);
+    }
+    return bnc_hash64(spec.ptr, spec.len, wish);
+}
+
+/* Another wish is no fight, and has not failed yet. */
 static void
-send_patch(struct bnc_patcher *patcher, const struct bnc_patch *patch, const char *owner)
+set_wish(struct target *target, uint64_t wish)
+{
+    if (target->wish != wish) {
+        target->wish = wish;
+        target->failures = 0;
+        target->not_before_ms = 0;
+        target->window_writes = 0;
+    }
+}
+
+static void
+send_patch(struct bnc_patcher *patcher, const struct bnc_patch *patch,
+           const struct bnc_object *observatory, const char *owner)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_error err = {0};
+    cJSON *root = NULL;
     struct target *target = target_of(patcher, &patch->of, owner);
     const struct bnc_object *live = bnc_cache_get(patcher->options.cache, patch->of.kind,
                                                   patch->of.ns, patch->of.name);
     if (target->in_flight || live == NULL ||
-        bnc_world_mono_ms(patcher->options.world) < target->not_before_ms) {
+        bnc_json_parse(arena, patch->body.ptr, patch->body.len, &root, &err)) {
         return;
     }
-    struct bnc_bytes body = body_for(patch->body, live->resource_version, arena);
+    set_wish(target, wish_of(root, observatory, patch->body.len + 1, arena));
+    struct bnc_bytes body =
+        body_for(root, patch->body.len, live->resource_version, arena);
     uint64_t stamp = bnc_hash64(body.ptr, body.len, 1);
-    if (stamp == target->sent || loops(target)) {
+    if (target->outdated != 0 && target->outdated != stamp) {
+        target->outdated = 0; /* the news has come */
+        target->not_before_ms = 0;
+    }
+    if (stamp == target->sent || waits(target) || loops(target)) {
         return; /* it is done, and the news of that is on its way */
     }
     const struct bnc_write write = {.verb = BNC_VERB_PATCH,
@@ -224,7 +301,7 @@ bnc_patcher_set(struct bnc_patcher *patcher, const struct bnc_result *result)
         bnc_arena_fmt(arena, "%s/%s", result->object->ns, result->object->name);
     settle(patcher, owner, plan);
     for (size_t i = 0; i < plan->n_patches; i++) {
-        send_patch(patcher, &plan->patches[i], owner);
+        send_patch(patcher, &plan->patches[i], result->object, owner);
     }
 }
 

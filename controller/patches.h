@@ -1,6 +1,7 @@
 /*
  * Fields of other people's objects, sent as the plan asks: one patch at a time for each
- * object, made for the version that is known, tried again when it fails.
+ * object, made for the version that is known, tried again when it fails.  What others
+ * undo five times in a minute is left for five minutes; another wish begins anew.
  */
 #ifndef BNC_CONTROLLER_PATCHES_H
 #define BNC_CONTROLLER_PATCHES_H

@@ -353,6 +353,7 @@ report_observatory(struct round *round, const struct bnc_result *result,
         return;
     }
     uint64_t stamp = stamp_number(5, result->revision * 2 + (uint64_t)state.published);
+    stamp = stamp_text(stamp, result->object->uid); /* another one of that name */
     stamp = stamp_text(stamp, state.published ? "" : state.message);
     stamp = bnc_hash64(result->object->status.ptr, result->object->status.len, stamp);
     const struct bnc_status_more more = {

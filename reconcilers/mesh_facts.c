@@ -307,6 +307,13 @@ is_current(const struct bnc_mesh_facts *facts, const char *ns, const char *name)
            (bnc_str_eq(facts->deployment, name) || bnc_str_eq(facts->config_name, name));
 }
 
+static bool
+is_denied(struct bnc_view *view, enum bnc_kind kind, const char *ns, const char *name)
+{
+    const struct bnc_object *object = NULL;
+    return bnc_view_get(view, kind, ns, name, &object) == BNC_VIEW_DENIED;
+}
+
 void
 bnc_mesh_left_compile(const struct bnc_object *self, struct bnc_view *view,
                       struct bnc_ir_observatory *ir, struct bnc_ir *out)
@@ -331,14 +338,19 @@ bnc_mesh_left_compile(const struct bnc_object *self, struct bnc_view *view,
                          .ir = ir,
                          .facts = bnc_arena_alloc(out->arena, sizeof(*s.facts)),
                          .diags = &out->diags};
+        enum bnc_kind of =
+            bnc_str_eq(kind, "Deployment") ? BNC_KIND_DEPLOYMENT : BNC_KIND_CONFIG_MAP;
         bool listed = bnc_str_eq(kind, "Instrumentation"); /* it is seen anyway */
-        if (ns == NULL || name == NULL || listed || is_current(ir->mesh, ns, name)) {
+        if (ns == NULL || name == NULL || listed) {
             continue;
         }
-        struct bnc_left left = read_left(
-            &s,
-            bnc_str_eq(kind, "Deployment") ? BNC_KIND_DEPLOYMENT : BNC_KIND_CONFIG_MAP,
-            ns, name);
+        if (self->deleting && is_denied(view, of, ns, name)) {
+            out->pending = true; /* values of ours may be in it */
+        }
+        if (is_current(ir->mesh, ns, name)) {
+            continue;
+        }
+        struct bnc_left left = read_left(&s, of, ns, name);
         out->pending = out->pending || s.pending;
         if (left.was != NULL) {
             ir->left[ir->n_left++] = left;
