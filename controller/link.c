@@ -76,6 +76,15 @@ begin_result(struct bnc_link *link)
     bnc_diags_copy(&link->diags, hub->plan.diags.items, hub->plan.diags.n);
 }
 
+/* There may be nothing to write in a mesh; without one that is a mistake. */
+static bool
+has_mesh(const struct bnc_link *link)
+{
+    const struct bnc_spec_observatory *spec =
+        &link->hub->member->ir->as.observatory->spec;
+    return spec->mesh != NULL || spec->tracing != NULL;
+}
+
 static struct bnc_link *
 begin(struct bnc_hub *hub, const struct bnc_planner *planner)
 {
@@ -92,7 +101,8 @@ begin(struct bnc_hub *hub, const struct bnc_planner *planner)
     begin_result(link);
     if (link->diags.errors > 0 || prometheus == NULL) {
         link->shard = hub->shards; /* no configuration */
-        link->whole = link->diags.errors == 0 && bnc_link_documents(link);
+        link->whole = link->diags.errors == 0 && bnc_link_documents(link) &&
+                      (link->n > 0 || has_mesh(link));
         return link;
     }
     link->output = planner->output(&hub->plan);
