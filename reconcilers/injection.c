@@ -10,6 +10,7 @@
 
 struct surroundings {
     bool injects; /* the Namespace's labels ask for sidecars */
+    bool refuses; /* or forbid them, whatever a pod says */
     const cJSON *annotations;
 };
 
@@ -31,6 +32,7 @@ read_namespace(const struct bnc_object *self, struct bnc_view *view,
     const cJSON *labels = bnc_json_path(root, "metadata", "labels", NULL);
     const char *injection = bnc_json_get_str(labels, "istio-injection");
     const char *revision = bnc_json_get_str(labels, "istio.io/rev");
+    out.refuses = bnc_str_eq(injection, "disabled");
     out.injects = bnc_str_eq(injection, "enabled") ||
                   (injection == NULL && revision != NULL && revision[0] != '\0');
     out.annotations = bnc_json_path(root, "metadata", "annotations", NULL);
@@ -104,7 +106,8 @@ bnc_injection_read(const struct bnc_object *self, const cJSON *root,
     const cJSON *labels = bnc_json_path(template, "metadata", "labels", NULL);
     const cJSON *annotations = bnc_json_path(template, "metadata", "annotations", NULL);
     const cJSON *spec = bnc_json_get(template, "spec");
-    const char *word = bnc_json_get_str(labels, "sidecar.istio.io/inject");
+    const char *label = bnc_json_get_str(labels, "sidecar.istio.io/inject");
+    const char *word = label;
     const char *revision = bnc_json_get_str(labels, "istio.io/rev");
     const char *templates = bnc_json_get_str(annotations, "inject.istio.io/templates");
     const cJSON *proxy = find_container(spec, "containers", "istio-proxy");
@@ -115,8 +118,9 @@ bnc_injection_read(const struct bnc_object *self, const cJSON *root,
     if (word == NULL) {
         word = bnc_json_get_str(annotations, "sidecar.istio.io/inject");
     }
-    out->sidecar = proxy != NULL || bnc_str_eq(word, "true") ||
-                   ((around.injects || revision != NULL) && !bnc_str_eq(word, "false"));
+    bool asked = around.injects || revision != NULL || bnc_str_eq(label, "true");
+    out->sidecar =
+        proxy != NULL || (asked && !around.refuses && !bnc_str_eq(word, "false"));
     out->gateway_name =
         bnc_json_get_str(labels, "gateway.networking.k8s.io/gateway-name");
     const cJSON *containers = bnc_json_get(spec, "containers");

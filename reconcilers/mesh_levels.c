@@ -153,6 +153,24 @@ share_target(const struct bnc_level *a, const struct bnc_level *b)
     return false;
 }
 
+bool
+bnc_level_selects(const struct bnc_level *level, const struct bnc_ir_workload *ir)
+{
+    const struct bnc_list *refs =
+        level->policy == NULL ? NULL : &level->policy->spec.target_refs;
+    const struct bnc_target_ref *items = refs == NULL ? NULL : refs->items;
+    if (level->match_labels != NULL) {
+        return bnc_labels_match(level->match_labels, ir->labels);
+    }
+    for (size_t i = 0; refs != NULL && i < refs->n; i++) {
+        if (bnc_str_eq(items[i].kind, "Gateway") &&
+            bnc_str_eq(items[i].name, ir->injection.gateway_name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The accepted level that wants the same pods; NULL: none.  A workload in *at. */
 static const struct bnc_level *
 rival_of(const struct bnc_mesh_plan *mesh, const struct bnc_level *level,
@@ -168,7 +186,7 @@ rival_of(const struct bnc_mesh_plan *mesh, const struct bnc_level *level,
     for (size_t i = bnc_mesh_first_workload(mesh, level->ns);
          bnc_mesh_in(mesh, i, level->ns); i++) {
         const struct bnc_mesh_workload *w = &mesh->workloads[i];
-        if (w->level != NULL && bnc_labels_match(level->match_labels, w->ir->labels)) {
+        if (w->level != NULL && bnc_level_selects(level, w->ir)) {
             *at = w->member->object;
             return w->level;
         }
@@ -196,7 +214,7 @@ assign(struct bnc_mesh_plan *mesh, const struct bnc_level *level)
 {
     for (size_t i = bnc_mesh_first_workload(mesh, level->ns);
          bnc_mesh_in(mesh, i, level->ns); i++) {
-        if (bnc_labels_match(level->match_labels, mesh->workloads[i].ir->labels)) {
+        if (bnc_level_selects(level, mesh->workloads[i].ir)) {
             mesh->workloads[i].level = level;
         }
     }

@@ -155,15 +155,16 @@ place(struct bnc_mesh_plan *mesh, size_t rule, struct bnc_level *new)
     }
     if (level == NULL) {
         level = new;
-        *level = (struct bnc_level){
-            .type = type,
-            .ns = bnc_arena_strdup(mesh->arena, object->ns),
-            .name = type == BNC_LEVEL_WORKLOAD
-                        ? bnc_arena_fmt(mesh->arena, "binnacle-rule.%s", object->name)
-                        : bnc_mesh_own_name(mesh),
-            .match_labels = labels,
-            .verdict = SIZE_MAX,
-            .by = v->member};
+        *level = (struct bnc_level){.type = type,
+                                    .ns = bnc_arena_strdup(mesh->arena, object->ns),
+                                    .name = type == BNC_LEVEL_WORKLOAD
+                                                ? bnc_arena_fmt(mesh->arena, "%s.rule.%s",
+                                                                bnc_mesh_own_name(mesh),
+                                                                object->name)
+                                                : bnc_mesh_own_name(mesh),
+                                    .match_labels = labels,
+                                    .verdict = SIZE_MAX,
+                                    .by = v->member};
         mesh->n_levels++;
     }
     add_changes(mesh, level, rule);

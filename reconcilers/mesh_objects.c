@@ -258,8 +258,9 @@ add_shared_config(const struct bnc_plan *plan, struct bnc_arena *arena,
 /* ---- Jaeger's strategies ------------------------------------------------------- */
 
 static void
-fill_operations(const struct bnc_level *level, struct bnc_arena *arena,
-                const struct bnc_strategy_operation **out, size_t *n)
+fill_operations(const struct bnc_mesh_plan *mesh, const struct bnc_level *level,
+                struct bnc_arena *arena, const struct bnc_strategy_operation **out,
+                size_t *n)
 {
     const struct bnc_list *list =
         level->policy == NULL ? NULL : &level->policy->spec.operations;
@@ -267,8 +268,10 @@ fill_operations(const struct bnc_level *level, struct bnc_arena *arena,
     struct bnc_strategy_operation *items = bnc_arena_array(arena, *n, sizeof(*items));
     const struct bnc_operation_spec *specs = list == NULL ? NULL : list->items;
     for (size_t i = 0; i < *n; i++) {
-        items[i] =
-            (struct bnc_strategy_operation){specs[i].operation, specs[i].percent.value};
+        int64_t most = mesh->plan->verdicts[level->verdict].most_percent;
+        int64_t percent = specs[i].percent.value;
+        items[i] = (struct bnc_strategy_operation){specs[i].operation,
+                                                   percent > most ? most : percent};
     }
     *out = items;
 }
@@ -283,7 +286,7 @@ fill_services(const struct bnc_mesh_plan *mesh, struct bnc_arena *arena,
         const struct bnc_service *service = &mesh->services[i];
         items[i] = (struct bnc_strategy){.service = service->name,
                                          .percent = service->level->percent};
-        fill_operations(service->level, arena, &items[i].operations,
+        fill_operations(mesh, service->level, arena, &items[i].operations,
                         &items[i].n_operations);
     }
     out->items = items;
@@ -303,7 +306,7 @@ add_strategies(const struct bnc_mesh_plan *mesh, struct bnc_arena *arena,
         return false;
     }
     strategies.default_percent = mesh->levels[0].percent;
-    fill_operations(&mesh->levels[0], arena, &strategies.default_operations,
+    fill_operations(mesh, &mesh->levels[0], arena, &strategies.default_operations,
                     &strategies.n_default_operations);
     fill_services(mesh, arena, &strategies);
     *out = (struct bnc_document){

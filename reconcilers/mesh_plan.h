@@ -96,6 +96,9 @@ struct bnc_mesh_plan {
 void bnc_mesh_begin(struct bnc_plan *plan, struct bnc_plan_state *state,
                     const struct bnc_member *const *members, size_t n_members);
 
+/* True when the name is one of these texts. */
+bool bnc_system_named(const struct bnc_texts *texts, const char *name);
+
 /* What is held outside of the plan's arena is released. */
 void bnc_mesh_drop(struct bnc_mesh_plan *mesh);
 
@@ -143,6 +146,9 @@ void bnc_mesh_check_istio(struct bnc_mesh_plan *mesh, struct bnc_level *level);
 
 /* True when workload `i` is there, and in the namespace. */
 bool bnc_mesh_in(const struct bnc_mesh_plan *mesh, size_t i, const char *ns);
+
+/* True when a level of type WORKLOAD is about it: by its labels, or its Gateway. */
+bool bnc_level_selects(const struct bnc_level *level, const struct bnc_ir_workload *ir);
 
 /* Both ask for the same; NULL is like nothing. */
 bool bnc_labels_same(const struct bnc_pairs *a, const struct bnc_pairs *b);

@@ -32,10 +32,12 @@ workload_of(const struct bnc_mesh_plan *mesh, const struct bnc_member *proxy)
 static void
 place_proxies(struct bnc_mesh_plan *mesh)
 {
+    struct bnc_mesh_workload **of =
+        bnc_arena_array(mesh->arena, mesh->n_proxies, sizeof(*of));
     for (size_t i = 0; i < mesh->n_proxies; i++) {
-        struct bnc_mesh_workload *w = workload_of(mesh, mesh->proxies[i]);
-        if (w != NULL) {
-            w->n_pods++;
+        of[i] = workload_of(mesh, mesh->proxies[i]);
+        if (of[i] != NULL) {
+            of[i]->n_pods++;
         }
     }
     for (size_t i = 0; i < mesh->n_workloads; i++) {
@@ -45,7 +47,7 @@ place_proxies(struct bnc_mesh_plan *mesh)
         w->n_pods = 0;
     }
     for (size_t i = 0; i < mesh->n_proxies; i++) {
-        struct bnc_mesh_workload *w = workload_of(mesh, mesh->proxies[i]);
+        struct bnc_mesh_workload *w = of[i];
         if (w != NULL) {
             w->pods[w->n_pods++] = mesh->proxies[i];
         }
@@ -420,6 +422,9 @@ list_for(struct bnc_mesh_plan *mesh, struct bnc_verdict *v)
     const struct bnc_spec_sampling_policy *spec = &v->member->ir->as.sampling->spec;
     const char *ns = v->member->object->ns;
     bool all = bnc_str_eq(spec->scope, "Mesh");
+    const struct bnc_level level = {
+        .policy = v->member->ir->as.sampling,
+        .match_labels = spec->selector == NULL ? NULL : &spec->selector->match_labels};
 
     v->effective =
         bnc_arena_array(mesh->arena, SHOWN_MAX, sizeof(struct bnc_effective *));
@@ -429,9 +434,8 @@ list_for(struct bnc_mesh_plan *mesh, struct bnc_verdict *v)
         if (!all && strcmp(w->member->object->ns, ns) != 0) {
             break;
         }
-        bool about = !bnc_str_eq(spec->scope, "Workload") ||
-                     (spec->selector != NULL &&
-                      bnc_labels_match(&spec->selector->match_labels, w->ir->labels));
+        bool about =
+            !bnc_str_eq(spec->scope, "Workload") || bnc_level_selects(&level, w->ir);
         v->n_workloads += about && w->n_effective > 0;
         for (size_t k = 0; about && k < w->n_effective && v->n_effective < SHOWN_MAX;
              k++) {

@@ -169,10 +169,17 @@ find_container(const cJSON *root, const char *name)
 static const struct bnc_proxy_config *
 proxy_config(const char *text, struct bnc_ir *out)
 {
-    struct bnc_proxy_config *config = bnc_arena_alloc(out->arena, sizeof(*config));
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new(); /* a tree of YAML is large */
+    struct bnc_proxy_config found = {0};
     struct bnc_error err = {0};
-    return bnc_proxy_config_parse(text, strlen(text), out->arena, config, &err) ? NULL
-                                                                                : config;
+    if (bnc_proxy_config_parse(text, strlen(text), scratch, &found, &err)) {
+        return NULL;
+    }
+    struct bnc_proxy_config *config = bnc_arena_alloc(out->arena, sizeof(*config));
+    *config = found;
+    config->custom_tags = bnc_json_clone(out->arena, found.custom_tags);
+    config->statsd_address = bnc_arena_strdup(out->arena, found.statsd_address);
+    return config;
 }
 
 void

@@ -116,7 +116,7 @@ def levels(w):
     w.holds("workload, CLIENT", (shop[0] | {"response_bytes": {"drop": True}}, shop[0]), shop, every)
     w.rule(w.shop, "web", {"metric": "REQUEST_SIZE", "disabled": False}, selector=WEB)
     w.holds("on again below", both(every[0], {"request_bytes": {}}), shop, every)
-    expect(w.telemetries() == {(ROOT, "binnacle"), (w.shop, "binnacle"), (w.shop, "binnacle-rule.web")},
+    expect(w.telemetries() == {(ROOT, "binnacle"), (w.shop, "binnacle"), (w.shop, "binnacle.rule.web")},
            lambda: f"not one object for each level: {w.telemetries()}")
     w.rule(w.blog, "in-root", NO_SIZE)
     w.rule(w.blog, "in-root", {**TAG, "addLabels": {"method": "'blog'"}})

@@ -165,7 +165,7 @@ static const struct {
          RULE("shop", "web", SELECT("app: web") TAG("w")),
      "istio-system/binnacle: REQUEST_COUNT +region='a' traced\n"
      "shop/binnacle: REQUEST_SIZE off\n"
-     "shop/binnacle-rule.web: REQUEST_COUNT +region='w'\n"},
+     "shop/binnacle.rule.web: REQUEST_COUNT +region='w'\n"},
     {"of equal rank the first name is later",
      RULE("shop", "a", TAG("a")) RULE("shop", "b", TAG("b")),
      "istio-system/binnacle: traced\n"
@@ -181,20 +181,20 @@ static const struct {
          RULE("shop", "b", "priority: 1, " SELECT("tier: front") TAG("b")),
      "a is out Conflicted spec.selector\n"
      "istio-system/binnacle: traced\n"
-     "shop/binnacle-rule.b: REQUEST_COUNT +region='b'\n"},
+     "shop/binnacle.rule.b: REQUEST_COUNT +region='b'\n"},
     {"of equal rank the second gives way, its groups stay",
      RULE("shop", "a", SELECT("app: web") TAG("a"))
          RULE("shop", "b", SELECT("tier: front") TAG("b") GROUP),
      "b counts Conflicted spec.selector\n"
      "group shop/b/g\n"
      "istio-system/binnacle: traced\n"
-     "shop/binnacle-rule.a: REQUEST_COUNT +region='a'\n"},
+     "shop/binnacle.rule.a: REQUEST_COUNT +region='a'\n"},
     {"selectors that meet nowhere",
      RULE("shop", "a", SELECT("app: web") TAG("a"))
          RULE("shop", "b", SELECT("app: api") TAG("b")),
      "istio-system/binnacle: traced\n"
-     "shop/binnacle-rule.a: REQUEST_COUNT +region='a'\n"
-     "shop/binnacle-rule.b: REQUEST_COUNT +region='b'\n"},
+     "shop/binnacle.rule.a: REQUEST_COUNT +region='a'\n"
+     "shop/binnacle.rule.b: REQUEST_COUNT +region='b'\n"},
     {"a policy with the same selector, and one with another",
      POLICY("web", "percent: 5, selector: {matchLabels: {app: web}}")
          RULE("shop", "a", SELECT("app: web") TAG("a"))
@@ -221,7 +221,7 @@ static const struct {
      THEIRS(SELECT("app: web") "tracing: [{randomSamplingPercentage: 5}]")
          RULE("shop", "a", SELECT("app: web") TAG("a")),
      "istio-system/binnacle: traced\n"
-     "shop/binnacle-rule.a: REQUEST_COUNT +region='a'\n"},
+     "shop/binnacle.rule.a: REQUEST_COUNT +region='a'\n"},
     {"ours traces some of what theirs counts",
      THEIRS(SELECT("tier: front") "metrics: [{}]")
          POLICY("web", "percent: 5, selector: {matchLabels: {app: web}}"),
@@ -261,7 +261,7 @@ static const struct {
      "GRPC_RESPONSE_MESSAGES CLIENT off TCP_OPENED_CONNECTIONS CLIENT off "
      "TCP_CLOSED_CONNECTIONS CLIENT off TCP_SENT_BYTES CLIENT off TCP_RECEIVED_BYTES "
      "CLIENT off\n"
-     "shop/binnacle-rule.b: REQUEST_COUNT +region='b'\n"},
+     "shop/binnacle.rule.b: REQUEST_COUNT +region='b'\n"},
 };
 
 TEST(by_level)
