@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "lib/json.h"
 #include "model/ir_metric_rule.h"
 #include "reconcilers/mesh_plan.h"
 
@@ -76,20 +77,43 @@ struct meeting {
     bool ours;  /* some workload is selected by ours alone */
 };
 
+/* Both name the same Gateway, which may have no proxies yet. */
+static bool
+share_gateway(const struct bnc_level *level, const struct bnc_telemetry *telemetry)
+{
+    const struct bnc_list *refs =
+        level->policy == NULL ? NULL : &level->policy->spec.target_refs;
+    const struct bnc_target_ref *items = refs == NULL ? NULL : refs->items;
+    const cJSON *theirs;
+    cJSON_ArrayForEach(theirs, telemetry->target_refs)
+    {
+        for (size_t i = 0; refs != NULL && i < refs->n; i++) {
+            if (bnc_str_eq(bnc_json_get_str(theirs, "kind"), items[i].kind) &&
+                bnc_str_eq(bnc_json_get_str(theirs, "name"), items[i].name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static struct meeting
 meet(const struct bnc_mesh_plan *mesh, const struct bnc_level *level,
      const struct bnc_telemetry *telemetry)
 {
     struct meeting out = {0};
-    if (bnc_labels_same(level->match_labels, &telemetry->match_labels)) {
+    if (bnc_labels_same(level->match_labels, &telemetry->match_labels) ||
+        share_gateway(level, telemetry)) {
         out.both = true;
         return out;
     }
     for (size_t i = bnc_mesh_first_workload(mesh, level->ns);
          bnc_mesh_in(mesh, i, level->ns); i++) {
-        const cJSON *labels = mesh->workloads[i].ir->labels;
-        bool theirs = bnc_labels_match(&telemetry->match_labels, labels);
-        if (bnc_labels_match(level->match_labels, labels)) {
+        const struct bnc_ir_workload *ir = mesh->workloads[i].ir;
+        bool theirs =
+            bnc_telemetry_matches(telemetry, level->ns, mesh->facts->root_namespace,
+                                  ir->labels, ir->injection.gateway_name);
+        if (bnc_level_selects(level, ir)) {
             out.both = out.apart = out.both || theirs;
             out.ours = out.ours || !theirs;
         }
@@ -129,7 +153,7 @@ foreign_at(const struct bnc_mesh_plan *mesh, const struct bnc_level *level)
         if (selects != t->selects) {
             continue;
         }
-        if (!selects || (t->match_labels.n > 0 && compete(mesh, level, t))) {
+        if (!selects || compete(mesh, level, t)) {
             return t;
         }
     }

@@ -311,7 +311,7 @@ add_strategies(const struct bnc_mesh_plan *mesh, struct bnc_arena *arena,
     fill_services(mesh, arena, &strategies);
     *out = (struct bnc_document){
         .kind = bnc_str_eq(spec->kind, "Secret") ? BNC_KIND_SECRET : BNC_KIND_CONFIG_MAP,
-        .ns = spec->ns == NULL ? self->ns : spec->ns,
+        .ns = bnc_arena_strdup(arena, spec->ns == NULL ? self->ns : spec->ns),
         .name = spec->name == NULL
                     ? bnc_arena_fmt(arena, "%s-jaeger-sampling", self->name)
                     : spec->name,

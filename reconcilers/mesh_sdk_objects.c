@@ -43,14 +43,6 @@ level_in(const struct bnc_mesh_plan *mesh, const char *ns)
 /* ---- what is written -----------------------------------------------------------------
  */
 
-/* "HOST" of "HOST" or, as Istio has it, "NS/HOST". */
-static const char *
-host_of(const struct bnc_backend_spec *backend)
-{
-    const char *slash = strchr(backend->service, '/');
-    return slash == NULL ? backend->service : slash + 1;
-}
-
 /* Where Jaeger's remote sampling answers; NULL: it has no strategies. */
 static const char *
 jaeger_endpoint(const struct bnc_mesh_plan *mesh)
@@ -59,7 +51,7 @@ jaeger_endpoint(const struct bnc_mesh_plan *mesh)
     for (size_t i = 0; mesh->systems[BNC_SYSTEM_JAEGER] && i < mesh->tracing->backends.n;
          i++) {
         if (bnc_str_eq(backends[i].type, "jaeger")) {
-            return bnc_arena_fmt(mesh->arena, "http://%s:14250", host_of(&backends[i]));
+            return bnc_arena_fmt(mesh->arena, "http://%s:14250", backends[i].service);
         }
     }
     return NULL;
@@ -93,7 +85,7 @@ add_exporter(const struct bnc_mesh_plan *mesh, const struct bnc_backend_spec *ba
     cJSON *protocol = bnc_json_object(arena);
     cJSON *env = bnc_json_get(spec, "env");
     bnc_json_set_str(arena, exporter, "endpoint",
-                     bnc_arena_fmt(arena, "http://%s:%lld", host_of(backend),
+                     bnc_arena_fmt(arena, "http://%s:%lld", backend->service,
                                    (long long)backend->port.value));
     bnc_json_set_item(arena, spec, "exporter", exporter);
     if (env == NULL) {
@@ -264,9 +256,11 @@ is_as_set(const cJSON *live, const cJSON *was)
 /* Whether the sampler of Instrumentation `i` is ours to set; told where it is not. */
 static bool
 may_take(struct bnc_plan *plan, const struct bnc_mesh_plan *mesh, size_t i,
-         const cJSON *was, const char *other)
+         const cJSON *wanted)
 {
     const struct bnc_instrumentation *one = &mesh->instrumentations[i];
+    const char *other = NULL;
+    const cJSON *was = bnc_sdk_read_was(mesh, i, &other);
     const cJSON *live = bnc_json_get(one->spec, "sampler");
     bool empty = live == NULL || live->child == NULL;
     const char *owner = other == NULL ? bnc_sdk_maker(mesh, i) : other;
@@ -286,7 +280,7 @@ may_take(struct bnc_plan *plan, const struct bnc_mesh_plan *mesh, size_t i,
                       one->ns, one->name);
         return false;
     }
-    if (!empty && !is_as_set(live, was) &&
+    if (!empty && !is_as_set(live, was) && !bnc_json_equal(live, wanted) &&
         !bnc_str_eq(mesh->state->ir->spec.on_conflict, "TakeOver")) {
         bnc_diag_warn(&plan->diags, BNC_REASON_FOREIGN_FIELD, FIELD,
                       "set onConflict: TakeOver, or take the sampler off",
@@ -300,7 +294,7 @@ may_take(struct bnc_plan *plan, const struct bnc_mesh_plan *mesh, size_t i,
 
 static void
 take(struct bnc_plan *plan, const struct bnc_mesh_plan *mesh, size_t i,
-     const struct bnc_level *level)
+     const cJSON *wanted)
 {
     struct bnc_arena *arena = plan->arena;
     const struct bnc_instrumentation *one = &mesh->instrumentations[i];
@@ -308,7 +302,6 @@ take(struct bnc_plan *plan, const struct bnc_mesh_plan *mesh, size_t i,
     const char *other = NULL;
     const cJSON *was = bnc_sdk_read_was(mesh, i, &other);
     const cJSON *live = bnc_json_get(one->spec, "sampler");
-    const cJSON *wanted = bnc_json_get(sampler_fields(mesh, level, NULL), "sampler");
     /* What others want now, if they have changed it since. */
     const cJSON *old = is_as_set(live, was) ? bnc_json_get(was, "sampler") : live;
 
@@ -356,28 +349,39 @@ tell_workload_levels(struct bnc_mesh_plan *mesh)
     }
 }
 
+/* The sampler for the one of a run that others have made; NULL: nobody says anything. */
+static const cJSON *
+wanted_in(const struct bnc_mesh_plan *mesh, struct bnc_sdk_run run, const char *ns,
+          size_t *only)
+{
+    if (!mesh->systems[BNC_SYSTEM_SDK] || count_others(mesh, run, only) != 1) {
+        return NULL;
+    }
+    const struct bnc_level *level = level_in(mesh, ns);
+    return level == NULL ? NULL
+                         : bnc_json_get(sampler_fields(mesh, level, NULL), "sampler");
+}
+
 void
 bnc_mesh_sdk_claims(struct bnc_plan *plan, const struct bnc_mesh_plan *mesh, bool keep)
 {
     const struct bnc_plan_state *state = plan->state;
-    size_t next = 0;
+    struct bnc_sdk_run run = {0, 0};
     if (mesh != NULL && keep) {
         tell_workload_levels(state->mesh);
     }
-    for (size_t i = 0; mesh != NULL && i < mesh->n_instrumentations; i = next) {
-        const char *ns = mesh->instrumentations[i].ns;
-        const struct bnc_sdk_run run = bnc_sdk_run_of(mesh, ns);
+    for (size_t at = 0; mesh != NULL && at < mesh->n_instrumentations; at += run.n) {
+        const char *ns = mesh->instrumentations[at].ns;
         size_t only = SIZE_MAX;
-        bool one = count_others(mesh, run, &only) == 1;
-        const struct bnc_level *level =
-            keep && one && mesh->systems[BNC_SYSTEM_SDK] ? level_in(mesh, ns) : NULL;
-        for (next = i; next < run.first + run.n; next++) {
+        run = bnc_sdk_run_of(mesh, ns);
+        const cJSON *wanted = keep ? wanted_in(mesh, run, ns, &only) : NULL;
+        for (size_t i = at; i < at + run.n; i++) {
             const char *other = NULL;
-            const cJSON *was = bnc_sdk_read_was(mesh, next, &other);
-            if (next == only && level != NULL && may_take(plan, mesh, next, was, other)) {
-                take(plan, mesh, next, level);
+            const cJSON *was = bnc_sdk_read_was(mesh, i, &other);
+            if (i == only && wanted != NULL && may_take(plan, mesh, i, wanted)) {
+                take(plan, mesh, i, wanted);
             } else if (was != NULL) {
-                give_back(plan, mesh, next, was);
+                give_back(plan, mesh, i, was);
             }
         }
     }
