@@ -87,6 +87,30 @@ budget_json(const struct bnc_measured *measured, struct bnc_arena *arena)
     return out;
 }
 
+/*
+ * Until a new start has asked, what is there stays: a restart writes nothing.  NULL: it
+ * has no budget.
+ */
+static cJSON *
+budget_of(const struct bnc_opinion *opinion, struct bnc_arena *arena)
+{
+    const struct bnc_measured *measured = opinion->measured;
+    const struct bnc_member *member = opinion->verdict->member;
+    struct bnc_error err = {0};
+    cJSON *live = NULL;
+    if (measured != NULL && (measured->rate >= 0 || measured->error != NULL)) {
+        return budget_json(measured, arena);
+    }
+    if (member->ir->type != BNC_IR_SAMPLING ||
+        member->ir->as.sampling->spec.budget == NULL || member->object->status.len == 0 ||
+        bnc_json_parse(arena, member->object->status.ptr, member->object->status.len,
+                       &live, &err)) {
+        return NULL;
+    }
+    const cJSON *budget = bnc_json_get(live, "budget");
+    return budget == NULL ? NULL : bnc_json_clone(arena, budget);
+}
+
 void
 bnc_status_sampling(const struct bnc_opinion *opinion, cJSON *status,
                     struct bnc_arena *arena)
@@ -103,8 +127,9 @@ bnc_status_sampling(const struct bnc_opinion *opinion, cJSON *status,
         bnc_json_set_item(arena, status, "percent",
                           percent_json(v->percent * 100, arena));
     }
-    if (opinion->measured != NULL) {
-        bnc_json_set_item(arena, status, "budget", budget_json(opinion->measured, arena));
+    cJSON *budget = budget_of(opinion, arena);
+    if (budget != NULL) {
+        bnc_json_set_item(arena, status, "budget", budget);
     }
     bnc_json_set_int(arena, status, "workloads", (int64_t)v->n_workloads);
     bnc_json_set_item(arena, status, "effective", list);

@@ -116,8 +116,8 @@ struct bnc_ir_workload {
 
 /* A running pod with Istio's proxy, or with an SDK that was told how to sample. */
 struct bnc_ir_proxy {
-    bool sidecar;         /* it has Istio's proxy */
-    const cJSON *sdk_env; /* list of OTEL_... of its containers; NULL: none */
+    bool sidecar;                /* it has Istio's proxy */
+    const cJSON *sdk_env;        /* list of OTEL_... of its containers; NULL: none */
     const char *controller_kind; /* "": it stands for itself */
     const char *controller;
     const struct bnc_proxy_config *config; /* PROXY_CONFIG; NULL: none, or unusable */

@@ -183,11 +183,22 @@ static const struct bnc_keep telemetry_rows[] = {
     END,
 };
 
+static const struct bnc_keep language_rows[] = {
+    {"env", env_names, BNC_KEEP_NAMED},
+    END,
+};
+
 static const struct bnc_keep instrumentation_spec_rows[] = {
     {"sampler", NULL, BNC_KEEP_TEXT},
     {"env", env_names, BNC_KEEP_NAMED},
     {"propagators", NULL, BNC_KEEP_TEXT},
-    {"exporter", NULL, BNC_KEEP_TEXT},
+    {"java", language_rows, BNC_KEEP_TEXT},
+    {"nodejs", language_rows, BNC_KEEP_TEXT},
+    {"python", language_rows, BNC_KEEP_TEXT},
+    {"dotnet", language_rows, BNC_KEEP_TEXT},
+    {"go", language_rows, BNC_KEEP_TEXT},
+    {"apacheHttpd", language_rows, BNC_KEEP_TEXT},
+    {"nginx", language_rows, BNC_KEEP_TEXT},
     END,
 };
 

@@ -70,6 +70,19 @@ sdk_annotations(const cJSON *annotations, struct bnc_arena *arena)
     return out;
 }
 
+bool
+bnc_sdk_asked_for(const cJSON *root)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, bnc_json_path(root, "metadata", "annotations", NULL))
+    {
+        if (bnc_str_starts(item->string, SDK_PREFIX)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const cJSON *
 bnc_sdk_environment(const cJSON *spec, struct bnc_arena *arena)
 {

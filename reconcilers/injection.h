@@ -21,6 +21,9 @@ bool bnc_injection_read(const struct bnc_object *self, const cJSON *root,
  */
 const cJSON *bnc_sdk_environment(const cJSON *spec, struct bnc_arena *arena);
 
+/* True when the pod, or the template, has an annotation about an SDK to be injected. */
+bool bnc_sdk_asked_for(const cJSON *root);
+
 /* A copy in `arena`. */
 void bnc_injection_keep(const struct bnc_injection *from, struct bnc_arena *arena,
                         struct bnc_injection *to);

@@ -8,7 +8,7 @@
 #include "lib/clip.h"
 #include "lib/json.h"
 #include "mesh/mesh_edit.h"
-#include "reconcilers/mesh_plan.h"
+#include "reconcilers/mesh_sdk.h"
 
 #define ANNOTATION_WAS "binnacle.dev/was"
 #define VARIABLE       "PILOT_TRACE_SAMPLING"
@@ -324,6 +324,10 @@ give_back_left(struct bnc_plan *plan, const struct bnc_left *left, const char *o
     if (was == NULL) {
         return;
     }
+    if (left->of.kind == BNC_KIND_INSTRUMENTATION) {
+        bnc_sdk_give_back(plan, left->of, left->sampling_item, was);
+        return;
+    }
     if (left->of.kind == BNC_KIND_DEPLOYMENT) {
         add_held(plan, left->of);
         give_back_environment(plan, left->of, left->container, left->sampling_item, was);
@@ -347,6 +351,9 @@ bnc_mesh_claims(struct bnc_plan *plan, const struct bnc_plan_state *state)
     claim_config(plan, state, owner, !self->deleting);
     bnc_mesh_sdk_claims(plan, state->mesh, !self->deleting);
     for (size_t i = 0; i < state->ir->n_left; i++) {
-        give_back_left(plan, &state->ir->left[i], owner);
+        const struct bnc_left *left = &state->ir->left[i];
+        if (state->mesh == NULL || left->of.kind != BNC_KIND_INSTRUMENTATION) {
+            give_back_left(plan, left, owner); /* else all of them are looked at */
+        }
     }
 }

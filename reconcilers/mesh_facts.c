@@ -273,6 +273,20 @@ read_config(struct step *s)
 
 /* ---- what is left --------------------------------------------------------------- */
 
+/* The sampler of an Instrumentation, and what we wrote about it. */
+static void
+read_sampler(struct step *s, const struct bnc_object *object, struct bnc_left *left)
+{
+    struct bnc_error err = {0};
+    cJSON *root = NULL;
+    if (bnc_json_parse(s->arena, object->text.ptr, object->text.len, &root, &err)) {
+        return;
+    }
+    left->was = bnc_json_get_str(bnc_json_path(root, "metadata", "annotations", NULL),
+                                 ANNOTATION_WAS);
+    left->sampling_item = bnc_json_path(root, "spec", "sampler", NULL);
+}
+
 /* Its parts that are given back, in the facts of a mesh of its own. */
 static struct bnc_left
 read_left(struct step *s, enum bnc_kind kind, const char *ns, const char *name)
@@ -287,7 +301,9 @@ read_left(struct step *s, enum bnc_kind kind, const char *ns, const char *name)
     }
     s->facts->ns = ns;
     s->facts->config_name = name;
-    if (kind == BNC_KIND_DEPLOYMENT) {
+    if (kind == BNC_KIND_INSTRUMENTATION) {
+        read_sampler(s, object, &left);
+    } else if (kind == BNC_KIND_DEPLOYMENT) {
         read_environment(s, object);
         left.was = s->facts->deployment_was;
         left.container = s->facts->container;
@@ -298,6 +314,15 @@ read_left(struct step *s, enum bnc_kind kind, const char *ns, const char *name)
         left.was = s->facts->main_was;
     }
     return left;
+}
+
+static enum bnc_kind
+held_kind(const char *kind)
+{
+    if (bnc_str_eq(kind, "Instrumentation")) {
+        return BNC_KIND_INSTRUMENTATION;
+    }
+    return bnc_str_eq(kind, "Deployment") ? BNC_KIND_DEPLOYMENT : BNC_KIND_CONFIG_MAP;
 }
 
 static bool
@@ -338,10 +363,8 @@ bnc_mesh_left_compile(const struct bnc_object *self, struct bnc_view *view,
                          .ir = ir,
                          .facts = bnc_arena_alloc(out->arena, sizeof(*s.facts)),
                          .diags = &out->diags};
-        enum bnc_kind of =
-            bnc_str_eq(kind, "Deployment") ? BNC_KIND_DEPLOYMENT : BNC_KIND_CONFIG_MAP;
-        bool listed = bnc_str_eq(kind, "Instrumentation"); /* it is seen anyway */
-        if (ns == NULL || name == NULL || listed) {
+        enum bnc_kind of = held_kind(kind);
+        if (ns == NULL || name == NULL) {
             continue;
         }
         if (self->deleting && is_denied(view, of, ns, name)) {

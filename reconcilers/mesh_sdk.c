@@ -251,7 +251,8 @@ of_level(const struct bnc_mesh_plan *mesh, const struct bnc_level *level)
 static bool
 is_ours(const struct bnc_mesh_plan *mesh, const struct bnc_instrumentation *one)
 {
-    for (size_t i = 0; i < mesh->n_instrumentations; i++) {
+    const struct bnc_sdk_run run = bnc_sdk_run_of(mesh, one->ns);
+    for (size_t i = run.first; i < run.first + run.n; i++) {
         if (one == &mesh->instrumentations[i]) {
             const char *other = NULL;
             const cJSON *was = bnc_sdk_read_was(mesh, i, &other);

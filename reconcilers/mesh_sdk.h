@@ -41,4 +41,11 @@ unsigned bnc_sdk_formats_of(const struct bnc_mesh_plan *mesh, const char *provid
 /* The spec of an Instrumentation of our own; NULL: none can be made. */
 cJSON *bnc_sdk_own_spec(const struct bnc_mesh_plan *mesh, const struct bnc_level *level);
 
+/*
+ * Patch the sampler back to what it was before ours; one that somebody has changed since
+ * stays.  `live`: spec.sampler, NULL: none; `was`: as bnc_sdk_read_was() gives it.
+ */
+void bnc_sdk_give_back(struct bnc_plan *plan, struct bnc_held of, const cJSON *live,
+                       const cJSON *was);
+
 #endif

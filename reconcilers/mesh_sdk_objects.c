@@ -319,14 +319,10 @@ take(struct bnc_plan *plan, const struct bnc_mesh_plan *mesh, size_t i,
     add_patch(plan, of, record, replacement(live, wanted, arena));
 }
 
-/* The old value; what somebody has changed since stays. */
-static void
-give_back(struct bnc_plan *plan, const struct bnc_mesh_plan *mesh, size_t i,
-          const cJSON *was)
+void
+bnc_sdk_give_back(struct bnc_plan *plan, struct bnc_held of, const cJSON *live,
+                  const cJSON *was)
 {
-    const struct bnc_instrumentation *one = &mesh->instrumentations[i];
-    const struct bnc_held of = {BNC_KIND_INSTRUMENTATION, one->ns, one->name};
-    const cJSON *live = bnc_json_get(one->spec, "sampler");
     const cJSON *old = bnc_json_get(was, "sampler");
     add_patch(plan, of, NULL,
               is_as_set(live, was) ? replacement(live, old, plan->arena) : NULL);
@@ -381,7 +377,9 @@ bnc_mesh_sdk_claims(struct bnc_plan *plan, const struct bnc_mesh_plan *mesh, boo
             if (i == only && wanted != NULL && may_take(plan, mesh, i, wanted)) {
                 take(plan, mesh, i, wanted);
             } else if (was != NULL) {
-                give_back(plan, mesh, i, was);
+                const struct bnc_instrumentation *one = &mesh->instrumentations[i];
+                const struct bnc_held of = {BNC_KIND_INSTRUMENTATION, one->ns, one->name};
+                bnc_sdk_give_back(plan, of, bnc_json_get(one->spec, "sampler"), was);
             }
         }
     }

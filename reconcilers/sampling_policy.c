@@ -190,7 +190,8 @@ bnc_compile_proxy(const struct bnc_object *self, const cJSON *root,
     const cJSON *sdk_env = bnc_sdk_environment(bnc_json_get(root, "spec"), out->arena);
     const cJSON *item;
 
-    if ((container == NULL && sdk_env == NULL) || self->deleting) {
+    if ((container == NULL && sdk_env == NULL && !bnc_sdk_asked_for(root)) ||
+        self->deleting) {
         return;
     }
     struct bnc_ir_proxy *ir = bnc_arena_alloc(out->arena, sizeof(*ir));

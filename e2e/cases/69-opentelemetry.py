@@ -3,7 +3,7 @@
 import json
 import time
 
-from lib.istio import INJECTED, istio
+from lib.istio import INJECTED, ROOT, istio
 from lib.jaeger import collector
 from lib.otel import install
 from lib.wait import expect, until
@@ -59,7 +59,8 @@ class World:
 
     def arguments(self):
         """{namespace: argument of the sampler}"""
-        return {ns: thing["spec"].get("sampler", {}).get("argument") for (ns, _), thing in self.instrumentations().items()}
+        return {ns: thing["spec"].get("sampler", {}).get("argument")
+                for (ns, _), thing in self.instrumentations().items()}
 
     def wants(self, shop, blog, bank):
         return {self.shop: shop, self.blog: blog, self.bank: bank}
@@ -153,7 +154,8 @@ def truths(w):
     t = w.t
     env = [{"name": "OTEL_TRACES_SAMPLER", "value": "traceidratio"},
            {"name": "OTEL_TRACES_SAMPLER_ARG", "value": "0.05"},
-           {"name": "DATABASE_PASSWORD", "value": "hunter2"}, {"name": "OTEL_EXPORTER_OTLP_HEADERS", "value": "key=hunter3"}]
+           {"name": "DATABASE_PASSWORD", "value": "hunter2"},
+           {"name": "OTEL_EXPORTER_OTLP_HEADERS", "value": "key=hunter3"}]
     app = {"app": "twice"}
     t.api.apply("Deployment", w.shop, "twice", spec={
         "replicas": 0, "selector": {"matchLabels": app}, "template": {
@@ -180,6 +182,23 @@ def truths(w):
     w.reach("back", lambda: w.policy(w.shop, "shop", percent=20), w.wants("0.2", "0.333", "0.05"))
 
 
+def solved(w):
+    """Somebody's sampler that throws dice after the proxy: told, and with TakeOver no more."""
+    t = w.t
+    w.policy(w.shop, "shop", percent=5)
+    t.api.create("Instrumentation", w.shop, "theirs", spec={"sampler": {"type": "traceidratio", "argument": "0.05"}})
+    def look(percent, kind, twice):
+        row = w.line(w.shop, "shop", "checkout")
+        return (row.get("percent"), row.get("decidedBy", {}).get("kind"), "decided twice" in row.get("note", "")) == \
+            (percent, kind, twice)
+    until(lambda: look(0.25, "Instrumentation", True), 5, lambda: f"{w.line(w.shop, 'shop', 'checkout')}")
+    w.observatory("OpenTelemetry", onConflict="TakeOver")
+    until(lambda: look(5, "SamplingPolicy", False), 5, lambda: f"{w.line(w.shop, 'shop', 'checkout')}")
+    t.api.delete("Instrumentation", w.shop, "theirs")
+    w.observatory("OpenTelemetry")
+    w.reach("back", lambda: w.policy(w.shop, "shop", percent=20), w.wants("0.2", "0.333", "0.05"))
+
+
 class Kubelet:
     """Keeps a file as the ConfigMap has it."""
 
@@ -200,7 +219,7 @@ def remote(w):
     """With Jaeger's strategies a percentage is not in the Instrumentation any more: no pod has to be made again."""
     t = w.t
     w.observatory("OpenTelemetry", "Jaeger")
-    argument = (f"endpoint=http://jaeger.{w.monitoring}:14250,pollingIntervalMs=60000,initialSamplingRate=0")
+    argument = f"endpoint=http://jaeger.{w.monitoring}:14250,pollingIntervalMs=60000,initialSamplingRate=0"
     want = [{"name": "OTEL_TRACES_SAMPLER", "value": "parentbased_jaeger_remote"},
             {"name": "OTEL_TRACES_SAMPLER_ARG", "value": argument},
             {"name": "OTEL_EXPORTER_OTLP_PROTOCOL", "value": "grpc"}]
@@ -213,7 +232,8 @@ def remote(w):
     kubelet = Kubelet(w, t.dir / "strategies.json")
     until(kubelet.sync, 5, "no strategies are published")
     jaeger = collector(t, kubelet.path)
-    steps = [(lambda: w.policy(w.shop, "shop", percent=30), {"cart": 0.3, "checkout": 0.3, "web": 0.333, "ledger": 0.05}),
+    steps = [(lambda: w.policy(w.shop, "shop", percent=30),
+              {"cart": 0.3, "checkout": 0.3, "web": 0.333, "ledger": 0.05}),
              (lambda: w.policy(w.shop, "checkout", percent=100, selector={"matchLabels": {"app": "checkout"}},
                                operations=[{"operation": "GET /healthz", "percent": 0}]),
               {"cart": 0.3, "checkout": 1, "web": 0.333, "ledger": 0.05}),
@@ -226,14 +246,17 @@ def remote(w):
         def look():
             kubelet.sync()
             return {name: jaeger.strategy(name)[0] for name in told} == told
-        until(look, RELOAD_S, lambda: f"clients are told {[(name, jaeger.strategy(name)) for name in told]}", every=0.02)
+        until(look, RELOAD_S, lambda: f"clients are told {[(name, jaeger.strategy(name)) for name in told]}",
+              every=0.02)
         times.append(time.monotonic() - begin)
     if jaeger:
         expect(jaeger.strategy("checkout")[1] == {"GET /healthz": 0}, f"{jaeger.strategy('checkout')}")
         t.figure("a percentage reaches Jaeger's clients", max(times), "s", BAR_S)
         policy = {"kind": "SamplingPolicy", "namespace": w.shop, "name": "checkout"}
-        until(lambda: (row := w.line(w.shop, "checkout", "checkout")).get("percent") == 100 and row["decidedBy"] == policy,
-              5, lambda: f"{w.line(w.shop, 'checkout', 'checkout')}")
+        def decided():
+            row = w.line(w.shop, "checkout", "checkout")
+            return row.get("percent") == 100 and row["decidedBy"] == policy
+        until(decided, 5, lambda: f"{w.line(w.shop, 'checkout', 'checkout')}")
     expect(w.instrumentations() == before, "a percentage changed an Instrumentation")
     t.api.delete("SamplingPolicy", w.shop, "checkout")
     w.policy(w.monitoring, "all", percent=5, scope="Mesh")
@@ -254,12 +277,13 @@ def foreign(w):
     def ours():
         return w.instrumentations().get((w.bank, "binnacle"))
     def plain(thing):
-        notes = {name: value for name, value in thing["metadata"].get("annotations", {}).items()}
-        return json.dumps([thing["spec"], notes, thing["metadata"].get("labels")], sort_keys=True)
+        meta = thing["metadata"]
+        return json.dumps([thing["spec"], meta.get("annotations"), meta.get("labels")], sort_keys=True)
     times = []
     for sampler in SAMPLERS:
         spec = {**THEIRS, **({} if sampler is None else {"sampler": sampler})}
-        first = plain(t.api.create("Instrumentation", w.bank, "theirs", metadata={"annotations": {"a": "b"}}, spec=spec))
+        first = plain(t.api.create("Instrumentation", w.bank, "theirs", metadata={"annotations": {"a": "b"}},
+                                   spec=spec))
         until(lambda: not ours(), 5, f"ours stays beside somebody else's: {w.instrumentations().keys()}")
         if sampler:
             w.warned(f"{w.bank}/theirs has a sampler already")
@@ -299,6 +323,21 @@ def several(w):
     until(lambda: t.api.get("Instrumentation", w.bank, "one")["spec"].get("sampler"), 5, "the one is not set")
 
 
+def without_tracing(w):
+    """An Observatory that says nothing of traces any more has nothing of ours left."""
+    t = w.t
+    t.api.apply("Observatory", w.monitoring, "main", spec={
+        "namespaceSelector": {"matchLabels": {"e2e": t.number}}, "prometheus": {}})
+    def given_back():
+        thing = t.api.get("Instrumentation", w.bank, "one")
+        return thing["spec"] == THEIRS and WAS not in thing["metadata"].get("annotations", {})
+    until(given_back, 5, lambda: f"{t.api.get('Instrumentation', w.bank, 'one')}, {w.told()}")
+    until(lambda: set(w.instrumentations()) == {(w.bank, "one")}, 5, lambda: f"left: {w.instrumentations().keys()}")
+    until(lambda: not w.told().get("mesh", {}).get("held"), 5, lambda: f"held: {w.told()}")
+    w.observatory("OpenTelemetry")
+    until(lambda: w.arguments() == w.wants("0.2", "0.333", "0.05"), 5, lambda: f"{w.arguments()}")
+
+
 def restart(w):
     """Begun again, it writes nothing."""
     before = w.instrumentations()
@@ -322,6 +361,7 @@ def removal(w):
 def run(t):
     install(t)
     mesh = istio(t, env=OURS)
+    t.api.apply("Namespace", None, ROOT)  # the rights stand there, with or without istiod
     t.plane.permit_mesh()
     w = World(t, mesh)
     w.observatory("OpenTelemetry")
@@ -330,8 +370,11 @@ def run(t):
     times = levels(w)
     t.figure("a percentage is in the Instrumentation", max(times.values()), "s", BAR_S)
     truths(w)
+    if mesh:
+        solved(w)
     remote(w)
     foreign(w)
     several(w)
+    without_tracing(w)
     restart(w)
     removal(w)

@@ -5,106 +5,9 @@
 #include "lib/json.h"
 #include "mesh/istio.h"
 #include "tests/unit/engine.h"
+#include "tests/unit/mesh_sdk.h"
 
 #define TEXT_MAX ((size_t)1024 * 1024)
-
-/* ---- objects -------------------------------------------------------------------------
- */
-
-#define OBSERVATORY(more, apply, backends, percent)                                      \
-    "apiVersion: binnacle.dev/v1alpha1\nkind: Observatory\n"                             \
-    "metadata: {name: main, namespace: mon}\n"                                           \
-    "spec: {namespaceSelector: {}, " more "tracing: {apply: [" apply                     \
-    "], backends: [" backends "]" percent "}}\n---\n"
-#define JAEGER    "{name: jaeger, type: jaeger, service: jaeger.mon}"
-#define ZIPKIN    "{name: zipkin, type: zipkin, service: zipkin.mon}"
-#define WEB       "{name: web, type: tempo, protocol: OTLPHTTP, service: mon/tempo.mon}"
-#define FIVE      ", sampling: {percent: 5}"
-#define OTEL      "OpenTelemetry"
-#define PLAIN     OBSERVATORY("", OTEL, JAEGER, FIVE)
-#define TAKE_OVER OBSERVATORY("onConflict: TakeOver, ", OTEL, JAEGER, FIVE)
-#define OFF       OBSERVATORY("", "Jaeger", JAEGER, FIVE)
-#define REMOTE                                                                           \
-    OBSERVATORY("", "OpenTelemetry, Jaeger", JAEGER, FIVE ", strategies: {name: s}")
-
-#define INJECT(value) "instrumentation.opentelemetry.io/inject-java: '" value "'"
-#define WORKLOAD(name, ns, notes, env)                                                   \
-    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " name ", namespace: " ns   \
-    "}\nspec: {template: {metadata: {labels: {app: " name "}, annotations: {" notes      \
-    "}}, spec: {containers: [{name: a, env: [" env "]}]}}}\n---\n"
-#define CART           WORKLOAD("cart", "shop", INJECT("true"), "")
-#define ENV(key, text) "{name: OTEL_" key ", value: '" text "'}, "
-#define TWICE          ENV("TRACES_SAMPLER", "traceidratio") ENV("TRACES_SAMPLER_ARG", "0.05")
-#define POLICY(name, spec)                                                               \
-    "apiVersion: binnacle.dev/v1alpha1\nkind: SamplingPolicy\nmetadata: {name: " name    \
-    ", namespace: shop}\nspec: {" spec "}\n---\n"
-#define NAMESPACE(notes)                                                                 \
-    "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {" notes       \
-    "}}\n---\n"
-#define INSTRUMENTATION(name, notes, spec)                                               \
-    "apiVersion: opentelemetry.io/v1alpha1\nkind: Instrumentation\nmetadata: "           \
-    "{name: " name ", namespace: shop, annotations: {" notes "}}\nspec: {" spec          \
-    "}\n---\n"
-#define SAMPLER(type, argument) "sampler: {type: " type ", argument: '" argument "'}"
-#define RATIO(argument)         SAMPLER("parentbased_traceidratio", argument)
-#define OURS(spec)              INSTRUMENTATION("binnacle", "binnacle.dev/owner: mon/main", spec)
-#define WAS(owner, argument, before)                                                     \
-    "binnacle.dev/was: '{\"owner\":\"" owner                                             \
-    "\",\"is\":" TYPED(argument) ",\"sampler\":" before "}'"
-#define POD(name, containers)                                                            \
-    "apiVersion: v1\nkind: Pod\nmetadata: {name: cart-1-" name ", namespace: shop, "     \
-    "labels: {pod-template-hash: '1'}, ownerReferences: [{apiVersion: apps/v1, kind: "   \
-    "ReplicaSet, name: cart-1, uid: u, controller: true}]}\nspec: {containers: "         \
-    "[" containers "]}\n---\n"
-#define SDK(argument)                                                                    \
-    "{name: a, env: [" ENV("TRACES_SAMPLER", "parentbased_traceidratio")                 \
-        ENV("TRACES_SAMPLER_ARG", argument) "]}"
-
-/* A mesh at 5 % with one provider that is there already. */
-#define MESHED(type)                                                                     \
-    OBSERVATORY("mesh: {mode: Environment, meshConfig: None}, ", OTEL, "", "")           \
-    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: "               \
-    "istio-system}\ndata: {mesh: '{defaultProviders: {tracing: [p]}, "                   \
-    "extensionProviders: [{name: p, " type ": {service: p.mon.svc.cluster.local, port: " \
-    "1}}]}'}\n---\n"                                                                     \
-    "apiVersion: v1\nkind: Service\nmetadata: {name: p, namespace: mon}\n---\n"          \
-    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: istiod, namespace: "        \
-    "istio-system}\nspec: {template: {spec: {containers: [{name: discovery, env: "       \
-    "[{name: PILOT_TRACE_SAMPLING, value: '5'}]}]}}}\n---\n"
-#define IN_MESH(env)                                                                     \
-    WORKLOAD("cart", "shop", INJECT("true") ", sidecar.istio.io/inject: 'true'", env)
-
-/* ---- what is expected
- * ------------------------------------------------------------------ */
-
-#define TYPED(argument)                                                                  \
-    "{\"type\":\"parentbased_traceidratio\",\"argument\":\"" argument "\"}"
-#define SPEC(before, endpoint, after, propagators)                                       \
-    "make shop/binnacle {" before "\"exporter\":{\"endpoint\":\"http://" endpoint        \
-    "\"}," after "\"propagators\":[\"tracecontext\",\"baggage\"" propagators "]}\n"
-#define PROTOCOL(text) "{\"name\":\"OTEL_EXPORTER_OTLP_PROTOCOL\",\"value\":\"" text "\"}"
-#define MAKE(argument)                                                                   \
-    SPEC("\"sampler\":" TYPED(argument) ",", "jaeger.mon:4317",                          \
-         "\"env\":[" PROTOCOL("grpc") "],", "")
-#define MAKE_REMOTE                                                                      \
-    SPEC("\"env\":[{\"name\":\"OTEL_TRACES_SAMPLER\",\"value\":"                         \
-         "\"parentbased_jaeger_remote\"},{\"name\":\"OTEL_TRACES_SAMPLER_ARG\","         \
-         "\"value\":"                                                                    \
-         "\"endpoint=http://jaeger.mon:14250,pollingIntervalMs=60000,"                   \
-         "initialSamplingRate=0\"}," PROTOCOL("grpc") "],",                              \
-         "jaeger.mon:4317", "", "")
-#define SET(argument, before)                                                            \
-    "patch shop/theirs {\"owner\":\"mon/main\",\"is\":" TYPED(                           \
-        argument) ",\"sampler\":" before "} " TYPED(argument) "\nheld shop/theirs\n"
-#define BACK(sampler)       "patch shop/theirs - " sampler "\nheld shop/theirs\n"
-#define SAYS(percent, rest) "cart " percent " by " rest "\n"
-#define BY_MAIN             "Observatory mon/main"
-#define UNSEEN(why)         "cart -: " why ": no SDK is injected\n"
-#define MISSING             UNSEEN("namespace shop has no Instrumentation")
-#define FOREIGN_TOLD        "! ForeignField shop/theirs has a sampler already\n"
-#define REMEDY_TWICE                                                                     \
-    "decided twice, by the mesh and by the app: use the parentbased_ form of the "       \
-    "sampler: the mesh has decided already"
 
 static const struct {
     const char *name;
@@ -278,6 +181,23 @@ static const struct {
      PLAIN CART OURS(RATIO("0.05")) POD("a", SDK("0.2")) POD("b", SDK("0.2")),
      MAKE("0.05") SAYS("20", "Environment /OTEL_TRACES_SAMPLER: 2 of its 2 pods were "
                              "made with another sampler than new ones get: restart it")},
+    {"of before any SDK, without a mesh",
+     PLAIN CART OURS(
+         RATIO("0.05")) "apiVersion: v1\nkind: Pod\nmetadata: {name: cart-7d9f8b6c5-a, "
+                        "namespace: shop, "
+                        "annotations: {" INJECT(
+                            "true") "}, labels: {pod-template-hash: 7d9f8b6c5}, "
+                                    "ownerReferences: [{apiVersion: apps/v1, kind: "
+                                    "ReplicaSet, name: cart-7d9f8b6c5, "
+                                    "uid: u, controller: true}]}\nspec: {containers: "
+                                    "[{name: a}]}\n---\n",
+     MAKE("0.05") SAYS("100", "Default OpenTelemetry: 1 of its 1 pods were made with "
+                              "another sampler than new ones get: restart it")},
+    {"theirs says it for a language",
+     OFF CART INSTRUMENTATION("theirs", "",
+                              RATIO("0.3") ", java: {image: i, env: [" ENV(
+                                  "TRACES_SAMPLER", "always_off") "]}"),
+     SAYS("0", "Instrumentation shop/theirs")},
     {"of before any SDK",
      MESHED("opentelemetry") IN_MESH("") INSTRUMENTATION("theirs", "", RATIO("0.3"))
          POD("a", "{name: istio-proxy}"),
@@ -312,11 +232,12 @@ add_patches(const struct bnc_plan *plan, struct bnc_arena *arena, struct bnc_str
         const struct bnc_patch *patch = &plan->patches[i];
         const cJSON *root = parse(patch->body, arena);
         const cJSON *notes = bnc_json_path(root, "metadata", "annotations", NULL);
-        const cJSON *was = bnc_json_get(notes, "binnacle.dev/was");
+        const char *was = bnc_json_get_str(notes, "binnacle.dev/was");
         const cJSON *sampler = bnc_json_path(root, "spec", "sampler", NULL);
-        CHECK(patch->of.kind == BNC_KIND_INSTRUMENTATION && was != NULL);
+        CHECK(patch->of.kind == BNC_KIND_INSTRUMENTATION &&
+              bnc_json_get(notes, "binnacle.dev/was") != NULL);
         bnc_str_fmt(out, "patch %s/%s %s %s\n", patch->of.ns, patch->of.name,
-                    cJSON_IsString(was) ? was->valuestring : "-",
+                    was == NULL ? "-" : was,
                     sampler == NULL ? "stays" : print(sampler, arena));
     }
     for (size_t i = 0; i < plan->n_held; i++) {
@@ -444,6 +365,60 @@ TEST(offline)
           true, FOREIGN_TOLD SAYS("30", "Instrumentation shop/theirs"));
 }
 
+/* The Observatory as one that has lived: with its status, and going when asked. */
+static void
+lived(struct facts *facts, const char *status, bool deleting)
+{
+    struct bnc_object *plain = facts->items[0];
+    const struct bnc_pruned pruned = {.ns = plain->ns,
+                                      .name = plain->name,
+                                      .uid = "u",
+                                      .resource_version = "1",
+                                      .generation = 1,
+                                      .deleting = deleting,
+                                      .text = plain->text,
+                                      .status = {status, strlen(status)}};
+    facts->items[0] = bnc_object_new(plain->kind, &pruned, NULL);
+    bnc_object_unref(plain);
+}
+
+#define HELD                                                                             \
+    "{\"mesh\":{\"held\":[{\"kind\":\"Instrumentation\",\"namespace\":\"shop\","         \
+    "\"name\":"                                                                          \
+    "\"theirs\"}]}}"
+#define SCRAPES                                                                          \
+    "apiVersion: binnacle.dev/v1alpha1\nkind: Observatory\nmetadata: {name: main, "      \
+    "namespace: mon}\nspec: {namespaceSelector: {}, prometheus: {}}\n---\n"
+#define BROKEN                                                                           \
+    "apiVersion: binnacle.dev/v1alpha1\nkind: Observatory\nmetadata: {name: main, "      \
+    "namespace: mon}\nspec: {namespaceSelector: {}, prometheus: {shards: x}}\n---\n"
+
+/* No tracing any more, so that nothing of a mesh is planned. */
+TEST(left)
+{
+    for (int i = 0; i < 3; i++) {
+        BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+        struct facts facts;
+        struct driven d;
+        bnc_test_row(i == 0   ? "tracing goes"
+                     : i == 1 ? "broken, and goes"
+                              : "still there");
+        facts_read(
+            &facts,
+            bnc_arena_fmt(arena, "%s%s",
+                          i == 1   ? BROKEN
+                          : i == 0 ? SCRAPES
+                                   : OFF,
+                          INSTRUMENTATION("theirs", WAS("mon/main", "0.05", TYPED("0.3")),
+                                          RATIO("0.05"))));
+        lived(&facts, HELD, i == 1);
+        drive(&d, &facts, false);
+        CHECK_STR(describe(bnc_engine_result(d.engine, 0), arena), BACK(TYPED("0.3")));
+        driven_stop(&d);
+        facts_free(&facts);
+    }
+}
+
 /* The Observatory goes: nothing is made, what was taken comes back. */
 TEST(removal)
 {
@@ -471,4 +446,4 @@ TEST(removal)
     facts_free(&facts);
 }
 
-RUN_TESTS(decisions, offline, removal)
+RUN_TESTS(decisions, offline, left, removal)
