@@ -112,6 +112,8 @@ bnc_offline_collect(struct bnc_offline *o)
     bnc_engine_members(engine, BNC_KIND_SCRAPE_POLICY, add_member, o);
     bnc_engine_members(engine, BNC_KIND_SAMPLING_POLICY, add_member, o);
     bnc_engine_members(engine, BNC_KIND_METRIC_RULE, add_member, o);
+    bnc_engine_members(engine, BNC_KIND_DATASOURCE, add_member, o);
+    bnc_engine_members(engine, BNC_KIND_DASHBOARD, add_member, o);
     for (size_t i = 0; i < bnc_engine_count(engine); i++) {
         const struct bnc_result *result = bnc_engine_result(engine, i);
         bnc_findings_diags(&o->found, result->object, result->diags->items,

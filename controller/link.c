@@ -99,9 +99,10 @@ begin(struct bnc_hub *hub, const struct bnc_planner *planner)
     hub->links++;
     link->n_jobs = count_jobs(&hub->plan);
     begin_result(link);
+    link->result.told_first = hub->member->ir->as.observatory->spec.grafana != NULL;
     if (link->diags.errors > 0 || prometheus == NULL) {
         link->shard = hub->shards; /* no configuration */
-        link->whole = link->diags.errors == 0 && bnc_link_documents(link) &&
+        link->whole = link->diags.errors == 0 && bnc_link_beside(link) &&
                       (link->n > 0 || has_mesh(link));
         return link;
     }
@@ -110,9 +111,9 @@ begin(struct bnc_hub *hub, const struct bnc_planner *planner)
     link->files = bnc_str_eq(prometheus->layout, "Files");
     link->slots =
         link->files && prometheus->parts.set ? (size_t)prometheus->parts.value : 0;
-    link->result.told_first = (link->files && link->slots == 0) || hub->plan.n_assets > 0;
-    link->whole = bnc_link_assets(link); /* files before what names them */
-    link->whole = bnc_link_documents(link) && link->whole;
+    link->result.told_first |=
+        (link->files && link->slots == 0) || hub->plan.n_assets > 0;
+    link->whole = bnc_link_beside(link); /* files before what names them */
     return link;
 }
 

@@ -139,9 +139,12 @@ bool bnc_link_document(struct bnc_link *link);
 bool bnc_link_file(struct bnc_link *link, const struct bnc_piece *piece);
 /* The root that names all of them. */
 bool bnc_link_files(struct bnc_link *link);
-/* Certificates and credentials: files of one Secret beside the configuration. */
-bool bnc_link_assets(struct bnc_link *link);
-/* Other documents that the plan asks for. */
-bool bnc_link_documents(struct bnc_link *link);
+/* ---- link_beside.c */
+
+/*
+ * Certificates and credentials as files of one Secret, and what else the plan asks for.
+ * False when something is missing.
+ */
+bool bnc_link_beside(struct bnc_link *link);
 
 #endif

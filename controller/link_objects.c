@@ -34,19 +34,23 @@ owner_references(struct bnc_link *link)
 }
 
 static cJSON *
-labels_of(struct bnc_link *link, const struct bnc_desired *desired)
+labels_of(struct bnc_link *link, const struct bnc_link_object *object)
 {
+    const struct bnc_desired *desired = &object->desired;
     cJSON *labels = bnc_json_object(link->arena);
     bool file = desired->kind == BNC_KIND_SECRET || desired->kind == BNC_KIND_CONFIG_MAP;
+    const struct bnc_pairs *more = object->labels;
     bnc_json_set_str(link->arena, labels, "app.kubernetes.io/managed-by", "binnacle");
     bnc_json_set_str(link->arena, labels, LABEL_OBSERVATORY,
                      link->hub->member->object->name);
     if (desired->revision != NULL) {
         bnc_json_set_str(link->arena, labels, "istio.io/rev", desired->revision);
     }
-    for (size_t i = 0; file && link->output != NULL && i < link->output->labels.n; i++) {
-        bnc_json_set_str(link->arena, labels, link->output->labels.items[i].key,
-                         link->output->labels.items[i].value);
+    if (more == NULL && link->output != NULL) {
+        more = &link->output->labels;
+    }
+    for (size_t i = 0; file && more != NULL && i < more->n; i++) {
+        bnc_json_set_str(link->arena, labels, more->items[i].key, more->items[i].value);
     }
     return labels;
 }
@@ -73,9 +77,13 @@ metadata(struct bnc_link *link, const struct bnc_link_object *object)
     if (desired->slots != NULL) {
         bnc_json_set_str(link->arena, annotations, BNC_ANNOTATION_SLOTS, desired->slots);
     }
+    for (size_t i = 0; object->annotations != NULL && i < object->annotations->n; i++) {
+        bnc_json_set_str(link->arena, annotations, object->annotations->items[i].key,
+                         object->annotations->items[i].value);
+    }
     bnc_json_set_str(link->arena, meta, "name", desired->name);
     bnc_json_set_str(link->arena, meta, "namespace", desired->ns);
-    bnc_json_set_item(link->arena, meta, "labels", labels_of(link, desired));
+    bnc_json_set_item(link->arena, meta, "labels", labels_of(link, object));
     bnc_json_set_item(link->arena, meta, "annotations", annotations);
     if (!link->result.orphan && strcmp(desired->ns, self->ns) == 0 &&
         self->uid[0] != '\0') {
@@ -313,98 +321,5 @@ bnc_link_document(struct bnc_link *link)
         add_rules(link, &object, text);
     }
     bnc_link_object(link, &object);
-    return true;
-}
-
-/* ---- beside the configuration -------------------------------------------------- */
-
-bool
-bnc_link_assets(struct bnc_link *link)
-{
-    const struct bnc_plan *plan = &link->hub->plan;
-    struct bnc_view *view = bnc_reader_begin(link->hub->reader);
-    struct bnc_link_object object = {
-        .desired = {.role = BNC_ROLE_BESIDE,
-                    .kind = BNC_KIND_SECRET,
-                    .ns = link->output->ns,
-                    .name = bnc_arena_fmt(link->arena, "%s-assets", link->output->name)},
-        .data_name = "data",
-        .data = bnc_json_object(link->arena)};
-    struct bnc_str digest = bnc_str_new(link->arena, BNC_DOCUMENT_MAX);
-    bool whole = true;
-
-    for (size_t i = 0; i < plan->n_assets; i++) {
-        const struct bnc_asset *asset = &plan->assets[i];
-        struct bnc_bytes value = {0};
-        if (bnc_view_value(view, (enum bnc_kind)asset->kind, asset->ns, asset->name,
-                           asset->key, link->arena, &value) != BNC_VIEW_FOUND) {
-            whole = false; /* its reader is compiled again before this is published */
-            continue;
-        }
-        object.desired.size += value.len;
-        bnc_json_append(link->arena, object.data, asset->file,
-                        bnc_link_base64(link, value));
-        bnc_str_json(&digest, asset->file);
-        bnc_str_add(&digest, value.ptr, value.len);
-    }
-    bnc_reader_end(link->hub->reader);
-    if (plan->n_assets == 0) {
-        return true;
-    }
-    if (object.desired.size > BNC_OBJECT_DATA_MAX) {
-        bnc_diag_add(&link->diags, BNC_REASON_TOO_BIG, "", "refer to fewer Secrets",
-                     "the files of certificates and credentials have %zu bytes together, "
-                     "an object takes %zu",
-                     object.desired.size, BNC_OBJECT_DATA_MAX);
-        return false;
-    }
-    char hex[BNC_SHA256_HEX];
-    /* salted: a digest of a short password must not tell it */
-    bnc_str_puts(&digest, link->hub->member->object->uid);
-    bnc_sha256_hex(digest.ptr, digest.len, hex);
-    bnc_link_hash(&object.desired, hex);
-    bnc_link_object(link, &object);
-    return whole;
-}
-
-/* An object of another kind: its content is the spec, as JSON. */
-static void
-add_spec(struct bnc_link *link, const struct bnc_document *d,
-         struct bnc_link_object *object)
-{
-    struct bnc_str text = bnc_str_new(link->arena, BNC_OBJECT_DATA_MAX);
-    bnc_json_print_sorted(d->spec, &text);
-    object->desired.content = (struct bnc_bytes){text.ptr, text.len};
-    object->desired.size = text.len;
-    object->desired.revision = d->revision;
-    object->data_name = "spec";
-    object->data = bnc_json_clone(link->scratch, d->spec);
-}
-
-bool
-bnc_link_documents(struct bnc_link *link)
-{
-    struct bnc_document *documents = NULL;
-    size_t n =
-        link->planner->documents(&link->hub->plan, link->arena, &documents, &link->diags);
-    for (size_t i = 0; i < n; i++) {
-        const struct bnc_document *d = &documents[i];
-        struct bnc_link_object object = {.desired = {.role = BNC_ROLE_BESIDE,
-                                                     .kind = d->kind,
-                                                     .ns = d->ns,
-                                                     .name = d->name,
-                                                     .file = d->key,
-                                                     .size = d->bytes.len,
-                                                     .content = d->bytes}};
-        char hex[BNC_SHA256_HEX];
-        if (d->spec != NULL) {
-            add_spec(link, d, &object);
-        } else {
-            bnc_link_value(link, &object, d->key, d->bytes);
-        }
-        bnc_sha256_hex(object.desired.content.ptr, object.desired.content.len, hex);
-        bnc_link_hash(&object.desired, hex);
-        bnc_link_object(link, &object);
-    }
     return true;
 }

@@ -12,7 +12,9 @@ struct bnc_link_object {
     struct bnc_desired desired; /* all but its body */
     const char *data_name;      /* "data", "binaryData" */
     cJSON *data;
-    cJSON *more; /* a map under another name; NULL: none */
+    const struct bnc_pairs *labels;      /* in place of the output's; NULL: those */
+    const struct bnc_pairs *annotations; /* NULL: none but ours */
+    cJSON *more;                         /* a map under another name; NULL: none */
     const char *more_name;
 };
 

@@ -431,6 +431,8 @@ bnc_reporter_run(struct bnc_reporter *reporter)
     bnc_engine_members(engine, BNC_KIND_SCRAPE_POLICY, report_policy, &round);
     bnc_engine_members(engine, BNC_KIND_SAMPLING_POLICY, report_policy, &round);
     bnc_engine_members(engine, BNC_KIND_METRIC_RULE, report_policy, &round);
+    bnc_engine_members(engine, BNC_KIND_DATASOURCE, report_policy, &round);
+    bnc_engine_members(engine, BNC_KIND_DASHBOARD, report_policy, &round);
     for (size_t i = 0; i < n; i++) {
         const struct bnc_result *result = bnc_engine_result(engine, i);
         if (result->plan != NULL) {

@@ -293,6 +293,9 @@ bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opi
         bnc_status_rule(member, decides, status, arena);
         return status;
     }
+    if (bnc_status_grafana(member, status, arena)) {
+        return status;
+    }
     if (pods >= 0) {
         bnc_json_set_int(arena, status, "pods", pods);
     }

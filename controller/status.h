@@ -44,6 +44,9 @@ void bnc_status_sampling(const struct bnc_opinion *opinion, cJSON *status,
 /* What only a MetricRule's status has; `opinion` NULL: nobody selects it. */
 void bnc_status_rule(const struct bnc_member *member, const struct bnc_opinion *opinion,
                      cJSON *status, struct bnc_arena *arena);
+/* What only a Datasource's or Dashboard's status has; false: it is none. */
+bool bnc_status_grafana(const struct bnc_member *member, cJSON *status,
+                        struct bnc_arena *arena);
 /* status.mesh of an Observatory; NULL: it has no mesh. */
 cJSON *bnc_status_mesh(const struct bnc_result *result, struct bnc_arena *arena);
 

@@ -2,6 +2,7 @@
 
 #include "lib/json.h"
 #include "model/kind.h"
+#include "model/spec_datasource.h"
 #include "model/spec_metric_rule.h"
 #include "model/spec_observatory.h"
 #include "model/spec_sampling_policy.h"
@@ -12,6 +13,8 @@ const struct bnc_kind_doc *const bnc_kind_docs[] = {
     &bnc_doc_scrape_policy,
     &bnc_doc_sampling_policy,
     &bnc_doc_metric_rule,
+    &bnc_doc_datasource,
+    &bnc_doc_dashboard,
     NULL,
 };
 

@@ -97,6 +97,7 @@ enum bnc_text_rule {
     BNC_TEXT_PROXY_URL,   /* likewise, or socks5://                           */
     BNC_TEXT_PATH,        /* begins with '/'                                  */
     BNC_TEXT_VERSION,     /* 2.42.0, v3.5, ...                                */
+    BNC_TEXT_UID,         /* of Grafana: [-_a-zA-Z0-9]+, at most 40           */
     BNC_TEXT_TIME,        /* RFC 3339; in status only                         */
     BNC_TEXT_RULE_COUNT
 };
@@ -115,6 +116,7 @@ struct bnc_field {
     size_t max_items; /* lists, maps; 0: 128 */
     enum bnc_text_rule rule; /* TEXT; items of TEXTS; keys of a MAP */
     bool required;
+    bool immutable;       /* once it is set; said in the CRD only */
     const char *list_key; /* LIST: listType map by this key, "a,b" by two; NULL: atomic */
     const char *doc;      /* one or two sentences, for CRD and docs */
 };

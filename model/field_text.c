@@ -132,6 +132,13 @@ version(const char *s)
     return bnc_version_parse(s, &out, &err) == BNC_OK;
 }
 
+static bool
+grafana_uid(const char *s)
+{
+    size_t n = strlen(s);
+    return n > 0 && n <= 40 && strspn(s, LETTERS DIGITS "-_") == n;
+}
+
 #define SUBDOMAIN "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 
 /* Only rules of names have a pattern: what is refused by the API server never gets
@@ -176,6 +183,8 @@ static const struct {
                        BNC_FIELD_TEXT_MAX},
     [BNC_TEXT_VERSION] = {version, "use a version as 3.5.0",
                           "^(v?[0-9]+\\.[0-9]+(\\.[0-9]+)?([-+][-.0-9A-Za-z]+)?)?$", 64},
+    [BNC_TEXT_UID] = {grafana_uid, "use letters, digits, \"-\" and \"_\", at most 40",
+                      "^[-_a-zA-Z0-9]*$", 40},
     [BNC_TEXT_TIME] = {any, NULL, NULL, 64},
 };
 static_assert(BNC_LEN(rules) == BNC_TEXT_RULE_COUNT, "every rule needs a row");

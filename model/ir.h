@@ -31,7 +31,8 @@ bool bnc_scope_meet(const struct bnc_scope *a, const struct bnc_scope *b);
 
 struct bnc_mesh_facts;     /* reconcilers/mesh_facts.h */
 struct bnc_left;           /* likewise */
-struct bnc_left;           /* likewise */
+struct bnc_ir_datasource;  /* model/ir_grafana.h */
+struct bnc_ir_dashboard;   /* likewise */
 struct bnc_telemetry;      /* mesh/istio.h */
 struct bnc_proxy_config;   /* mesh/istio.h */
 struct bnc_ir_metric_rule; /* model/ir_metric_rule.h */
@@ -43,16 +44,18 @@ struct bnc_file_ref {
 
 struct bnc_ir_observatory {
     struct bnc_spec_observatory spec;
-    struct bnc_scope reach;          /* what it may touch at all */
-    bool own_only;                   /* that is its own namespace: it is not trusted */
-    struct bnc_scope scope;          /* namespaceSelector */
-    struct bnc_scope policy_scope;   /* scrapePolicyNamespaceSelector */
-    const cJSON *base;               /* merged and checked; NULL: none */
-    const cJSON *raw_jobs;           /* array of additionalScrapeConfigs; NULL: none */
-    struct bnc_scope sampling_scope; /* tracing.samplingPolicyNamespaceSelector */
-    struct bnc_scope rule_scope;     /* prometheus.metricRuleNamespaceSelector */
-    struct bnc_mesh_facts *mesh;     /* of the live mesh; NULL: no spec.mesh */
-    struct bnc_left *left;           /* of another mesh, to be given back */
+    struct bnc_scope reach;            /* what it may touch at all */
+    bool own_only;                     /* that is its own namespace: it is not trusted */
+    struct bnc_scope scope;            /* namespaceSelector */
+    struct bnc_scope policy_scope;     /* scrapePolicyNamespaceSelector */
+    const cJSON *base;                 /* merged and checked; NULL: none */
+    const cJSON *raw_jobs;             /* array of additionalScrapeConfigs; NULL: none */
+    struct bnc_scope sampling_scope;   /* tracing.samplingPolicyNamespaceSelector */
+    struct bnc_scope rule_scope;       /* prometheus.metricRuleNamespaceSelector */
+    struct bnc_scope datasource_scope; /* grafana.datasourceNamespaceSelector */
+    struct bnc_scope dashboard_scope;  /* grafana.dashboardNamespaceSelector */
+    struct bnc_mesh_facts *mesh;       /* of the live mesh; NULL: no spec.mesh */
+    struct bnc_left *left;             /* of another mesh, to be given back */
     size_t n_left;
     struct bnc_asset *files; /* files[] of base */
     size_t n_files;
@@ -167,6 +170,8 @@ enum bnc_ir_type {
     BNC_IR_POLICY,
     BNC_IR_SAMPLING,
     BNC_IR_METRIC_RULE,
+    BNC_IR_DATASOURCE,
+    BNC_IR_DASHBOARD,
     BNC_IR_WORKLOAD,
     BNC_IR_PROXY,
     BNC_IR_NAMESPACE,
@@ -186,6 +191,8 @@ struct bnc_ir {
         struct bnc_ir_policy *policy;
         struct bnc_ir_sampling *sampling;
         struct bnc_ir_metric_rule *metric_rule;
+        struct bnc_ir_datasource *datasource; /* model/ir_grafana.h */
+        struct bnc_ir_dashboard *dashboard;   /* likewise */
         struct bnc_ir_workload *workload;
         struct bnc_ir_proxy *proxy;
         struct bnc_ir_namespace *ns;

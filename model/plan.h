@@ -135,15 +135,28 @@ struct bnc_frame {
     struct bnc_bytes tail; /* raw jobs, or nothing */
 };
 
+/*
+ * A place in a text where a value of a Secret has to go, when the text is written: as a
+ * JSON text with every $ doubled (render/grafana.h).
+ */
+struct bnc_fill {
+    size_t at; /* bytes before it */
+    struct bnc_asset asset;
+};
+
 /* One more object, beside the configuration: with one text, or with a spec. */
 struct bnc_document {
     enum bnc_kind kind;
     const char *ns;
     const char *name;
-    const char *key;        /* Secret, ConfigMap: of the text in its data */
-    struct bnc_bytes bytes; /* likewise */
-    const cJSON *spec;      /* other kinds */
-    const char *revision;   /* label istio.io/rev; NULL: none */
+    const char *key;              /* Secret, ConfigMap: of the text in its data */
+    struct bnc_bytes bytes;       /* likewise */
+    const cJSON *spec;            /* other kinds */
+    const char *revision;         /* label istio.io/rev; NULL: none */
+    const struct bnc_fill *fills; /* values of Secrets that go into `bytes`, in order */
+    size_t n_fills;
+    const struct bnc_pairs *labels;      /* in place of the output's; NULL: those */
+    const struct bnc_pairs *annotations; /* NULL: none */
 };
 
 /* How an Observatory's members become documents: a row of functions for the engine. */

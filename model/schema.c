@@ -281,6 +281,15 @@ field_schema(const struct bnc_field *field, struct bnc_arena *arena)
         bnc_json_parse(arena, field->def, strlen(field->def), &def, &err) == BNC_OK) {
         bnc_json_set_item(arena, schema, "default", def);
     }
+    if (field->immutable) {
+        cJSON *rule = bnc_json_object(arena);
+        cJSON *rules = bnc_json_array(arena);
+        bnc_json_set_str(arena, rule, "message",
+                         bnc_arena_fmt(arena, "%s can't be changed", field->name));
+        bnc_json_set_str(arena, rule, "rule", "self == oldSelf");
+        bnc_json_add(rules, rule);
+        bnc_json_set_item(arena, schema, RULES, rules);
+    }
     return schema;
 }
 

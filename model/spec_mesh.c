@@ -134,7 +134,9 @@ static const struct bnc_field backend_rows[] = {
     {"path", BNC_FIELD_TEXT, AT(path), .rule = BNC_TEXT_PATH,
      .doc = "Path of OTLPHTTP and Zipkin; /v1/traces and /api/v2/spans when unset."},
     {"queryUrl", BNC_FIELD_TEXT, AT(query_url), .rule = BNC_TEXT_URL,
-     .doc = "Where traces are looked at: for Grafana and Kiali."},
+     .doc = "Where traces are looked at, in the cluster: for Grafana and Kiali."},
+    {"browserUrl", BNC_FIELD_TEXT, AT(browser_url), .rule = BNC_TEXT_URL,
+     .doc = "Where people look at them: Kiali links there."},
     {"traceContext", BNC_FIELD_ENUM, AT(trace_context), .values = trace_contexts,
      .doc =
          "Headers that carry a trace with protocol Zipkin: B3, or B3AndW3C to "

@@ -21,6 +21,7 @@ struct bnc_backend_spec {
     struct bnc_opt_int port; /* filled in: the protocol's own */
     const char *path;        /* OTLPHTTP, Zipkin */
     const char *query_url;
+    const char *browser_url;   /* as people reach it; NULL: unknown */
     const char *trace_context; /* Zipkin: B3 (default), B3AndW3C */
     struct bnc_list headers;   /* struct bnc_header_spec; OTLP, OTLPHTTP, Zipkin */
 };

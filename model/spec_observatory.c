@@ -315,6 +315,10 @@ static const struct bnc_field rows[] = {
     {"statsd", BNC_FIELD_OBJECT, AT(statsd), .sub = &statsd_table,
      .doc = "The statsd exporter that sidecars push to: a mapping file is written that "
             "gives their statistics the names and labels of Istio's own endpoint."},
+    {"grafana", BNC_FIELD_OBJECT, AT(grafana), .sub = &bnc_table_grafana,
+     .doc = "The Grafana that is given datasources and dashboards."},
+    {"kiali", BNC_FIELD_OBJECT, AT(kiali), .sub = &bnc_table_kiali,
+     .doc = "The Kiali that is told where Prometheus, Grafana and traces are."},
 };
 #undef AT
 

@@ -5,6 +5,7 @@
 #define BNC_MODEL_SPEC_OBSERVATORY_H
 
 #include "model/spec_common.h"
+#include "model/spec_grafana.h"
 #include "model/spec_mesh.h"
 
 struct bnc_output_spec {
@@ -94,6 +95,8 @@ struct bnc_spec_observatory {
     struct bnc_tracing_spec *tracing;
     struct bnc_mesh_spec *mesh;
     struct bnc_statsd_spec *statsd;
+    struct bnc_grafana_spec *grafana;
+    struct bnc_kiali_spec *kiali;
 };
 
 extern const struct bnc_kind_doc bnc_doc_observatory;

@@ -28,6 +28,12 @@ bnc_compile_namespace(const struct bnc_object *self, const struct bnc_settings *
 void bnc_compile_instrumentation(const struct bnc_object *self,
                                  const struct bnc_settings *settings,
                                  struct bnc_view *view, struct bnc_ir *out);
+void
+bnc_compile_datasource(const struct bnc_object *self, const struct bnc_settings *settings,
+                       struct bnc_view *view, struct bnc_ir *out);
+void
+bnc_compile_dashboard(const struct bnc_object *self, const struct bnc_settings *settings,
+                      struct bnc_view *view, struct bnc_ir *out);
 /* A running pod: BNC_IR_PROXY when it has Istio's proxy, else nothing. */
 void bnc_compile_proxy(const struct bnc_object *self, const cJSON *root,
                        const struct bnc_identity *workload, struct bnc_ir *out);

@@ -412,6 +412,8 @@ bnc_mesh_select(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
             .name = bnc_arena_strdup(mesh->arena, member->object->name),
             .spec = member->ir->as.instrumentation->spec};
         break;
+    case BNC_IR_DATASOURCE:
+    case BNC_IR_DASHBOARD:
     case BNC_IR_NONE:
     case BNC_IR_OBSERVATORY:
     case BNC_IR_POLICY:

@@ -9,6 +9,7 @@
 #include "lib/units.h"
 #include "lib/yaml_in.h"
 #include "reconcilers/compile.h"
+#include "reconcilers/grafana.h"
 #include "reconcilers/mesh_facts.h"
 #include "reconcilers/presets.h"
 #include "reconcilers/refs.h"
@@ -408,6 +409,29 @@ compile_prometheus(struct step *s)
     check_job_names(s);
 }
 
+static void
+compile_grafana(struct step *s)
+{
+    const struct bnc_grafana_spec *grafana = s->ir->spec.grafana;
+    const struct bnc_selector *all = s->ir->spec.namespace_selector;
+    const struct {
+        const struct bnc_selector *own;
+        const char *field;
+        struct bnc_scope *out;
+    } rows[] = {
+        {grafana->datasource_namespace_selector,
+         "spec.grafana.datasourceNamespaceSelector", &s->ir->datasource_scope},
+        {grafana->dashboard_namespace_selector, "spec.grafana.dashboardNamespaceSelector",
+         &s->ir->dashboard_scope},
+    };
+    for (size_t i = 0; i < BNC_LEN(rows); i++) {
+        bool own = rows[i].own != NULL;
+        resolve_selector(s, own ? rows[i].own : all,
+                         own ? rows[i].field : "spec.namespaceSelector", rows[i].out);
+    }
+    bnc_grafana_compile(s->self, s->ir, s->diags);
+}
+
 void
 bnc_compile_observatory(const struct bnc_object *self,
                         const struct bnc_settings *settings, struct bnc_view *view,
@@ -448,6 +472,9 @@ bnc_compile_observatory(const struct bnc_object *self,
                          own != NULL ? "spec.tracing.samplingPolicyNamespaceSelector"
                                      : "spec.namespaceSelector",
                          &ir->sampling_scope);
+    }
+    if (ir->spec.grafana != NULL) {
+        compile_grafana(&s);
     }
     out->pending = s.refs.pending;
     if (ir->spec.mesh != NULL) {

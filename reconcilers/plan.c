@@ -4,6 +4,7 @@
 
 #include "lib/json.h"
 #include "model/ir_metric_rule.h"
+#include "reconcilers/grafana.h"
 #include "reconcilers/mesh_plan.h"
 #include "reconcilers/plan_count.h"
 #include "reconcilers/plan_make.h"
@@ -154,17 +155,18 @@ static size_t
 documents(const struct bnc_plan *plan, struct bnc_arena *arena, struct bnc_document **out,
           struct bnc_diags *diags)
 {
-    struct bnc_document *lists[2] = {NULL, NULL};
-    const size_t n[2] = {bnc_statsd_documents(plan, arena, &lists[0], diags),
-                         bnc_mesh_documents(plan, arena, &lists[1], diags)};
-    *out = bnc_arena_array(arena, n[0] + n[1], sizeof(**out));
-    for (size_t i = 0; i < n[0]; i++) {
-        (*out)[i] = lists[0][i];
+    struct bnc_document *lists[3] = {NULL, NULL, NULL};
+    const size_t n[3] = {bnc_statsd_documents(plan, arena, &lists[0], diags),
+                         bnc_mesh_documents(plan, arena, &lists[1], diags),
+                         bnc_grafana_documents(plan, arena, &lists[2], diags)};
+    size_t all = 0;
+    *out = bnc_arena_array(arena, n[0] + n[1] + n[2], sizeof(**out));
+    for (size_t i = 0; i < BNC_LEN(lists); i++) {
+        for (size_t k = 0; k < n[i]; k++) {
+            (*out)[all++] = lists[i][k];
+        }
     }
-    for (size_t i = 0; i < n[1]; i++) {
-        (*out)[n[0] + i] = lists[1][i];
-    }
-    return n[0] + n[1];
+    return all;
 }
 
 const struct bnc_planner bnc_planner_prometheus = {.begin = bnc_plan_begin,

@@ -11,6 +11,7 @@
 #include "lib/json.h"
 #include "lib/map.h"
 #include "model/ir_metric_rule.h"
+#include "reconcilers/grafana.h"
 #include "reconcilers/mesh_plan.h"
 #include "reconcilers/plan_state.h"
 #include "reconcilers/plan_verdict.h"
@@ -224,45 +225,7 @@ add_group_units(struct bnc_units *u)
     }
 }
 
-/* ---- assets -------------------------------------------------------------------- */
-
-static int
-compare_assets(const void *a, const void *b)
-{
-    const struct bnc_asset *x = a;
-    const struct bnc_asset *y = b;
-    return strcmp(x->file, y->file);
-}
-
-static void
-collect_assets(struct bnc_units *u)
-{
-    size_t n = u->state->ir->n_files;
-    for (size_t i = 0; i < u->state->n_takers; i++) {
-        n += u->state->takers[i].ir->n_assets;
-    }
-    struct bnc_asset *all = bnc_arena_array(u->arena, n, sizeof(*all));
-    size_t used = u->state->ir->n_files;
-    if (used > 0) {
-        memcpy(all, u->state->ir->files, used * sizeof(*all));
-    }
-    for (size_t i = 0; i < u->state->n_takers; i++) {
-        const struct bnc_ir_policy *ir = u->state->takers[i].ir;
-        if (ir->n_assets > 0) {
-            memcpy(all + used, ir->assets, ir->n_assets * sizeof(*all));
-            used += ir->n_assets;
-        }
-    }
-    qsort(all, used, sizeof(*all), compare_assets);
-    size_t kept = 0;
-    for (size_t i = 0; i < used; i++) {
-        if (kept == 0 || strcmp(all[kept - 1].file, all[i].file) != 0) {
-            all[kept++] = all[i];
-        }
-    }
-    u->plan->assets = all;
-    u->plan->n_assets = kept;
-}
+/* ---- order ------------------------------------------------------------------------- */
 
 static int
 compare_units(const void *a, const void *b)
@@ -344,6 +307,15 @@ do_rates(struct bnc_units *u)
 }
 
 static bool
+do_grafana(struct bnc_units *u)
+{
+    if (u->state->grafana != NULL) {
+        bnc_grafana_settle(u->state->grafana);
+    }
+    return true;
+}
+
+static bool
 do_near(struct bnc_units *u)
 {
     bnc_near_build(u->state, u->arena);
@@ -413,7 +385,7 @@ do_others(struct bnc_units *u)
     add_preset_units(u);
     add_rule_units(u);
     add_group_units(u);
-    collect_assets(u);
+    bnc_plan_assets(u->plan, u->state);
     return true;
 }
 
@@ -428,8 +400,9 @@ do_sort(struct bnc_units *u)
     return true;
 }
 
-static bool (*const stages[])(struct bnc_units *) = {
-    do_select, do_rates, do_rank, do_near, do_groups, do_policies, do_others, do_sort};
+static bool (*const stages[])(struct bnc_units *) = {do_select,   do_grafana, do_rates,
+                                                     do_rank,     do_near,    do_groups,
+                                                     do_policies, do_others,  do_sort};
 
 void
 bnc_plan_begin(const struct bnc_member *observatory,
@@ -463,6 +436,7 @@ bnc_plan_begin(const struct bnc_member *observatory,
                                         .n_members = n_members};
     bnc_plan_select_begin(out, state, members, n_members);
     bnc_mesh_begin(out, state, members, n_members);
+    bnc_grafana_begin(out, state, members, n_members);
 }
 
 bool

@@ -79,6 +79,7 @@ struct bnc_plan_state {
     const char *interval;       /* of scrapes, where a job names none */
     struct bnc_taker *takers;   /* by rank: whose word counts more comes first */
     size_t n_takers;
+    struct bnc_grafana_plan *grafana; /* grafana.h; NULL: no spec.grafana */
     struct bnc_mesh_plan *mesh; /* mesh_plan.h; NULL: no spec.tracing and no spec.mesh */
     struct bnc_near near;
     struct bnc_asker *askers;
@@ -122,6 +123,9 @@ void bnc_plan_select_rules(const struct bnc_taker *taker, struct bnc_rules *rule
 /* The discovery label and its regex that tell an endpoint's port; NULL: any port. */
 void bnc_plan_port(const struct bnc_endpoint_ir *endpoint, struct bnc_arena *arena,
                    const char **source, const char **regex);
+
+/* Fill plan->assets: of the Observatory and of its policies (plan_assets.c). */
+void bnc_plan_assets(struct bnc_plan *plan, const struct bnc_plan_state *state);
 
 /* The job behind a unit (plan_jobs.c). */
 const struct bnc_job *

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/ir_metric_rule.h"
+#include "reconcilers/grafana.h"
 #include "reconcilers/mesh_plan.h"
 #include "reconcilers/scope.h"
 #include "validate/relabel.h"
@@ -400,6 +401,9 @@ bnc_plan_select(struct bnc_plan *plan, struct bnc_plan_state *state,
     if (member->ir->type == BNC_IR_METRIC_RULE &&
         bnc_scope_has(&state->ir->rule_scope, ns)) {
         judge_rule(&j, &plan->verdicts[plan->n_verdicts++]);
+    }
+    if (state->grafana != NULL) {
+        bnc_grafana_select(state->grafana, member);
     }
     if (state->mesh != NULL) {
         bnc_mesh_select(state->mesh, member);

@@ -108,17 +108,18 @@ key_file(struct bnc_refs *refs, enum bnc_kind kind, const struct bnc_ref *ref,
     return usable(refs, found, kind, ref, field) ? add_asset(refs, kind, ref) : NULL;
 }
 
+/* The text under a key, in `arena`. */
 static const char *
 key_text(struct bnc_refs *refs, enum bnc_kind kind, const struct bnc_ref *ref,
-         const char *field)
+         const char *field, struct bnc_arena *arena)
 {
     struct bnc_bytes bytes = {0};
 
     if (ref == NULL || ref->name == NULL || ref->key == NULL) {
         return NULL;
     }
-    enum bnc_found found = bnc_view_value(refs->view, kind, refs->ns, ref->name, ref->key,
-                                          refs->arena, &bytes);
+    enum bnc_found found =
+        bnc_view_value(refs->view, kind, refs->ns, ref->name, ref->key, arena, &bytes);
     if (!usable(refs, found, kind, ref, field)) {
         return NULL;
     }
@@ -132,7 +133,23 @@ key_text(struct bnc_refs *refs, enum bnc_kind kind, const struct bnc_ref *ref,
                      kind_word(kind), refs->ns, ref->name);
         return NULL;
     }
-    return bnc_arena_strndup(refs->arena, bytes.ptr, bytes.len);
+    return bnc_arena_strndup(arena, bytes.ptr, bytes.len);
+}
+
+bool
+bnc_refs_secret_value(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field,
+                      struct bnc_asset *out)
+{
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
+    if (key_text(refs, BNC_KIND_SECRET, ref, field, scratch) == NULL) {
+        return false;
+    }
+    *out = (struct bnc_asset){.kind = BNC_KIND_SECRET,
+                              .ns = refs->ns,
+                              .name = ref->name,
+                              .key = ref->key,
+                              .file = asset_file(refs, BNC_KIND_SECRET, ref)};
+    return true;
 }
 
 const char *
@@ -144,7 +161,7 @@ bnc_refs_secret(struct bnc_refs *refs, const struct bnc_ref *ref, const char *fi
 const char *
 bnc_refs_secret_text(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field)
 {
-    return key_text(refs, BNC_KIND_SECRET, ref, field);
+    return key_text(refs, BNC_KIND_SECRET, ref, field, refs->arena);
 }
 
 /* The side of a secret | configMap union that is set. */
@@ -173,7 +190,7 @@ bnc_refs_either_text(struct bnc_refs *refs, const struct bnc_secret_or_map *ref,
 {
     enum bnc_kind kind = BNC_KIND_SECRET;
     const struct bnc_ref *one = pick(ref, &kind);
-    return key_text(refs, kind, one, field);
+    return key_text(refs, kind, one, field, refs->arena);
 }
 
 /* PEM of one part, when it comes from an object that can be read. */

@@ -38,6 +38,13 @@ bnc_refs_secret_text(struct bnc_refs *refs, const struct bnc_ref *ref, const cha
 const char *bnc_refs_either_text(struct bnc_refs *refs,
                                  const struct bnc_secret_or_map *ref, const char *field);
 
+/*
+ * Where the text under a key is read when it is written out; nothing is kept of it.
+ * False as above, and when there is no text: it is checked now.
+ */
+bool bnc_refs_secret_value(struct bnc_refs *refs, const struct bnc_ref *ref,
+                           const char *field, struct bnc_asset *out);
+
 /* Resolve TLS settings; certificates and keys are checked to be PEM and to match. */
 struct bnc_job_tls
 bnc_refs_tls(struct bnc_refs *refs, const struct bnc_tls_config *tls, const char *field);

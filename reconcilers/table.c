@@ -9,6 +9,8 @@ const struct bnc_reconciler bnc_reconcilers[] = {
     {BNC_KIND_SCRAPE_POLICY, bnc_compile_scrape_policy},
     {BNC_KIND_SAMPLING_POLICY, bnc_compile_sampling_policy},
     {BNC_KIND_METRIC_RULE, bnc_compile_metric_rule},
+    {BNC_KIND_DATASOURCE, bnc_compile_datasource},
+    {BNC_KIND_DASHBOARD, bnc_compile_dashboard},
     {BNC_KIND_NAMESPACE, bnc_compile_namespace},
     {BNC_KIND_DEPLOYMENT, bnc_compile_workload},
     {BNC_KIND_STATEFUL_SET, bnc_compile_workload},

@@ -34,6 +34,8 @@ KINDS = {  # kind: (apiVersion, plural, namespaced)
     "ScrapePolicy": ("binnacle.dev/v1alpha1", "scrapepolicies", True),
     "SamplingPolicy": ("binnacle.dev/v1alpha1", "samplingpolicies", True),
     "MetricRule": ("binnacle.dev/v1alpha1", "metricrules", True),
+    "Datasource": ("binnacle.dev/v1alpha1", "datasources", True),
+    "Dashboard": ("binnacle.dev/v1alpha1", "dashboards", True),
 }
 LOST = (http.client.HTTPException, OSError)
 TIMEOUT_S = 20

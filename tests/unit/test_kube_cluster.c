@@ -192,7 +192,7 @@ TEST(whole_kinds)
     struct rig *rig = rig_new(NULL);
 
     CHECK_INT(rig->fake->n_calls, 0);
-    CHECK_INT(count_calls(rig, "https://h/"), 13); /* no pods, none that go by name */
+    CHECK_INT(count_calls(rig, "https://h/"), 15); /* no pods, none that go by name */
     answer(rig, "/apis/apps/v1/deployments?", 200, EMPTY_LIST);
     answer(rig, "/scrapepolicies?", 404, "");
     told(rig, "synced:Deployment not_found:ScrapePolicy ");

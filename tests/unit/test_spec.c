@@ -36,7 +36,7 @@ static const char *const rule_samples[BNC_TEXT_RULE_COUNT] = {
     [BNC_TEXT_LABEL_KEY] = "\"a/b\"",  [BNC_TEXT_LABEL_KEYS] = "\"*\"",
     [BNC_TEXT_URL] = "\"http://x\"",   [BNC_TEXT_PROXY_URL] = "\"socks5://x\"",
     [BNC_TEXT_PATH] = "\"/x\"",        [BNC_TEXT_VERSION] = "\"3.5.0\"",
-    [BNC_TEXT_TIME] = "\"-\"",
+    [BNC_TEXT_UID] = "\"A-b_1\"",      [BNC_TEXT_TIME] = "\"-\"",
 };
 
 static const char *const type_samples[BNC_FIELD_TYPE_COUNT] = {
