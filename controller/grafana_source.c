@@ -1,0 +1,412 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/grafana_priv.h"
+#include "kube/url.h"
+#include "lib/log.h"
+
+#define PATH     "/api/datasources/uid/"
+#define LIST     "/api/datasources"
+#define TEXT_MAX ((size_t)64 * 1024)
+#define HIDDEN                                                                           \
+    "something that Grafana does not show, a secret perhaps: changed -> as wanted"
+
+/* ---- what a look says ----------------------------------------------------------------
+ */
+
+static void
+learn_keys(struct entry *entry, const cJSON *keys)
+{
+    struct bnc_str lines = bnc_str_new(NULL, TEXT_MAX);
+    const cJSON *key;
+
+    cJSON_ArrayForEach(key, keys)
+    {
+        if (cJSON_IsString(key) && strchr(key->valuestring, '\n') == NULL) {
+            bnc_str_fmt(&lines, "%s\n", key->valuestring);
+        }
+    }
+    bnc_grafana_slot(&entry->old_keys, lines.len == 0 ? NULL : lines.ptr);
+    bnc_str_free(&lines);
+}
+
+/* Somebody else's stands where this one should; true when so. */
+static bool
+is_foreign(struct seat *seat, struct entry *entry, const cJSON *live)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    const char *owner = bnc_grafana_mark_of(live).owner;
+    bool read_only = bnc_json_get_true(live, "readOnly");
+    const char *whose;
+
+    if (bnc_str_eq(owner, seat->owner) && !read_only) {
+        return false;
+    }
+    entry->ours = false;
+    entry->need = NEED_NOTHING;
+    if (read_only) {
+        whose = "comes from a file that Grafana provisions: take it out there";
+    } else if (owner != NULL) {
+        whose = bnc_arena_fmt(arena, "is Observatory %s's: give this one another uid",
+                              bnc_grafana_words(arena, NULL, owner));
+    } else {
+        whose = "was not made by binnacle: delete it there, or give this one another uid";
+    }
+    if (entry->wanted) {
+        bnc_grafana_stand(seat, entry, BNC_GRAFANA_FOREIGN,
+                          bnc_arena_fmt(arena,
+                                        "the datasource with uid %s in organization %lld "
+                                        "of Grafana %s",
+                                        entry->item.uid, (long long)entry->item.org,
+                                        whose));
+    }
+    return true;
+}
+
+/* A field that only a look in full shows. */
+static bool
+needs_whole(const struct entry *entry, const cJSON *body)
+{
+    return entry->item.n_secrets > 0 || bnc_json_get(body, "basicAuthUser") != NULL ||
+           bnc_json_get(body, "withCredentials") != NULL;
+}
+
+static void
+want(struct entry *entry, enum need need)
+{
+    entry->need = need;
+    entry->due_ms = 0;
+}
+
+/* Looks in full go round, so that each gets its turn when there are many. */
+static void
+want_whole(struct seat *seat, struct entry *entry)
+{
+    size_t at;
+
+    if (!bnc_grafana_find(seat, &entry->item, &at) || at < seat->whole_at) {
+        return;
+    }
+    if (seat->whole_left > 0) {
+        seat->whole_left--;
+        want(entry, NEED_LOOK);
+    } else if (seat->whole_next == 0) {
+        seat->whole_next = at;
+    }
+}
+
+/* It is there and ours: is it as it should be? */
+static void
+compare(struct seat *seat, struct entry *entry, const cJSON *live, bool whole)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    const struct bnc_grafana_mark mark = bnc_grafana_mark_of(live);
+    struct bnc_str diff = bnc_str_new(arena, TEXT_MAX);
+    struct bnc_error err = {0};
+    cJSON *body;
+    int64_t version;
+
+    if (bnc_json_parse(arena, entry->item.body.ptr, entry->item.body.len, &body, &err)) {
+        return; /* `bad` says so */
+    }
+    if (whole && bnc_json_get_int(live, "version", &version)) {
+        entry->version = version;
+    } else if (entry->version == 0) {
+        entry->version = mark.version;
+    }
+    learn_keys(entry, mark.keys);
+    entry->need = NEED_NOTHING;
+    entry->tries = 0;
+    bnc_grafana_slot(&entry->drift, NULL);
+    const char *secrets = entry->item.n_secrets == 0 ? NULL
+                          : entry->item.secret_version == NULL
+                              ? ""
+                              : entry->item.secret_version;
+    if (!bnc_str_eq(mark.hash, entry->hash) || !bnc_str_eq(mark.secrets, secrets)) {
+        want(entry, NEED_UPDATE); /* our own word is another now */
+        return;
+    }
+    bnc_grafana_diff(body, live, whole, &diff);
+    if (bnc_str_eq(diff.len == 0 ? NULL : diff.ptr, entry->settled[whole ? 1 : 0])) {
+        bnc_str_clear(&diff); /* what Grafana made of it when it was written */
+    }
+    if (whole) {
+        bnc_grafana_diff_secrets(&entry->item, live, &diff);
+    }
+    if (whole && diff.len == 0 && entry->item.n_secrets > 0 &&
+        entry->version != mark.version) {
+        bnc_str_puts(&diff, HIDDEN);
+    }
+    if (diff.len == 0) {
+        bnc_grafana_stand(seat, entry, BNC_GRAFANA_SYNCED, "");
+        if (!whole && needs_whole(entry, body)) {
+            want_whole(seat, entry);
+        }
+    } else if (whole) {
+        bnc_grafana_slot(&entry->drift, diff.ptr);
+        want(entry, NEED_UPDATE);
+    } else {
+        want(entry, NEED_LOOK); /* for the version, and for fields of no list */
+    }
+}
+
+void
+bnc_grafana_source_judge(struct seat *seat, struct entry *entry, const cJSON *live,
+                         bool whole)
+{
+    if (entry->wanted && entry->bad != NULL) {
+        entry->need = NEED_NOTHING;
+        bnc_grafana_stand(seat, entry, BNC_GRAFANA_FAILED, entry->bad);
+    } else if (live == NULL) {
+        entry->ours = false;
+        entry->version = 0;
+        bnc_grafana_slot(&entry->old_keys, NULL);
+        bnc_grafana_slot(&entry->drift, NULL);
+        want(entry, entry->wanted ? NEED_CREATE : NEED_NOTHING);
+    } else if (!is_foreign(seat, entry, live)) {
+        entry->ours = true;
+        if (entry->wanted) {
+            compare(seat, entry, live, whole);
+        } else {
+            want(entry, NEED_REMOVE);
+        }
+    }
+}
+
+/* ---- answers -------------------------------------------------------------------------
+ */
+
+static struct entry *
+take_busy(struct seat *seat)
+{
+    struct entry *entry = seat->busy;
+
+    seat->busy = NULL;
+    return entry;
+}
+
+/* A conflict: look once more in this round, then leave it to the next. */
+static bool
+look_again(struct entry *entry)
+{
+    if (entry->again) {
+        return false;
+    }
+    entry->again = true;
+    want(entry, NEED_LOOK);
+    return true;
+}
+
+static void
+on_look(struct seat *seat, const struct reply *reply)
+{
+    if (reply->status == 200 && cJSON_IsObject(reply->tree)) {
+        bnc_grafana_source_judge(seat, take_busy(seat), reply->tree, true);
+    } else if (reply->status == 404) {
+        struct entry *entry = take_busy(seat);
+        bool taken = entry->again && entry->need == NEED_LOOK && !entry->ours;
+        bnc_grafana_source_judge(seat, entry, NULL, true);
+        if (taken && entry->wanted) { /* its POST met a conflict: it is the name, then */
+            entry->need = NEED_NOTHING;
+            bnc_grafana_stand(
+                seat, entry, BNC_GRAFANA_FOREIGN,
+                bnc_arena_fmt(reply->arena,
+                              "Grafana has another datasource \"%s\": delete "
+                              "it there, or give this one another title",
+                              entry->item.name));
+        }
+    } else if (!bnc_grafana_fault(seat, reply, "GET " LIST)) {
+        bnc_grafana_fault_item(seat, take_busy(seat), reply, "GET");
+    }
+    seat->busy = NULL;
+    bnc_grafana_turn(seat);
+}
+
+/* What Grafana made of it: fields that it has its own way with are no drift later. */
+static void
+learn(struct entry *entry, const cJSON *live)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_error err = {0};
+    cJSON *body;
+
+    if (bnc_json_parse(arena, entry->item.body.ptr, entry->item.body.len, &body, &err)) {
+        return;
+    }
+    for (int whole = 0; whole <= 1; whole++) {
+        struct bnc_str diff = bnc_str_new(arena, TEXT_MAX);
+        bnc_grafana_diff(body, live, whole == 1, &diff);
+        bnc_grafana_slot(&entry->settled[whole], diff.len == 0 ? NULL : diff.ptr);
+    }
+    learn_keys(entry, bnc_grafana_mark_of(live).keys);
+    if (!bnc_json_get_int(live, "version", &entry->version)) {
+        entry->version = 0;
+    }
+}
+
+static void
+tell_repaired(struct seat *seat, struct entry *entry)
+{
+    const struct bnc_grafana_options *options = &seat->grafana->options;
+    const struct bnc_grafana_item_state state = {
+        .kind = entry->item.kind,
+        .org = entry->item.org,
+        .uid = entry->item.uid,
+        .owner = entry->item.owner,
+        .standing = entry->standing,
+        .message = entry->message,
+    };
+
+    seat->repaired++;
+    BNC_LOG(BNC_LEVEL_INFO, "a change in Grafana was undone",
+            BNC_KV("namespace", seat->ns), BNC_KV("name", seat->name),
+            BNC_KV("object", entry->item.owner), BNC_KV("uid", entry->item.uid),
+            BNC_KV("change", entry->drift));
+    if (options->repaired != NULL) {
+        options->repaired(options->arg, seat->ns, seat->name, &state, entry->drift);
+    }
+}
+
+static void
+written(struct seat *seat, struct entry *entry, const cJSON *live, bool created)
+{
+    entry->tries = 0;
+    entry->ours = true;
+    entry->need = NEED_NOTHING;
+    learn(entry, live);
+    seat->news = true; /* the counts */
+    bnc_grafana_stand(seat, entry, BNC_GRAFANA_SYNCED, "");
+    if (created) {
+        seat->created++;
+    } else if (entry->drift != NULL) {
+        tell_repaired(seat, entry);
+    } else {
+        seat->updated++;
+    }
+    bnc_grafana_slot(&entry->drift, NULL);
+    if (!entry->wanted) {
+        want(entry, NEED_LOOK);
+    } else if (entry->changed) {
+        want(entry, NEED_UPDATE);
+    }
+}
+
+static void
+on_written(struct seat *seat, const struct reply *reply)
+{
+    bool created = seat->busy->need == NEED_CREATE;
+    const char *what = created ? "POST " LIST : "PUT " LIST;
+
+    if (reply->status == 200 && reply->tree != NULL) {
+        written(seat, take_busy(seat), bnc_json_get(reply->tree, "datasource"), created);
+    } else if (reply->status == 404 && !created) {
+        struct entry *entry = take_busy(seat);
+        bnc_grafana_source_judge(seat, entry, NULL, true);
+    } else if ((reply->status == 409 || reply->status == 412) && look_again(seat->busy)) {
+        if (created) {
+            seat->busy->ours = false;
+        }
+    } else if (!bnc_grafana_fault(seat, reply, what)) {
+        bnc_grafana_fault_item(seat, take_busy(seat), reply, what);
+    }
+    seat->busy = NULL;
+    bnc_grafana_turn(seat);
+}
+
+static void
+on_removed(struct seat *seat, const struct reply *reply)
+{
+    if (reply->status == 200 || reply->status == 404) {
+        struct entry *entry = take_busy(seat);
+        seat->deleted += reply->status == 200 ? 1 : 0;
+        seat->news = true;
+        entry->ours = false;
+        entry->version = 0;
+        bnc_grafana_slot(&entry->old_keys, NULL);
+        want(entry, entry->wanted ? NEED_CREATE : NEED_NOTHING);
+    } else if (!bnc_grafana_fault(seat, reply, "DELETE " LIST)) {
+        bnc_grafana_fault_item(seat, take_busy(seat), reply, "DELETE " LIST);
+    }
+    seat->busy = NULL;
+    bnc_grafana_turn(seat);
+}
+
+/* ---- questions -----------------------------------------------------------------------
+ */
+
+/* It can never be written as it is. */
+static void
+give_up(struct seat *seat, struct entry *entry, const char *why)
+{
+    seat->busy = NULL;
+    entry->need = NEED_NOTHING;
+    bnc_grafana_stand(seat, entry, BNC_GRAFANA_FAILED, why);
+    bnc_timer_set(seat->timer, 0);
+}
+
+static void
+write_it(struct seat *seat, struct entry *entry, const char *path)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    bool create = entry->need == NEED_CREATE;
+    char *lines = bnc_arena_strdup(arena, entry->old_keys == NULL ? "" : entry->old_keys);
+    const char **old = bnc_arena_array(arena, strlen(lines) + 1, sizeof(*old));
+    struct bnc_grafana_write write = {
+        .item = &entry->item,
+        .hash = entry->hash,
+        .owner = seat->owner,
+        .version = create ? 0 : entry->version,
+        .old = old,
+    };
+    struct bnc_str text = {0};
+    struct bnc_error err = {0};
+    char *rest = lines;
+    size_t n = 0;
+
+    for (char *key = strsep(&rest, "\n"); key != NULL; key = strsep(&rest, "\n")) {
+        if (key[0] != '\0' && !create) {
+            old[n++] = key;
+        }
+    }
+    if (bnc_grafana_text(&write, &text, &err)) {
+        give_up(seat, entry, err.message);
+        return;
+    }
+    entry->changed = false;
+    bnc_grafana_ask(seat, create ? "POST" : "PUT", create ? LIST : path, entry->item.org,
+                    (struct bnc_bytes){text.ptr, text.len}, on_written);
+    bnc_grafana_wipe(&text);
+}
+
+void
+bnc_grafana_source_do(struct seat *seat, struct entry *entry)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_str path = bnc_str_new(arena, TEXT_MAX);
+    const struct bnc_bytes none = {0};
+
+    bnc_str_puts(&path, PATH);
+    bnc_url_encode(&path, entry->item.uid);
+    if (entry->need == NEED_UPDATE || entry->need == NEED_CREATE) {
+        if (!entry->wanted) { /* a request for it failed, and it went meanwhile */
+            entry->need = NEED_LOOK;
+        } else if (entry->bad != NULL) {
+            give_up(seat, entry, entry->bad);
+            return;
+        }
+    }
+    switch (entry->need) {
+    case NEED_LOOK:
+        bnc_grafana_ask(seat, "GET", path.ptr, entry->item.org, none, on_look);
+        break;
+    case NEED_REMOVE:
+        bnc_grafana_ask(seat, "DELETE", path.ptr, entry->item.org, none, on_removed);
+        break;
+    case NEED_UPDATE:
+    case NEED_CREATE:
+        write_it(seat, entry, path.ptr);
+        break;
+    case NEED_NOTHING:
+        break;
+    }
+}
