@@ -10,15 +10,15 @@
  */
 
 static void
-state_of(const struct seat *seat, struct bnc_arena *arena, struct bnc_grafana_state *out)
+state_of(const struct seat *seat, struct bnc_arena *arena, struct bnc_gapi_state *out)
 {
-    struct bnc_grafana_item_state *items =
+    struct bnc_gapi_item_state *items =
         bnc_arena_array(arena, seat->n + 1, sizeof(*items));
     const char *error = seat->bad != NULL            ? seat->bad
                         : seat->error.code != BNC_OK ? seat->error.message
                                                      : NULL;
 
-    *out = (struct bnc_grafana_state){
+    *out = (struct bnc_gapi_state){
         .error = bnc_arena_strdup(arena, error),
         .looked_at_ms = seat->looked_at_ms,
         .created = seat->created,
@@ -30,7 +30,7 @@ state_of(const struct seat *seat, struct bnc_arena *arena, struct bnc_grafana_st
     for (size_t i = 0; i < seat->n; i++) {
         const struct entry *entry = seat->entries[i];
         if (entry->wanted) {
-            items[out->n++] = (struct bnc_grafana_item_state){
+            items[out->n++] = (struct bnc_gapi_item_state){
                 .kind = entry->item.kind,
                 .org = entry->item.org,
                 .uid = bnc_arena_strdup(arena, entry->item.uid),
@@ -43,11 +43,11 @@ state_of(const struct seat *seat, struct bnc_arena *arena, struct bnc_grafana_st
 }
 
 void
-bnc_grafana_tell(struct seat *seat)
+bnc_gapi_tell(struct seat *seat)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    const struct bnc_grafana_options *options = &seat->grafana->options;
-    struct bnc_grafana_state now;
+    const struct bnc_gapi_options *options = &seat->gapi->options;
+    struct bnc_gapi_state now;
 
     seat->news = false;
     state_of(seat, arena, &now);
@@ -60,23 +60,23 @@ bnc_grafana_tell(struct seat *seat)
 static void
 on_due(void *arg)
 {
-    bnc_grafana_turn(arg);
+    bnc_gapi_turn(arg);
 }
 
 static void
 seat_free(struct seat *seat)
 {
-    bnc_grafana_ask_cancel(seat);
+    bnc_gapi_ask_cancel(seat);
     bnc_timer_free(seat->timer);
     for (size_t i = 0; i < seat->n; i++) {
         seat->entries[i]->wanted = true; /* forgetting keeps those */
     }
-    bnc_grafana_forget(seat);
+    bnc_gapi_forget(seat);
     for (size_t i = 0; i < seat->n; i++) {
-        bnc_grafana_entry_free(seat->entries[i]);
+        bnc_gapi_entry_free(seat->entries[i]);
     }
     free(seat->entries);
-    bnc_grafana_ask_free(seat);
+    bnc_gapi_ask_free(seat);
     free(seat->ns);
     free(seat->name);
     free(seat->owner);
@@ -84,36 +84,36 @@ seat_free(struct seat *seat)
 }
 
 static struct seat *
-find(const struct bnc_grafana *grafana, const char *ns, const char *name)
+find(const struct bnc_gapi *gapi, const char *ns, const char *name)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
 
-    return bnc_map_get(grafana->seats, bnc_arena_fmt(arena, "%s/%s", ns, name));
+    return bnc_map_get(gapi->seats, bnc_arena_fmt(arena, "%s/%s", ns, name));
 }
 
 static struct seat *
-add(struct bnc_grafana *grafana, const char *ns, const char *name)
+add(struct bnc_gapi *gapi, const char *ns, const char *name)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     struct seat *seat = bnc_alloc(sizeof(*seat));
 
-    seat->grafana = grafana;
+    seat->gapi = gapi;
     seat->ns = bnc_strdup(ns);
     seat->name = bnc_strdup(name);
     seat->owner = bnc_strdup(bnc_arena_fmt(arena, "%s/%s", ns, name));
-    seat->timer = bnc_timer_new(grafana->options.world, on_due, seat);
-    (void)bnc_map_put(grafana->seats, seat->owner, seat);
+    seat->timer = bnc_timer_new(gapi->options.world, on_due, seat);
+    (void)bnc_map_put(gapi->seats, seat->owner, seat);
     return seat;
 }
 
 void
-bnc_grafana_seat_end(struct seat *seat, size_t left)
+bnc_gapi_seat_end(struct seat *seat, size_t left)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    const struct bnc_grafana_options options = seat->grafana->options;
+    const struct bnc_gapi_options options = seat->gapi->options;
     const char *ns = bnc_arena_strdup(arena, seat->ns);
     const char *name = bnc_arena_strdup(arena, seat->name);
-    struct bnc_grafana_state now;
+    struct bnc_gapi_state now;
 
     state_of(seat, arena, &now);
     now.gone = true;
@@ -124,7 +124,7 @@ bnc_grafana_seat_end(struct seat *seat, size_t left)
                 BNC_KV("url", seat->want.url), BNC_KV("left", bnc_log_num((int64_t)left)),
                 BNC_KV("error", now.error));
     }
-    (void)bnc_map_take(seat->grafana->seats, seat->owner);
+    (void)bnc_map_take(seat->gapi->seats, seat->owner);
     seat_free(seat);
     options.changed(options.arg, ns, name, &now);
 }
@@ -162,31 +162,31 @@ plan_entry(struct seat *seat, struct entry *entry)
         entry->need = entry->ours ? NEED_LOOK : NEED_NOTHING;
     } else if (entry->bad != NULL) {
         entry->need = NEED_NOTHING;
-        bnc_grafana_stand(seat, entry, BNC_GRAFANA_FAILED, entry->bad);
+        bnc_gapi_stand(seat, entry, BNC_GAPI_FAILED, entry->bad);
     } else if (entry->ours) {
         entry->need = NEED_UPDATE;
     } else {
-        bool fresh = entry->standing == BNC_GRAFANA_PENDING;
+        bool fresh = entry->standing == BNC_GAPI_PENDING;
         entry->need = fresh ? NEED_CREATE : NEED_LOOK;
     }
 }
 
 /* True when one of them is new, or says something else. */
 static bool
-take_items(struct seat *seat, const struct bnc_grafana_want *want)
+take_items(struct seat *seat, const struct bnc_gapi_want *want)
 {
     bool any = false;
 
     for (size_t i = 0; i < want->n; i++) {
-        const struct bnc_grafana_item *item = &want->items[i];
+        const struct bnc_gapi_item *item = &want->items[i];
         struct entry *entry;
         bool other = true;
         size_t at;
-        if (bnc_grafana_find(seat, item, &at)) {
+        if (bnc_gapi_find(seat, item, &at)) {
             entry = seat->entries[at];
-            other = bnc_grafana_entry_set(entry, item) || !entry->wanted;
+            other = bnc_gapi_entry_set(entry, item) || !entry->wanted;
         } else {
-            entry = bnc_grafana_put(seat, at, bnc_grafana_entry_new(item, true));
+            entry = bnc_gapi_put(seat, at, bnc_gapi_entry_new(item, true));
         }
         entry->wanted = true;
         if (other) {
@@ -198,18 +198,18 @@ take_items(struct seat *seat, const struct bnc_grafana_want *want)
 }
 
 static bool
-drop_items(struct seat *seat, const struct bnc_grafana_want *want)
+drop_items(struct seat *seat, const struct bnc_gapi_want *want)
 {
     bool any = false;
     size_t at = 0;
 
     for (size_t i = 0; i < seat->n; i++) { /* both are sorted */
         struct entry *entry = seat->entries[i];
-        while (at < want->n && bnc_grafana_key_cmp(entry, &want->items[at]) > 0) {
+        while (at < want->n && bnc_gapi_key_cmp(entry, &want->items[at]) > 0) {
             at++;
         }
         if (entry->wanted &&
-            (at == want->n || bnc_grafana_key_cmp(entry, &want->items[at]) != 0)) {
+            (at == want->n || bnc_gapi_key_cmp(entry, &want->items[at]) != 0)) {
             entry->wanted = false;
             any = true;
             plan_entry(seat, entry);
@@ -219,18 +219,18 @@ drop_items(struct seat *seat, const struct bnc_grafana_want *want)
 }
 
 void
-bnc_grafana_set(struct bnc_grafana *grafana, const char *ns, const char *name,
-                const struct bnc_grafana_want *want)
+bnc_gapi_set(struct bnc_gapi *gapi, const char *ns, const char *name,
+             const struct bnc_gapi_want *want)
 {
-    struct seat *seat = find(grafana, ns, name);
+    struct seat *seat = find(gapi, ns, name);
 
     if (seat == NULL) {
-        seat = add(grafana, ns, name);
+        seat = add(gapi, ns, name);
     }
     int64_t poll_ms = seat->want.poll_ms;
-    bool other = bnc_grafana_ask_set(seat, want);
+    bool other = bnc_gapi_ask_set(seat, want);
     if (other) {
-        bnc_grafana_forget(seat);
+        bnc_gapi_forget(seat);
     }
     if (seat->leaving) {
         seat->leaving = false;
@@ -253,23 +253,22 @@ bnc_grafana_set(struct bnc_grafana *grafana, const char *ns, const char *name,
 }
 
 void
-bnc_grafana_drop(struct bnc_grafana *grafana, const char *ns, const char *name,
-                 bool remove)
+bnc_gapi_drop(struct bnc_gapi *gapi, const char *ns, const char *name, bool remove)
 {
-    struct seat *seat = find(grafana, ns, name);
+    struct seat *seat = find(gapi, ns, name);
 
     if (seat == NULL) {
         return;
     }
     if (!remove) {
-        (void)bnc_map_take(grafana->seats, seat->owner);
+        (void)bnc_map_take(gapi->seats, seat->owner);
         seat_free(seat);
         return;
     }
-    (void)drop_items(seat, &(struct bnc_grafana_want){0});
+    (void)drop_items(seat, &(struct bnc_gapi_want){0});
     if (!seat->leaving) {
         seat->leaving = true;
-        seat->deadline_ms = bnc_grafana_now(seat) + BNC_GRAFANA_LEAVE_MS;
+        seat->deadline_ms = bnc_gapi_now(seat) + BNC_GAPI_LEAVE_MS;
     }
     seat->looked_at_ms = 0; /* until the look that tells what is ours */
     seat->round_ms = 0;
@@ -280,10 +279,10 @@ bnc_grafana_drop(struct bnc_grafana *grafana, const char *ns, const char *name,
 }
 
 bool
-bnc_grafana_get(const struct bnc_grafana *grafana, const char *ns, const char *name,
-                struct bnc_arena *arena, struct bnc_grafana_state *out)
+bnc_gapi_get(const struct bnc_gapi *gapi, const char *ns, const char *name,
+             struct bnc_arena *arena, struct bnc_gapi_state *out)
 {
-    const struct seat *seat = find(grafana, ns, name);
+    const struct seat *seat = find(gapi, ns, name);
 
     if (seat != NULL) {
         state_of(seat, arena, out);
@@ -291,28 +290,28 @@ bnc_grafana_get(const struct bnc_grafana *grafana, const char *ns, const char *n
     return seat != NULL;
 }
 
-struct bnc_grafana *
-bnc_grafana_new(const struct bnc_grafana_options *options)
+struct bnc_gapi *
+bnc_gapi_new(const struct bnc_gapi_options *options)
 {
-    struct bnc_grafana *grafana = bnc_alloc(sizeof(*grafana));
+    struct bnc_gapi *gapi = bnc_alloc(sizeof(*gapi));
 
-    grafana->options = *options;
-    grafana->seats = bnc_map_new();
-    return grafana;
+    gapi->options = *options;
+    gapi->seats = bnc_map_new();
+    return gapi;
 }
 
 void
-bnc_grafana_free(struct bnc_grafana *grafana)
+bnc_gapi_free(struct bnc_gapi *gapi)
 {
     size_t at = 0;
     void *value;
 
-    if (grafana == NULL) {
+    if (gapi == NULL) {
         return;
     }
-    while (bnc_map_next(grafana->seats, &at, NULL, &value)) {
+    while (bnc_map_next(gapi->seats, &at, NULL, &value)) {
         seat_free(value);
     }
-    bnc_map_free(grafana->seats);
-    free(grafana);
+    bnc_map_free(gapi->seats);
+    free(gapi);
 }

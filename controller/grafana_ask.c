@@ -55,7 +55,7 @@ clean(struct bnc_bytes *text, char lowest)
 
 /* The header that says who asks; *bad: why there is none. */
 static char *
-auth_header(const struct bnc_grafana_want *want, const char **bad)
+auth_header(const struct bnc_gapi_want *want, const char **bad)
 {
     struct bnc_bytes token = want->token;
     struct bnc_bytes user = want->username;
@@ -77,10 +77,10 @@ auth_header(const struct bnc_grafana_want *want, const char **bad)
         bnc_str_add(&pair, password.ptr, password.len);
         bnc_str_puts(&line, "Authorization: Basic ");
         bnc_base64_add(&line, (struct bnc_bytes){pair.ptr, pair.len});
-        bnc_grafana_wipe(&pair);
+        bnc_gapi_wipe(&pair);
     }
     if (line.len == 0 || line.too_big) {
-        bnc_grafana_wipe(&line);
+        bnc_gapi_wipe(&line);
         *bad = "the credentials of Grafana are neither a token nor a username and a "
                "password";
         return NULL;
@@ -89,7 +89,7 @@ auth_header(const struct bnc_grafana_want *want, const char **bad)
 }
 
 static bool
-same_place(const struct bnc_grafana_want *a, const struct bnc_grafana_want *b)
+same_place(const struct bnc_gapi_want *a, const struct bnc_gapi_want *b)
 {
     return bnc_str_eq(a->url, b->url) && bnc_str_eq(a->server_name, b->server_name) &&
            a->insecure == b->insecure && a->ca_pem.len == b->ca_pem.len &&
@@ -98,7 +98,7 @@ same_place(const struct bnc_grafana_want *a, const struct bnc_grafana_want *b)
 }
 
 bool
-bnc_grafana_ask_set(struct seat *seat, const struct bnc_grafana_want *want)
+bnc_gapi_ask_set(struct seat *seat, const struct bnc_gapi_want *want)
 {
     const char *bad = bad_url(want->url);
     char *auth = bad == NULL ? auth_header(want, &bad) : NULL;
@@ -109,12 +109,12 @@ bnc_grafana_ask_set(struct seat *seat, const struct bnc_grafana_want *want)
     wipe(&seat->auth);
     seat->auth = auth;
     seat->password = want->token.len == 0;
-    bnc_grafana_slot(&seat->bad, bad);
-    struct bnc_grafana_want copy = {
+    bnc_gapi_slot(&seat->bad, bad);
+    struct bnc_gapi_want copy = {
         .url = bnc_arena_strdup(arena, want->url),
         .server_name = bnc_arena_strdup(arena, want->server_name),
         .insecure = want->insecure,
-        .poll_ms = want->poll_ms > 0 ? want->poll_ms : BNC_GRAFANA_POLL_MS,
+        .poll_ms = want->poll_ms > 0 ? want->poll_ms : BNC_GAPI_POLL_MS,
         .org = want->org > 0 ? want->org : 1,
     };
     if (want->ca_pem.len > 0) {
@@ -128,9 +128,9 @@ bnc_grafana_ask_set(struct seat *seat, const struct bnc_grafana_want *want)
 }
 
 void
-bnc_grafana_ask_free(struct seat *seat)
+bnc_gapi_ask_free(struct seat *seat)
 {
-    bnc_grafana_ask_cancel(seat);
+    bnc_gapi_ask_cancel(seat);
     wipe(&seat->auth);
     free(seat->bad);
     bnc_arena_free(seat->arena);
@@ -187,9 +187,9 @@ on_done(void *arg, struct bnc_http_call *call, int status, const struct bnc_erro
 }
 
 void
-bnc_grafana_ask(struct seat *seat, const char *method, const char *path, int64_t org,
-                struct bnc_bytes body,
-                void (*then)(struct seat *seat, const struct reply *reply))
+bnc_gapi_ask(struct seat *seat, const char *method, const char *path, int64_t org,
+             struct bnc_bytes body,
+             void (*then)(struct seat *seat, const struct reply *reply))
 {
     static const struct bnc_http_client_ops ops = {NULL, on_data, on_done};
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
@@ -217,16 +217,16 @@ bnc_grafana_ask(struct seat *seat, const char *method, const char *path, int64_t
         .headers = headers,
         .body = body,
         .tls = &tls,
-        .timeout_ms = BNC_GRAFANA_ASK_MS,
+        .timeout_ms = BNC_GAPI_ASK_MS,
         .max_bytes = ANSWER_MAX,
     };
     seat->answer = bnc_str_new(NULL, ANSWER_MAX);
     seat->then = then;
-    seat->call = bnc_http_start(seat->grafana->options.world, &request, &ops, seat);
+    seat->call = bnc_http_start(seat->gapi->options.world, &request, &ops, seat);
 }
 
 void
-bnc_grafana_ask_cancel(struct seat *seat)
+bnc_gapi_ask_cancel(struct seat *seat)
 {
     if (seat->call != NULL) {
         bnc_http_cancel(seat->call);

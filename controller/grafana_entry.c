@@ -11,7 +11,7 @@
  */
 
 void
-bnc_grafana_slot(char **slot, const char *text)
+bnc_gapi_slot(char **slot, const char *text)
 {
     char *old = *slot;
 
@@ -20,7 +20,7 @@ bnc_grafana_slot(char **slot, const char *text)
 }
 
 const char *
-bnc_grafana_words(struct bnc_arena *arena, const struct entry *entry, const char *text)
+bnc_gapi_words(struct bnc_arena *arena, const struct entry *entry, const char *text)
 {
     for (size_t i = 0; entry != NULL && i < entry->item.n_secrets; i++) {
         const struct bnc_bytes secret = entry->item.secrets[i].value;
@@ -41,10 +41,10 @@ bnc_grafana_words(struct bnc_arena *arena, const struct entry *entry, const char
  */
 
 /* In memory of their own, each with a NUL behind it. */
-static const struct bnc_grafana_secret *
-copy_secrets(const struct bnc_grafana_item *item)
+static const struct bnc_gapi_secret *
+copy_secrets(const struct bnc_gapi_item *item)
 {
-    struct bnc_grafana_secret *out;
+    struct bnc_gapi_secret *out;
 
     if (item->n_secrets == 0) {
         return NULL;
@@ -63,10 +63,10 @@ copy_secrets(const struct bnc_grafana_item *item)
 }
 
 static void
-free_secrets(struct bnc_grafana_item *item)
+free_secrets(struct bnc_gapi_item *item)
 {
     for (size_t i = 0; i < item->n_secrets; i++) {
-        struct bnc_grafana_secret secret = item->secrets[i];
+        struct bnc_gapi_secret secret = item->secrets[i];
         void *value = NULL;
         void *key = NULL;
         (void)memcpy(&value, &secret.value.ptr, sizeof(value)); /* our own copies */
@@ -83,15 +83,15 @@ free_secrets(struct bnc_grafana_item *item)
 }
 
 static bool
-same_secrets(const struct bnc_grafana_item *a, const struct bnc_grafana_item *b)
+same_secrets(const struct bnc_gapi_item *a, const struct bnc_gapi_item *b)
 {
     if (a->n_secrets != b->n_secrets ||
         !bnc_str_eq(a->secret_version, b->secret_version)) {
         return false;
     }
     for (size_t i = 0; i < a->n_secrets; i++) {
-        const struct bnc_grafana_secret *s = &a->secrets[i];
-        const struct bnc_grafana_secret *t = &b->secrets[i];
+        const struct bnc_gapi_secret *s = &a->secrets[i];
+        const struct bnc_gapi_secret *t = &b->secrets[i];
         if (!bnc_str_eq(s->key, t->key) || s->value.len != t->value.len ||
             (s->value.len > 0 && memcmp(s->value.ptr, t->value.ptr, s->value.len) != 0)) {
             return false;
@@ -104,7 +104,7 @@ same_secrets(const struct bnc_grafana_item *a, const struct bnc_grafana_item *b)
  */
 
 int
-bnc_grafana_key_cmp(const struct entry *a, const struct bnc_grafana_item *b)
+bnc_gapi_key_cmp(const struct entry *a, const struct bnc_gapi_item *b)
 {
     if (a->item.org != b->org) {
         return a->item.org < b->org ? -1 : 1;
@@ -116,15 +116,15 @@ bnc_grafana_key_cmp(const struct entry *a, const struct bnc_grafana_item *b)
 }
 
 bool
-bnc_grafana_entry_set(struct entry *entry, const struct bnc_grafana_item *item)
+bnc_gapi_entry_set(struct entry *entry, const struct bnc_gapi_item *item)
 {
     struct bnc_arena *arena = bnc_arena_new();
     struct bnc_error err = {0};
-    char hash[BNC_GRAFANA_HASH] = "";
-    struct bnc_grafana_item made = *item;
+    char hash[BNC_GAPI_HASH] = "";
+    struct bnc_gapi_item made = *item;
 
     made.body = (struct bnc_bytes){"", 0};
-    if (item->body.ptr != NULL && bnc_grafana_body(item, arena, &made.body, hash, &err)) {
+    if (item->body.ptr != NULL && bnc_gapi_body(item, arena, &made.body, hash, &err)) {
         made.body = (struct bnc_bytes){"", 0};
     }
     bool same = strcmp(hash, entry->hash) == 0 && same_secrets(&entry->item, item) &&
@@ -141,23 +141,23 @@ bnc_grafana_entry_set(struct entry *entry, const struct bnc_grafana_item *item)
     entry->arena = arena;
     entry->item = made;
     (void)memcpy(entry->hash, hash, sizeof(hash));
-    bnc_grafana_slot(&entry->bad, err.code == BNC_OK ? NULL : err.message);
+    bnc_gapi_slot(&entry->bad, err.code == BNC_OK ? NULL : err.message);
     return !same;
 }
 
 struct entry *
-bnc_grafana_entry_new(const struct bnc_grafana_item *item, bool wanted)
+bnc_gapi_entry_new(const struct bnc_gapi_item *item, bool wanted)
 {
     struct entry *entry = bnc_alloc(sizeof(*entry));
 
     entry->wanted = wanted;
-    (void)bnc_grafana_entry_set(entry, item);
+    (void)bnc_gapi_entry_set(entry, item);
     entry->message = bnc_strdup("");
     return entry;
 }
 
 void
-bnc_grafana_entry_free(struct entry *entry)
+bnc_gapi_entry_free(struct entry *entry)
 {
     free_secrets(&entry->item);
     bnc_arena_free(entry->arena);
@@ -171,12 +171,12 @@ bnc_grafana_entry_free(struct entry *entry)
 }
 
 void
-bnc_grafana_stand(struct seat *seat, struct entry *entry,
-                  enum bnc_grafana_standing standing, const char *message)
+bnc_gapi_stand(struct seat *seat, struct entry *entry, enum bnc_gapi_standing standing,
+               const char *message)
 {
     if (entry->standing != standing || !bnc_str_eq(entry->message, message)) {
         entry->standing = standing;
-        bnc_grafana_slot(&entry->message, message);
+        bnc_gapi_slot(&entry->message, message);
         seat->news = true;
     }
 }
@@ -185,14 +185,14 @@ bnc_grafana_stand(struct seat *seat, struct entry *entry,
  */
 
 bool
-bnc_grafana_find(const struct seat *seat, const struct bnc_grafana_item *key, size_t *at)
+bnc_gapi_find(const struct seat *seat, const struct bnc_gapi_item *key, size_t *at)
 {
     size_t low = 0;
     size_t high = seat->n;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = bnc_grafana_key_cmp(seat->entries[middle], key);
+        int order = bnc_gapi_key_cmp(seat->entries[middle], key);
         if (order == 0) {
             *at = middle;
             return true;
@@ -208,7 +208,7 @@ bnc_grafana_find(const struct seat *seat, const struct bnc_grafana_item *key, si
 }
 
 struct entry *
-bnc_grafana_put(struct seat *seat, size_t at, struct entry *entry)
+bnc_gapi_put(struct seat *seat, size_t at, struct entry *entry)
 {
     seat->entries = bnc_realloc(seat->entries, (seat->n + 1) * sizeof(struct entry *));
     (void)memmove(seat->entries + at + 1, seat->entries + at,
@@ -219,9 +219,9 @@ bnc_grafana_put(struct seat *seat, size_t at, struct entry *entry)
 }
 
 void
-bnc_grafana_take(struct seat *seat, size_t at)
+bnc_gapi_take(struct seat *seat, size_t at)
 {
-    bnc_grafana_entry_free(seat->entries[at]);
+    bnc_gapi_entry_free(seat->entries[at]);
     seat->n--;
     (void)memmove(seat->entries + at, seat->entries + at + 1,
                   (seat->n - at) * sizeof(struct entry *));

@@ -6,9 +6,9 @@
 #define TRIES_MAX   20    /* doublings: more than any poll */
 
 int64_t
-bnc_grafana_now(const struct seat *seat)
+bnc_gapi_now(const struct seat *seat)
 {
-    return bnc_world_mono_ms(seat->grafana->options.world);
+    return bnc_world_mono_ms(seat->gapi->options.world);
 }
 
 /* 1 s, 2 s, … up to a poll; a fifth less by chance, so that many do not come at once. */
@@ -21,7 +21,7 @@ back_off(const struct seat *seat, int failures)
         ms = seat->want.poll_ms;
     }
     uint64_t span = (uint64_t)ms / 5 + 1;
-    return ms - (int64_t)(bnc_world_random(seat->grafana->options.world) % span);
+    return ms - (int64_t)(bnc_world_random(seat->gapi->options.world) % span);
 }
 
 /* ": what Grafana says of it", or nothing. */
@@ -35,7 +35,7 @@ words(struct bnc_arena *arena, const struct entry *entry, const struct reply *re
     }
     return said == NULL || said[0] == '\0'
                ? ""
-               : bnc_arena_fmt(arena, ": %s", bnc_grafana_words(arena, entry, said));
+               : bnc_arena_fmt(arena, ": %s", bnc_gapi_words(arena, entry, said));
 }
 
 static enum bnc_code
@@ -66,7 +66,7 @@ note_error(struct seat *seat, const struct bnc_error *err)
 }
 
 void
-bnc_grafana_fine(struct seat *seat)
+bnc_gapi_fine(struct seat *seat)
 {
     seat->failures = 0;
     seat->quiet_ms = 0;
@@ -82,7 +82,7 @@ is_general(int status)
 }
 
 bool
-bnc_grafana_fault(struct seat *seat, const struct reply *reply, const char *what)
+bnc_gapi_fault(struct seat *seat, const struct reply *reply, const char *what)
 {
     bool list = seat->busy == NULL;
     bool garbage = reply->status == 200 && reply->tree == NULL;
@@ -113,14 +113,14 @@ bnc_grafana_fault(struct seat *seat, const struct reply *reply, const char *what
     if (reply->status == 401 && seat->password && ms < PASSWORD_MS) {
         ms = PASSWORD_MS;
     }
-    seat->quiet_ms = bnc_grafana_now(seat) + ms;
+    seat->quiet_ms = bnc_gapi_now(seat) + ms;
     note_error(seat, &err);
     return true;
 }
 
 void
-bnc_grafana_fault_item(struct seat *seat, struct entry *entry, const struct reply *reply,
-                       const char *what)
+bnc_gapi_fault_item(struct seat *seat, struct entry *entry, const struct reply *reply,
+                    const char *what)
 {
     const char *hint = reply->status == 403 ? "; datasources:read, create, write and "
                                               "delete have to be allowed"
@@ -135,10 +135,10 @@ bnc_grafana_fault_item(struct seat *seat, struct entry *entry, const struct repl
                 BNC_KV("name", seat->name), BNC_KV("object", entry->item.owner),
                 BNC_KV("error", message));
     }
-    bnc_grafana_stand(seat, entry, BNC_GRAFANA_FAILED, message);
+    bnc_gapi_stand(seat, entry, BNC_GAPI_FAILED, message);
     if (reply->status >= 500) { /* it may pass; all else waits for the next poll */
         entry->tries++;
-        entry->due_ms = bnc_grafana_now(seat) + back_off(seat, entry->tries);
+        entry->due_ms = bnc_gapi_now(seat) + back_off(seat, entry->tries);
     } else {
         entry->need = NEED_NOTHING;
     }

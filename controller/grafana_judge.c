@@ -21,11 +21,11 @@ static const char *const not_ours[] = {
 /* What GET /api/datasources does not show. */
 static const char *const unlisted[] = {"basicAuthUser", "withCredentials"};
 
-struct bnc_grafana_mark
-bnc_grafana_mark_of(const cJSON *live)
+struct bnc_gapi_mark
+bnc_gapi_mark_of(const cJSON *live)
 {
     const cJSON *mark = bnc_json_path(live, "jsonData", MARK, NULL);
-    struct bnc_grafana_mark out = {
+    struct bnc_gapi_mark out = {
         .owner = bnc_json_get_str(mark, "owner"),
         .hash = bnc_json_get_str(mark, "hash"),
         .secrets = bnc_json_get_str(mark, "secrets"),
@@ -41,9 +41,8 @@ bnc_grafana_mark_of(const cJSON *live)
 /* ---- the body ---------------------------------------------------------------------- */
 
 enum bnc_code
-bnc_grafana_body(const struct bnc_grafana_item *item, struct bnc_arena *arena,
-                 struct bnc_bytes *out, char hash[BNC_GRAFANA_HASH],
-                 struct bnc_error *err)
+bnc_gapi_body(const struct bnc_gapi_item *item, struct bnc_arena *arena,
+              struct bnc_bytes *out, char hash[BNC_GAPI_HASH], struct bnc_error *err)
 {
     struct bnc_str text = bnc_str_new(arena, BODY_MAX);
     char digest[BNC_SHA256_HEX];
@@ -72,8 +71,8 @@ bnc_grafana_body(const struct bnc_grafana_item *item, struct bnc_arena *arena,
         return err->code;
     }
     bnc_sha256_hex(text.ptr, text.len, digest);
-    (void)memcpy(hash, digest, BNC_GRAFANA_HASH - 1);
-    hash[BNC_GRAFANA_HASH - 1] = '\0';
+    (void)memcpy(hash, digest, BNC_GAPI_HASH - 1);
+    hash[BNC_GAPI_HASH - 1] = '\0';
     *out = (struct bnc_bytes){text.ptr, text.len};
     return BNC_OK;
 }
@@ -157,7 +156,7 @@ is_unlisted(const char *field)
 }
 
 void
-bnc_grafana_diff(const cJSON *body, const cJSON *live, bool whole, struct bnc_str *out)
+bnc_gapi_diff(const cJSON *body, const cJSON *live, bool whole, struct bnc_str *out)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     struct differ d = {.arena = arena, .out = out};
@@ -172,8 +171,8 @@ bnc_grafana_diff(const cJSON *body, const cJSON *live, bool whole, struct bnc_st
 }
 
 void
-bnc_grafana_diff_secrets(const struct bnc_grafana_item *item, const cJSON *live,
-                         struct bnc_str *out)
+bnc_gapi_diff_secrets(const struct bnc_gapi_item *item, const cJSON *live,
+                      struct bnc_str *out)
 {
     const cJSON *shown = bnc_json_get(live, "secureJsonFields");
 
@@ -189,9 +188,9 @@ bnc_grafana_diff_secrets(const struct bnc_grafana_item *item, const cJSON *live,
 /* ---- what is sent ------------------------------------------------------------------ */
 
 static cJSON *
-mark_of(const struct bnc_grafana_write *write, struct bnc_arena *arena)
+mark_of(const struct bnc_gapi_write *write, struct bnc_arena *arena)
 {
-    const struct bnc_grafana_item *item = write->item;
+    const struct bnc_gapi_item *item = write->item;
     cJSON *mark = bnc_json_object(arena);
 
     bnc_json_set_str(arena, mark, "owner", write->owner);
@@ -210,7 +209,7 @@ mark_of(const struct bnc_grafana_write *write, struct bnc_arena *arena)
 }
 
 static bool
-has_secret(const struct bnc_grafana_item *item, const char *key)
+has_secret(const struct bnc_gapi_item *item, const char *key)
 {
     for (size_t i = 0; i < item->n_secrets; i++) {
         if (bnc_str_eq(item->secrets[i].key, key)) {
@@ -222,12 +221,12 @@ has_secret(const struct bnc_grafana_item *item, const char *key)
 
 /* Room for all of it at once: text that grows leaves copies behind. */
 static size_t
-secrets_room(const struct bnc_grafana_write *write)
+secrets_room(const struct bnc_gapi_write *write)
 {
     size_t room = 64;
 
     for (size_t i = 0; i < write->item->n_secrets; i++) {
-        const struct bnc_grafana_secret *secret = &write->item->secrets[i];
+        const struct bnc_gapi_secret *secret = &write->item->secrets[i];
         room += (strlen(secret->key) + secret->value.len) * ESCAPE_MAX + 8;
     }
     for (size_t i = 0; write->old != NULL && write->old[i] != NULL; i++) {
@@ -238,9 +237,9 @@ secrets_room(const struct bnc_grafana_write *write)
 
 /* Values end in NUL: the copies of an entry do. */
 static void
-add_secrets(const struct bnc_grafana_write *write, struct bnc_str *out)
+add_secrets(const struct bnc_gapi_write *write, struct bnc_str *out)
 {
-    const struct bnc_grafana_item *item = write->item;
+    const struct bnc_gapi_item *item = write->item;
     const char *comma = "";
 
     bnc_str_puts(out, "\"secureJsonData\":{");
@@ -263,11 +262,11 @@ add_secrets(const struct bnc_grafana_write *write, struct bnc_str *out)
 }
 
 enum bnc_code
-bnc_grafana_text(const struct bnc_grafana_write *write, struct bnc_str *out,
-                 struct bnc_error *err)
+bnc_gapi_text(const struct bnc_gapi_write *write, struct bnc_str *out,
+              struct bnc_error *err)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    const struct bnc_grafana_item *item = write->item;
+    const struct bnc_gapi_item *item = write->item;
     struct bnc_str text = bnc_str_new(arena, BODY_MAX);
     cJSON *body;
 
@@ -306,7 +305,7 @@ bnc_grafana_text(const struct bnc_grafana_write *write, struct bnc_str *out,
 }
 
 void
-bnc_grafana_wipe(struct bnc_str *text)
+bnc_gapi_wipe(struct bnc_str *text)
 {
     if (text->ptr != NULL) {
         explicit_bzero(text->ptr, text->room);

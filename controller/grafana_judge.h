@@ -11,17 +11,17 @@
 #include "controller/grafana.h"
 #include "lib/json.h"
 
-#define BNC_GRAFANA_HASH 17 /* 16 digits and the end */
+#define BNC_GAPI_HASH 17 /* 16 digits and the end */
 
 /* What our mark in a datasource says; borrowed from its tree. */
-struct bnc_grafana_mark {
+struct bnc_gapi_mark {
     const char *owner; /* NULL: it has none */
     const char *hash;  /* of the body that was written */
     const char *secrets;
     int64_t version; /* 0: not told */
     const cJSON *keys;
 };
-struct bnc_grafana_mark bnc_grafana_mark_of(const cJSON *live);
+struct bnc_gapi_mark bnc_gapi_mark_of(const cJSON *live);
 
 /*
  * The body as it is compared and sent: keys sorted, `uid`, `name` and `access` set, none
@@ -29,37 +29,35 @@ struct bnc_grafana_mark bnc_grafana_mark_of(const cJSON *live);
  * Owns:   the arena.
  * Errors: INVALID when it is no JSON object, or has jsonData that is none.
  */
-enum bnc_code
-bnc_grafana_body(const struct bnc_grafana_item *item, struct bnc_arena *arena,
-                 struct bnc_bytes *out, char hash[BNC_GRAFANA_HASH],
-                 struct bnc_error *err) BNC_MUST_CHECK;
+enum bnc_code bnc_gapi_body(const struct bnc_gapi_item *item, struct bnc_arena *arena,
+                            struct bnc_bytes *out, char hash[BNC_GAPI_HASH],
+                            struct bnc_error *err) BNC_MUST_CHECK;
 
 /*
  * Adds what `live` has otherwise than the body, as "url: \"a\" -> \"b\"; …": at most 5
  * fields, values cut and without passwords.  Only what the body sets counts.  `whole`:
  * live is one datasource, not a row of the list, which lacks some fields.
  */
-void
-bnc_grafana_diff(const cJSON *body, const cJSON *live, bool whole, struct bnc_str *out);
+void bnc_gapi_diff(const cJSON *body, const cJSON *live, bool whole, struct bnc_str *out);
 
 /* Adds the keys of secrets that the item has and `live`, a whole one, has not. */
-void bnc_grafana_diff_secrets(const struct bnc_grafana_item *item, const cJSON *live,
-                              struct bnc_str *out);
+void bnc_gapi_diff_secrets(const struct bnc_gapi_item *item, const cJSON *live,
+                           struct bnc_str *out);
 
 /* What is sent for an item. */
-struct bnc_grafana_write {
-    const struct bnc_grafana_item *item; /* `body` as bnc_grafana_body() made it */
+struct bnc_gapi_write {
+    const struct bnc_gapi_item *item; /* `body` as bnc_gapi_body() made it */
     const char *hash;
     const char *owner;      /* "NS/NAME" of the Observatory */
     int64_t version;        /* that Grafana has; 0: none, it is to be made */
     const char *const *old; /* keys of secrets that were ours once, ended by NULL */
 };
 /*
- * Owns:   the caller: wipe and free it with bnc_grafana_wipe().
+ * Owns:   the caller: wipe and free it with bnc_gapi_wipe().
  * Errors: INVALID for a secret that is no text.
  */
-enum bnc_code bnc_grafana_text(const struct bnc_grafana_write *write, struct bnc_str *out,
-                               struct bnc_error *err) BNC_MUST_CHECK;
-void bnc_grafana_wipe(struct bnc_str *text);
+enum bnc_code bnc_gapi_text(const struct bnc_gapi_write *write, struct bnc_str *out,
+                            struct bnc_error *err) BNC_MUST_CHECK;
+void bnc_gapi_wipe(struct bnc_str *text);
 
 #endif

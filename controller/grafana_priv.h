@@ -8,10 +8,10 @@
 #include "controller/grafana_judge.h"
 #include "lib/map.h"
 
-#define BNC_GRAFANA_POLL_MS  30000
-#define BNC_GRAFANA_ASK_MS   20000 /* for an answer */
-#define BNC_GRAFANA_LEAVE_MS 60000 /* to delete what is ours */
-#define BNC_GRAFANA_WHOLE    32    /* datasources that are looked at in full, a poll */
+#define BNC_GAPI_POLL_MS  30000
+#define BNC_GAPI_ASK_MS   20000 /* for an answer */
+#define BNC_GAPI_LEAVE_MS 60000 /* to delete what is ours */
+#define BNC_GAPI_WHOLE    32    /* datasources that are looked at in full, a poll */
 
 /* What an entry needs done, first things first. */
 enum need {
@@ -24,9 +24,9 @@ enum need {
 
 /* A datasource or dashboard that is wanted, or that is to go. */
 struct entry {
-    struct bnc_arena *arena;      /* of the texts in `item`, but for secrets */
-    struct bnc_grafana_item item; /* body: as it is compared, or none when it is to go */
-    char hash[BNC_GRAFANA_HASH];
+    struct bnc_arena *arena;   /* of the texts in `item`, but for secrets */
+    struct bnc_gapi_item item; /* body: as it is compared, or none when it is to go */
+    char hash[BNC_GAPI_HASH];
     char *bad; /* why it can never be written; NULL: it can */
     bool wanted;
     bool changed; /* while a request for it was under way */
@@ -40,7 +40,7 @@ struct entry {
     char *old_keys;   /* of secrets that are set there, a line each; NULL: none */
     char *drift;      /* what the next update undoes; NULL: nothing of others */
     char *settled[2]; /* what Grafana makes of our fields, in a row and whole */
-    enum bnc_grafana_standing standing;
+    enum bnc_gapi_standing standing;
     char *message;
 };
 
@@ -71,13 +71,13 @@ struct look {
 
 /* One Grafana. */
 struct seat {
-    struct bnc_grafana *grafana;
+    struct bnc_gapi *gapi;
     char *ns;
     char *name;
     char *owner; /* "NS/NAME": our mark */
 
     struct bnc_arena *arena; /* of the texts in `want`; its items are `entries` */
-    struct bnc_grafana_want want;
+    struct bnc_gapi_want want;
     char *auth; /* header; wiped */
     bool password;
     char *bad; /* why nothing can be asked; NULL: it can */
@@ -113,72 +113,71 @@ struct seat {
     int64_t deadline_ms;
 };
 
-struct bnc_grafana {
-    struct bnc_grafana_options options;
+struct bnc_gapi {
+    struct bnc_gapi_options options;
     struct bnc_map *seats; /* "NS/NAME" */
 };
 
 /* ---- grafana_entry.c -----------------------------------------------------------------
  */
 
-int bnc_grafana_key_cmp(const struct entry *a, const struct bnc_grafana_item *b);
-struct entry *bnc_grafana_entry_new(const struct bnc_grafana_item *item, bool wanted);
-void bnc_grafana_entry_free(struct entry *entry);
+int bnc_gapi_key_cmp(const struct entry *a, const struct bnc_gapi_item *b);
+struct entry *bnc_gapi_entry_new(const struct bnc_gapi_item *item, bool wanted);
+void bnc_gapi_entry_free(struct entry *entry);
 /* Take over what an item says now; true when it says something else. */
-bool bnc_grafana_entry_set(struct entry *entry, const struct bnc_grafana_item *item);
+bool bnc_gapi_entry_set(struct entry *entry, const struct bnc_gapi_item *item);
 /* The entry of a key, or where it belongs. */
-bool
-bnc_grafana_find(const struct seat *seat, const struct bnc_grafana_item *key, size_t *at);
-struct entry *bnc_grafana_put(struct seat *seat, size_t at, struct entry *entry);
-void bnc_grafana_take(struct seat *seat, size_t at);
-void bnc_grafana_stand(struct seat *seat, struct entry *entry,
-                       enum bnc_grafana_standing standing, const char *message);
-void bnc_grafana_slot(char **slot, const char *text); /* replaced by a copy */
+bool bnc_gapi_find(const struct seat *seat, const struct bnc_gapi_item *key, size_t *at);
+struct entry *bnc_gapi_put(struct seat *seat, size_t at, struct entry *entry);
+void bnc_gapi_take(struct seat *seat, size_t at);
+void bnc_gapi_stand(struct seat *seat, struct entry *entry,
+                    enum bnc_gapi_standing standing, const char *message);
+void bnc_gapi_slot(char **slot, const char *text); /* replaced by a copy */
 /* Somebody else's words, fit to be printed, and none of the entry's secrets. */
 const char *
-bnc_grafana_words(struct bnc_arena *arena, const struct entry *entry, const char *text);
+bnc_gapi_words(struct bnc_arena *arena, const struct entry *entry, const char *text);
 
 /* ---- grafana_ask.c -------------------------------------------------------------------
  */
 
 /* Take over where to ask and who asks; true when either is another. */
-bool bnc_grafana_ask_set(struct seat *seat, const struct bnc_grafana_want *want);
-void bnc_grafana_ask_free(struct seat *seat);
+bool bnc_gapi_ask_set(struct seat *seat, const struct bnc_gapi_want *want);
+void bnc_gapi_ask_free(struct seat *seat);
 /* One request; `then` is told in a turn of its own. */
-void bnc_grafana_ask(struct seat *seat, const char *method, const char *path, int64_t org,
-                     struct bnc_bytes body,
-                     void (*then)(struct seat *seat, const struct reply *reply));
-void bnc_grafana_ask_cancel(struct seat *seat);
+void bnc_gapi_ask(struct seat *seat, const char *method, const char *path, int64_t org,
+                  struct bnc_bytes body,
+                  void (*then)(struct seat *seat, const struct reply *reply));
+void bnc_gapi_ask_cancel(struct seat *seat);
 
 /* ---- grafana_turn.c ------------------------------------------------------------------
  */
 
-void bnc_grafana_turn(struct seat *seat);   /* do what is due, or wait for it */
-void bnc_grafana_forget(struct seat *seat); /* as if nothing were known of it */
+void bnc_gapi_turn(struct seat *seat);   /* do what is due, or wait for it */
+void bnc_gapi_forget(struct seat *seat); /* as if nothing were known of it */
 
 /* ---- grafana_source.c: what is done for one datasource -------------------------------
  */
 
 /* What a row of the list says of an entry. */
-void bnc_grafana_source_judge(struct seat *seat, struct entry *entry, const cJSON *live,
-                              bool whole);
-void bnc_grafana_source_do(struct seat *seat, struct entry *entry);
+void bnc_gapi_source_judge(struct seat *seat, struct entry *entry, const cJSON *live,
+                           bool whole);
+void bnc_gapi_source_do(struct seat *seat, struct entry *entry);
 
 /* ---- grafana.c -----------------------------------------------------------------------
  */
 
-void bnc_grafana_tell(struct seat *seat);                  /* last in a turn */
-void bnc_grafana_seat_end(struct seat *seat, size_t left); /* it is gone; likewise */
+void bnc_gapi_tell(struct seat *seat);                  /* last in a turn */
+void bnc_gapi_seat_end(struct seat *seat, size_t left); /* it is gone; likewise */
 
 /* ---- grafana_fault.c: what an answer that is no success means ------------------------
  */
 
 /* True when Grafana as a whole is meant: nothing is asked for some time. */
-bool bnc_grafana_fault(struct seat *seat, const struct reply *reply, const char *what);
-void bnc_grafana_fine(struct seat *seat);
+bool bnc_gapi_fault(struct seat *seat, const struct reply *reply, const char *what);
+void bnc_gapi_fine(struct seat *seat);
 /* What one item failed with; it is tried again after some time. */
-void bnc_grafana_fault_item(struct seat *seat, struct entry *entry,
-                            const struct reply *reply, const char *what);
-int64_t bnc_grafana_now(const struct seat *seat); /* monotonic */
+void bnc_gapi_fault_item(struct seat *seat, struct entry *entry,
+                         const struct reply *reply, const char *what);
+int64_t bnc_gapi_now(const struct seat *seat); /* monotonic */
 
 #endif

@@ -26,7 +26,7 @@ learn_keys(struct entry *entry, const cJSON *keys)
             bnc_str_fmt(&lines, "%s\n", key->valuestring);
         }
     }
-    bnc_grafana_slot(&entry->old_keys, lines.len == 0 ? NULL : lines.ptr);
+    bnc_gapi_slot(&entry->old_keys, lines.len == 0 ? NULL : lines.ptr);
     bnc_str_free(&lines);
 }
 
@@ -35,7 +35,7 @@ static bool
 is_foreign(struct seat *seat, struct entry *entry, const cJSON *live)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    const char *owner = bnc_grafana_mark_of(live).owner;
+    const char *owner = bnc_gapi_mark_of(live).owner;
     bool read_only = bnc_json_get_true(live, "readOnly");
     const char *whose;
 
@@ -48,17 +48,16 @@ is_foreign(struct seat *seat, struct entry *entry, const cJSON *live)
         whose = "comes from a file that Grafana provisions: take it out there";
     } else if (owner != NULL) {
         whose = bnc_arena_fmt(arena, "is Observatory %s's: give this one another uid",
-                              bnc_grafana_words(arena, NULL, owner));
+                              bnc_gapi_words(arena, NULL, owner));
     } else {
         whose = "was not made by binnacle: delete it there, or give this one another uid";
     }
     if (entry->wanted) {
-        bnc_grafana_stand(seat, entry, BNC_GRAFANA_FOREIGN,
-                          bnc_arena_fmt(arena,
-                                        "the datasource with uid %s in organization %lld "
-                                        "of Grafana %s",
-                                        entry->item.uid, (long long)entry->item.org,
-                                        whose));
+        bnc_gapi_stand(seat, entry, BNC_GAPI_FOREIGN,
+                       bnc_arena_fmt(arena,
+                                     "the datasource with uid %s in organization %lld "
+                                     "of Grafana %s",
+                                     entry->item.uid, (long long)entry->item.org, whose));
     }
     return true;
 }
@@ -84,7 +83,7 @@ want_whole(struct seat *seat, struct entry *entry)
 {
     size_t at;
 
-    if (!bnc_grafana_find(seat, &entry->item, &at) || at < seat->whole_at) {
+    if (!bnc_gapi_find(seat, &entry->item, &at) || at < seat->whole_at) {
         return;
     }
     if (seat->whole_left > 0) {
@@ -100,7 +99,7 @@ static void
 compare(struct seat *seat, struct entry *entry, const cJSON *live, bool whole)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    const struct bnc_grafana_mark mark = bnc_grafana_mark_of(live);
+    const struct bnc_gapi_mark mark = bnc_gapi_mark_of(live);
     struct bnc_str diff = bnc_str_new(arena, TEXT_MAX);
     struct bnc_error err = {0};
     cJSON *body;
@@ -117,7 +116,7 @@ compare(struct seat *seat, struct entry *entry, const cJSON *live, bool whole)
     learn_keys(entry, mark.keys);
     entry->need = NEED_NOTHING;
     entry->tries = 0;
-    bnc_grafana_slot(&entry->drift, NULL);
+    bnc_gapi_slot(&entry->drift, NULL);
     const char *secrets = entry->item.n_secrets == 0 ? NULL
                           : entry->item.secret_version == NULL
                               ? ""
@@ -126,24 +125,24 @@ compare(struct seat *seat, struct entry *entry, const cJSON *live, bool whole)
         want(entry, NEED_UPDATE); /* our own word is another now */
         return;
     }
-    bnc_grafana_diff(body, live, whole, &diff);
+    bnc_gapi_diff(body, live, whole, &diff);
     if (bnc_str_eq(diff.len == 0 ? NULL : diff.ptr, entry->settled[whole ? 1 : 0])) {
         bnc_str_clear(&diff); /* what Grafana made of it when it was written */
     }
     if (whole) {
-        bnc_grafana_diff_secrets(&entry->item, live, &diff);
+        bnc_gapi_diff_secrets(&entry->item, live, &diff);
     }
     if (whole && diff.len == 0 && entry->item.n_secrets > 0 &&
         entry->version != mark.version) {
         bnc_str_puts(&diff, HIDDEN);
     }
     if (diff.len == 0) {
-        bnc_grafana_stand(seat, entry, BNC_GRAFANA_SYNCED, "");
+        bnc_gapi_stand(seat, entry, BNC_GAPI_SYNCED, "");
         if (!whole && needs_whole(entry, body)) {
             want_whole(seat, entry);
         }
     } else if (whole) {
-        bnc_grafana_slot(&entry->drift, diff.ptr);
+        bnc_gapi_slot(&entry->drift, diff.ptr);
         want(entry, NEED_UPDATE);
     } else {
         want(entry, NEED_LOOK); /* for the version, and for fields of no list */
@@ -151,17 +150,17 @@ compare(struct seat *seat, struct entry *entry, const cJSON *live, bool whole)
 }
 
 void
-bnc_grafana_source_judge(struct seat *seat, struct entry *entry, const cJSON *live,
-                         bool whole)
+bnc_gapi_source_judge(struct seat *seat, struct entry *entry, const cJSON *live,
+                      bool whole)
 {
     if (entry->wanted && entry->bad != NULL) {
         entry->need = NEED_NOTHING;
-        bnc_grafana_stand(seat, entry, BNC_GRAFANA_FAILED, entry->bad);
+        bnc_gapi_stand(seat, entry, BNC_GAPI_FAILED, entry->bad);
     } else if (live == NULL) {
         entry->ours = false;
         entry->version = 0;
-        bnc_grafana_slot(&entry->old_keys, NULL);
-        bnc_grafana_slot(&entry->drift, NULL);
+        bnc_gapi_slot(&entry->old_keys, NULL);
+        bnc_gapi_slot(&entry->drift, NULL);
         want(entry, entry->wanted ? NEED_CREATE : NEED_NOTHING);
     } else if (!is_foreign(seat, entry, live)) {
         entry->ours = true;
@@ -201,25 +200,24 @@ static void
 on_look(struct seat *seat, const struct reply *reply)
 {
     if (reply->status == 200 && cJSON_IsObject(reply->tree)) {
-        bnc_grafana_source_judge(seat, take_busy(seat), reply->tree, true);
+        bnc_gapi_source_judge(seat, take_busy(seat), reply->tree, true);
     } else if (reply->status == 404) {
         struct entry *entry = take_busy(seat);
         bool taken = entry->again && entry->need == NEED_LOOK && !entry->ours;
-        bnc_grafana_source_judge(seat, entry, NULL, true);
+        bnc_gapi_source_judge(seat, entry, NULL, true);
         if (taken && entry->wanted) { /* its POST met a conflict: it is the name, then */
             entry->need = NEED_NOTHING;
-            bnc_grafana_stand(
-                seat, entry, BNC_GRAFANA_FOREIGN,
-                bnc_arena_fmt(reply->arena,
-                              "Grafana has another datasource \"%s\": delete "
-                              "it there, or give this one another title",
-                              entry->item.name));
+            bnc_gapi_stand(seat, entry, BNC_GAPI_FOREIGN,
+                           bnc_arena_fmt(reply->arena,
+                                         "Grafana has another datasource \"%s\": delete "
+                                         "it there, or give this one another title",
+                                         entry->item.name));
         }
-    } else if (!bnc_grafana_fault(seat, reply, "GET " LIST)) {
-        bnc_grafana_fault_item(seat, take_busy(seat), reply, "GET");
+    } else if (!bnc_gapi_fault(seat, reply, "GET " LIST)) {
+        bnc_gapi_fault_item(seat, take_busy(seat), reply, "GET");
     }
     seat->busy = NULL;
-    bnc_grafana_turn(seat);
+    bnc_gapi_turn(seat);
 }
 
 /* What Grafana made of it: fields that it has its own way with are no drift later. */
@@ -235,10 +233,10 @@ learn(struct entry *entry, const cJSON *live)
     }
     for (int whole = 0; whole <= 1; whole++) {
         struct bnc_str diff = bnc_str_new(arena, TEXT_MAX);
-        bnc_grafana_diff(body, live, whole == 1, &diff);
-        bnc_grafana_slot(&entry->settled[whole], diff.len == 0 ? NULL : diff.ptr);
+        bnc_gapi_diff(body, live, whole == 1, &diff);
+        bnc_gapi_slot(&entry->settled[whole], diff.len == 0 ? NULL : diff.ptr);
     }
-    learn_keys(entry, bnc_grafana_mark_of(live).keys);
+    learn_keys(entry, bnc_gapi_mark_of(live).keys);
     if (!bnc_json_get_int(live, "version", &entry->version)) {
         entry->version = 0;
     }
@@ -247,8 +245,8 @@ learn(struct entry *entry, const cJSON *live)
 static void
 tell_repaired(struct seat *seat, struct entry *entry)
 {
-    const struct bnc_grafana_options *options = &seat->grafana->options;
-    const struct bnc_grafana_item_state state = {
+    const struct bnc_gapi_options *options = &seat->gapi->options;
+    const struct bnc_gapi_item_state state = {
         .kind = entry->item.kind,
         .org = entry->item.org,
         .uid = entry->item.uid,
@@ -275,7 +273,7 @@ written(struct seat *seat, struct entry *entry, const cJSON *live, bool created)
     entry->need = NEED_NOTHING;
     learn(entry, live);
     seat->news = true; /* the counts */
-    bnc_grafana_stand(seat, entry, BNC_GRAFANA_SYNCED, "");
+    bnc_gapi_stand(seat, entry, BNC_GAPI_SYNCED, "");
     if (created) {
         seat->created++;
     } else if (entry->drift != NULL) {
@@ -283,7 +281,7 @@ written(struct seat *seat, struct entry *entry, const cJSON *live, bool created)
     } else {
         seat->updated++;
     }
-    bnc_grafana_slot(&entry->drift, NULL);
+    bnc_gapi_slot(&entry->drift, NULL);
     if (!entry->wanted) {
         want(entry, NEED_LOOK);
     } else if (entry->changed) {
@@ -301,16 +299,16 @@ on_written(struct seat *seat, const struct reply *reply)
         written(seat, take_busy(seat), bnc_json_get(reply->tree, "datasource"), created);
     } else if (reply->status == 404 && !created) {
         struct entry *entry = take_busy(seat);
-        bnc_grafana_source_judge(seat, entry, NULL, true);
+        bnc_gapi_source_judge(seat, entry, NULL, true);
     } else if ((reply->status == 409 || reply->status == 412) && look_again(seat->busy)) {
         if (created) {
             seat->busy->ours = false;
         }
-    } else if (!bnc_grafana_fault(seat, reply, what)) {
-        bnc_grafana_fault_item(seat, take_busy(seat), reply, what);
+    } else if (!bnc_gapi_fault(seat, reply, what)) {
+        bnc_gapi_fault_item(seat, take_busy(seat), reply, what);
     }
     seat->busy = NULL;
-    bnc_grafana_turn(seat);
+    bnc_gapi_turn(seat);
 }
 
 static void
@@ -322,13 +320,13 @@ on_removed(struct seat *seat, const struct reply *reply)
         seat->news = true;
         entry->ours = false;
         entry->version = 0;
-        bnc_grafana_slot(&entry->old_keys, NULL);
+        bnc_gapi_slot(&entry->old_keys, NULL);
         want(entry, entry->wanted ? NEED_CREATE : NEED_NOTHING);
-    } else if (!bnc_grafana_fault(seat, reply, "DELETE " LIST)) {
-        bnc_grafana_fault_item(seat, take_busy(seat), reply, "DELETE " LIST);
+    } else if (!bnc_gapi_fault(seat, reply, "DELETE " LIST)) {
+        bnc_gapi_fault_item(seat, take_busy(seat), reply, "DELETE " LIST);
     }
     seat->busy = NULL;
-    bnc_grafana_turn(seat);
+    bnc_gapi_turn(seat);
 }
 
 /* ---- questions -----------------------------------------------------------------------
@@ -340,7 +338,7 @@ give_up(struct seat *seat, struct entry *entry, const char *why)
 {
     seat->busy = NULL;
     entry->need = NEED_NOTHING;
-    bnc_grafana_stand(seat, entry, BNC_GRAFANA_FAILED, why);
+    bnc_gapi_stand(seat, entry, BNC_GAPI_FAILED, why);
     bnc_timer_set(seat->timer, 0);
 }
 
@@ -351,7 +349,7 @@ write_it(struct seat *seat, struct entry *entry, const char *path)
     bool create = entry->need == NEED_CREATE;
     char *lines = bnc_arena_strdup(arena, entry->old_keys == NULL ? "" : entry->old_keys);
     const char **old = bnc_arena_array(arena, strlen(lines) + 1, sizeof(*old));
-    struct bnc_grafana_write write = {
+    struct bnc_gapi_write write = {
         .item = &entry->item,
         .hash = entry->hash,
         .owner = seat->owner,
@@ -368,18 +366,18 @@ write_it(struct seat *seat, struct entry *entry, const char *path)
             old[n++] = key;
         }
     }
-    if (bnc_grafana_text(&write, &text, &err)) {
+    if (bnc_gapi_text(&write, &text, &err)) {
         give_up(seat, entry, err.message);
         return;
     }
     entry->changed = false;
-    bnc_grafana_ask(seat, create ? "POST" : "PUT", create ? LIST : path, entry->item.org,
-                    (struct bnc_bytes){text.ptr, text.len}, on_written);
-    bnc_grafana_wipe(&text);
+    bnc_gapi_ask(seat, create ? "POST" : "PUT", create ? LIST : path, entry->item.org,
+                 (struct bnc_bytes){text.ptr, text.len}, on_written);
+    bnc_gapi_wipe(&text);
 }
 
 void
-bnc_grafana_source_do(struct seat *seat, struct entry *entry)
+bnc_gapi_source_do(struct seat *seat, struct entry *entry)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     struct bnc_str path = bnc_str_new(arena, TEXT_MAX);
@@ -397,10 +395,10 @@ bnc_grafana_source_do(struct seat *seat, struct entry *entry)
     }
     switch (entry->need) {
     case NEED_LOOK:
-        bnc_grafana_ask(seat, "GET", path.ptr, entry->item.org, none, on_look);
+        bnc_gapi_ask(seat, "GET", path.ptr, entry->item.org, none, on_look);
         break;
     case NEED_REMOVE:
-        bnc_grafana_ask(seat, "DELETE", path.ptr, entry->item.org, none, on_removed);
+        bnc_gapi_ask(seat, "DELETE", path.ptr, entry->item.org, none, on_removed);
         break;
     case NEED_UPDATE:
     case NEED_CREATE:

@@ -76,19 +76,18 @@ find_stale(struct seat *seat, int64_t org)
 
     while (bnc_map_next(seat->look.uids, &at, NULL, &value)) {
         const cJSON *live = value;
-        struct bnc_grafana_item key = {
-            .kind = BNC_GRAFANA_DATASOURCE,
+        struct bnc_gapi_item key = {
+            .kind = BNC_GAPI_DATASOURCE,
             .org = org,
             .uid = bnc_json_get_str(live, "uid"),
             .name = bnc_json_get_str(live, "name"),
             .owner = seat->owner,
         };
         size_t i;
-        if (bnc_str_eq(bnc_grafana_mark_of(live).owner, seat->owner) &&
-            !bnc_grafana_find(seat, &key, &i)) {
-            struct entry *entry =
-                bnc_grafana_put(seat, i, bnc_grafana_entry_new(&key, false));
-            bnc_grafana_source_judge(seat, entry, live, false);
+        if (bnc_str_eq(bnc_gapi_mark_of(live).owner, seat->owner) &&
+            !bnc_gapi_find(seat, &key, &i)) {
+            struct entry *entry = bnc_gapi_put(seat, i, bnc_gapi_entry_new(&key, false));
+            bnc_gapi_source_judge(seat, entry, live, false);
         }
     }
 }
@@ -101,19 +100,19 @@ name_is_free(struct seat *seat, struct entry *entry)
     const char *uid = bnc_json_get_str(other, "uid");
 
     if (other == NULL || bnc_str_eq(uid, entry->item.uid) ||
-        bnc_str_eq(bnc_grafana_mark_of(other).owner, seat->owner)) {
+        bnc_str_eq(bnc_gapi_mark_of(other).owner, seat->owner)) {
         return true; /* ours will have another name, or go, before this one is written */
     }
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     entry->need = NEED_NOTHING;
-    bnc_grafana_stand(
-        seat, entry, BNC_GRAFANA_FOREIGN,
+    bnc_gapi_stand(
+        seat, entry, BNC_GAPI_FOREIGN,
         bnc_arena_fmt(arena,
                       "organization %lld of Grafana has another datasource \"%s\" (uid "
                       "%s): delete it there, or give this one another title",
                       (long long)entry->item.org,
-                      bnc_grafana_words(arena, NULL, entry->item.name),
-                      uid == NULL ? "?" : bnc_grafana_words(arena, NULL, uid)));
+                      bnc_gapi_words(arena, NULL, entry->item.name),
+                      uid == NULL ? "?" : bnc_gapi_words(arena, NULL, uid)));
     return false;
 }
 
@@ -124,12 +123,12 @@ judge_slice(struct seat *seat)
 
     for (int i = 0; seat->look.at < seat->n && i < SLICE; i++, seat->look.at++) {
         struct entry *entry = seat->entries[seat->look.at];
-        if (entry->item.org != org || entry->item.kind != BNC_GRAFANA_DATASOURCE) {
+        if (entry->item.org != org || entry->item.kind != BNC_GAPI_DATASOURCE) {
             continue;
         }
         if (!entry->wanted || name_is_free(seat, entry)) {
-            bnc_grafana_source_judge(
-                seat, entry, bnc_map_get(seat->look.uids, entry->item.uid), false);
+            bnc_gapi_source_judge(seat, entry,
+                                  bnc_map_get(seat->look.uids, entry->item.uid), false);
         }
     }
     if (seat->look.at == seat->n) {
@@ -167,14 +166,14 @@ static void
 begin_round(struct seat *seat)
 {
     int64_t poll = seat->want.poll_ms;
-    uint64_t random = bnc_world_random(seat->grafana->options.world);
+    uint64_t random = bnc_world_random(seat->gapi->options.world);
     int64_t early = MARGIN_MIN + (int64_t)(random % (MARGIN_MAX - MARGIN_MIN + 1));
 
     renew_orgs(seat);
-    seat->round_ms = bnc_grafana_now(seat) + poll - poll * early / 100;
+    seat->round_ms = bnc_gapi_now(seat) + poll - poll * early / 100;
     seat->round_org = 0;
     seat->in_round = true;
-    seat->whole_left = BNC_GRAFANA_WHOLE;
+    seat->whole_left = BNC_GAPI_WHOLE;
     seat->whole_at = seat->whole_next < seat->n ? seat->whole_next : 0;
     seat->whole_next = 0;
     for (size_t i = 0; i < seat->n_orgs; i++) {
@@ -196,10 +195,10 @@ deny_org(struct seat *seat, const struct reply *reply)
     for (size_t i = 0; i < seat->n; i++) {
         struct entry *entry = seat->entries[i];
         if (entry->item.org == org->id && entry->wanted) {
-            bnc_grafana_fault_item(seat, entry, reply,
-                                   bnc_arena_fmt(reply->arena,
-                                                 "GET " LIST " of organization %lld",
-                                                 (long long)org->id));
+            bnc_gapi_fault_item(seat, entry, reply,
+                                bnc_arena_fmt(reply->arena,
+                                              "GET " LIST " of organization %lld",
+                                              (long long)org->id));
         }
     }
 }
@@ -226,7 +225,7 @@ on_list(struct seat *seat, const struct reply *reply)
         deny_org(seat, reply);
         seat->round_org++;
     } else if (ok) {
-        bnc_grafana_fine(seat);
+        bnc_gapi_fine(seat);
         org->known = true;
         org->denied = false;
         seat->round_org++;
@@ -235,18 +234,18 @@ on_list(struct seat *seat, const struct reply *reply)
         org->denied = denied;
         struct reply other = *reply;
         other.tree = reply->status == 200 ? NULL : reply->tree; /* JSON of another kind */
-        (void)bnc_grafana_fault(seat, &other, "GET " LIST);
+        (void)bnc_gapi_fault(seat, &other, "GET " LIST);
         seat->in_round = false; /* it begins anew after the pause */
         seat->round_ms = seat->quiet_ms;
     }
-    bnc_grafana_turn(seat);
+    bnc_gapi_turn(seat);
 }
 
 static void
 end_round(struct seat *seat)
 {
     seat->in_round = false;
-    seat->looked_at_ms = bnc_world_wall_ms(seat->grafana->options.world);
+    seat->looked_at_ms = bnc_world_wall_ms(seat->gapi->options.world);
 }
 
 /* ---- what is due ---------------------------------------------------------------------
@@ -256,7 +255,7 @@ end_round(struct seat *seat)
 static struct entry *
 next_entry(struct seat *seat, int64_t *next)
 {
-    int64_t now = bnc_grafana_now(seat);
+    int64_t now = bnc_gapi_now(seat);
     struct entry *found = NULL;
 
     for (size_t i = 0; i < seat->n; i++) {
@@ -304,7 +303,7 @@ sweep(struct seat *seat)
     for (size_t i = seat->n; i-- > 0;) {
         struct entry *entry = seat->entries[i];
         if (!entry->wanted && entry->need == NEED_NOTHING && entry != seat->busy) {
-            bnc_grafana_take(seat, i);
+            bnc_gapi_take(seat, i);
         }
     }
 }
@@ -314,19 +313,19 @@ leave(struct seat *seat)
 {
     size_t left = left_of(seat);
     bool known = seat->looked_at_ms != 0 && !seat->in_round;
-    bool late = seat->bad != NULL || bnc_grafana_now(seat) >= seat->deadline_ms;
+    bool late = seat->bad != NULL || bnc_gapi_now(seat) >= seat->deadline_ms;
 
     if (!late && !(known && left_of_entries(seat) == 0)) {
         return false;
     }
-    bnc_grafana_seat_end(seat, left == 0 && !known ? 1 : left);
+    bnc_gapi_seat_end(seat, left == 0 && !known ? 1 : left);
     return true;
 }
 
 static void
 turn_later(struct seat *seat, int64_t at_ms)
 {
-    int64_t now = bnc_grafana_now(seat);
+    int64_t now = bnc_gapi_now(seat);
 
     if (seat->leaving && at_ms > seat->deadline_ms) {
         at_ms = seat->deadline_ms;
@@ -344,7 +343,7 @@ rest(struct seat *seat, int64_t at_ms)
     sweep(seat);
     turn_later(seat, at_ms);
     if (seat->news) {
-        bnc_grafana_tell(seat);
+        bnc_gapi_tell(seat);
     }
 }
 
@@ -352,15 +351,15 @@ static void
 ask_list(struct seat *seat)
 {
     seat->list_org = seat->round_org;
-    bnc_grafana_ask(seat, "GET", LIST, seat->orgs[seat->list_org].id,
-                    (struct bnc_bytes){0}, on_list);
+    bnc_gapi_ask(seat, "GET", LIST, seat->orgs[seat->list_org].id, (struct bnc_bytes){0},
+                 on_list);
     turn_later(seat, INT64_MAX);
 }
 
 void
-bnc_grafana_turn(struct seat *seat)
+bnc_gapi_turn(struct seat *seat)
 {
-    int64_t now = bnc_grafana_now(seat);
+    int64_t now = bnc_gapi_now(seat);
     int64_t next = INT64_MAX;
 
     if ((seat->leaving && leave(seat)) || seat->call != NULL) {
@@ -389,7 +388,7 @@ bnc_grafana_turn(struct seat *seat)
     struct entry *entry = seat->looked_at_ms == 0 ? NULL : next_entry(seat, &next);
     if (entry != NULL) {
         seat->busy = entry;
-        bnc_grafana_source_do(seat, entry);
+        bnc_gapi_source_do(seat, entry);
     } else if (seat->round_ms <= now) {
         begin_round(seat);
         ask_list(seat);
@@ -399,14 +398,14 @@ bnc_grafana_turn(struct seat *seat)
 }
 
 void
-bnc_grafana_forget(struct seat *seat)
+bnc_gapi_forget(struct seat *seat)
 {
-    bnc_grafana_ask_cancel(seat);
+    bnc_gapi_ask_cancel(seat);
     end_look(seat);
     for (size_t i = seat->n; i-- > 0;) {
         struct entry *entry = seat->entries[i];
         if (!entry->wanted) {
-            bnc_grafana_take(seat, i);
+            bnc_gapi_take(seat, i);
             continue;
         }
         entry->need = NEED_NOTHING;
@@ -415,11 +414,11 @@ bnc_grafana_forget(struct seat *seat)
         entry->version = 0;
         entry->tries = 0;
         entry->due_ms = 0;
-        bnc_grafana_slot(&entry->old_keys, NULL);
-        bnc_grafana_slot(&entry->drift, NULL);
-        bnc_grafana_slot(&entry->settled[0], NULL);
-        bnc_grafana_slot(&entry->settled[1], NULL);
-        bnc_grafana_stand(seat, entry, BNC_GRAFANA_PENDING, "");
+        bnc_gapi_slot(&entry->old_keys, NULL);
+        bnc_gapi_slot(&entry->drift, NULL);
+        bnc_gapi_slot(&entry->settled[0], NULL);
+        bnc_gapi_slot(&entry->settled[1], NULL);
+        bnc_gapi_stand(seat, entry, BNC_GAPI_PENDING, "");
     }
     free(seat->orgs);
     seat->orgs = NULL;

@@ -20,16 +20,16 @@
 struct rig {
     struct bnc_world *world;
     struct bnc_arena *arena;
-    struct bnc_grafana *grafana;
+    struct bnc_gapi *gapi;
     pid_t pid;
     int port;
     char url[64];
     char answer[2000000]; /* of the stand-in to the test */
     size_t answer_n;
 
-    struct bnc_grafana_want want;
-    struct bnc_grafana_item items[ITEMS_MAX];
-    struct bnc_grafana_secret secrets[4];
+    struct bnc_gapi_want want;
+    struct bnc_gapi_item items[ITEMS_MAX];
+    struct bnc_gapi_secret secrets[4];
     int changes;
     bool gone;
     size_t left;
@@ -169,8 +169,7 @@ rig_count(struct rig *rig)
  */
 
 static inline void
-rig_changed(void *arg, const char *ns, const char *name,
-            const struct bnc_grafana_state *now)
+rig_changed(void *arg, const char *ns, const char *name, const struct bnc_gapi_state *now)
 {
     struct rig *rig = arg;
 
@@ -186,7 +185,7 @@ rig_changed(void *arg, const char *ns, const char *name,
 
 static inline void
 rig_repaired(void *arg, const char *ns, const char *name,
-             const struct bnc_grafana_item_state *item, const char *message)
+             const struct bnc_gapi_item_state *item, const char *message)
 {
     struct rig *rig = arg;
     size_t n = strlen(rig->repaired);
@@ -205,10 +204,9 @@ rig_new(void)
     rig->world = test_world_new();
     rig->arena = bnc_arena_new();
     rig_start_standin(rig);
-    const struct bnc_grafana_options options = {rig->world, rig_changed, rig_repaired,
-                                                rig};
-    rig->grafana = bnc_grafana_new(&options);
-    rig->want = (struct bnc_grafana_want){
+    const struct bnc_gapi_options options = {rig->world, rig_changed, rig_repaired, rig};
+    rig->gapi = bnc_gapi_new(&options);
+    rig->want = (struct bnc_gapi_want){
         .url = rig->url,
         .username = test_bytes("admin"),
         .password = test_bytes("s3cret-pw\n"),
@@ -221,7 +219,7 @@ rig_new(void)
 static inline void
 rig_free(struct rig *rig)
 {
-    bnc_grafana_free(rig->grafana);
+    bnc_gapi_free(rig->gapi);
     bnc_world_free(rig->world);
     (void)kill(rig->pid, SIGKILL);
     CHECK_INT(waitpid(rig->pid, NULL, 0), rig->pid);
@@ -230,14 +228,14 @@ rig_free(struct rig *rig)
 }
 
 /* A datasource "uid" of organization 1 named "Name uid", at the end of what is wished. */
-static inline struct bnc_grafana_item *
+static inline struct bnc_gapi_item *
 rig_item(struct rig *rig, const char *uid, const char *body)
 {
-    struct bnc_grafana_item *item = &rig->items[rig->want.n++];
+    struct bnc_gapi_item *item = &rig->items[rig->want.n++];
 
     CHECK(rig->want.n <= ITEMS_MAX);
-    *item = (struct bnc_grafana_item){
-        .kind = BNC_GRAFANA_DATASOURCE,
+    *item = (struct bnc_gapi_item){
+        .kind = BNC_GAPI_DATASOURCE,
         .org = 1,
         .uid = bnc_arena_strdup(rig->arena, uid),
         .name = bnc_arena_fmt(rig->arena, "Name %s", uid),
@@ -248,10 +246,10 @@ rig_item(struct rig *rig, const char *uid, const char *body)
 }
 
 static inline void
-rig_secret(struct rig *rig, struct bnc_grafana_item *item, const char *key,
+rig_secret(struct rig *rig, struct bnc_gapi_item *item, const char *key,
            const char *value, const char *version)
 {
-    rig->secrets[0] = (struct bnc_grafana_secret){key, test_bytes(value)};
+    rig->secrets[0] = (struct bnc_gapi_secret){key, test_bytes(value)};
     item->secrets = rig->secrets;
     item->n_secrets = 1;
     item->secret_version = version;
@@ -260,15 +258,15 @@ rig_secret(struct rig *rig, struct bnc_grafana_item *item, const char *key,
 static inline void
 rig_set(struct rig *rig)
 {
-    bnc_grafana_set(rig->grafana, "mon", "main", &rig->want);
+    bnc_gapi_set(rig->gapi, "mon", "main", &rig->want);
 }
 
-static inline struct bnc_grafana_state
+static inline struct bnc_gapi_state
 rig_state(struct rig *rig)
 {
-    struct bnc_grafana_state now = {0};
+    struct bnc_gapi_state now = {0};
 
-    CHECK(bnc_grafana_get(rig->grafana, "mon", "main", rig->arena, &now));
+    CHECK(bnc_gapi_get(rig->gapi, "mon", "main", rig->arena, &now));
     return now;
 }
 
@@ -276,10 +274,10 @@ rig_state(struct rig *rig)
 static inline bool
 rig_synced(struct rig *rig)
 {
-    const struct bnc_grafana_state now = rig_state(rig);
+    const struct bnc_gapi_state now = rig_state(rig);
 
     for (size_t i = 0; i < now.n; i++) {
-        if (now.items[i].standing != BNC_GRAFANA_SYNCED) {
+        if (now.items[i].standing != BNC_GAPI_SYNCED) {
             return false;
         }
     }
@@ -294,7 +292,7 @@ rig_until(struct rig *rig, bool (*done)(struct rig *rig), int64_t ms)
 
     while (!done(rig)) {
         if (bnc_world_mono_ms(rig->world) - from > ms) {
-            const struct bnc_grafana_state now = rig_state(rig);
+            const struct bnc_gapi_state now = rig_state(rig);
             print_error("row \"%s\": not within %lld ms: %s; first: %s\n", bnc_row,
                         (long long)ms, now.error == NULL ? "answers" : now.error,
                         now.n == 0 ? "none" : now.items[0].message);
