@@ -7,6 +7,7 @@
 #define BNC_RECONCILERS_GRAFANA_H
 
 #include "model/plan.h"
+#include "render/dashboard.h"
 #include "render/grafana.h"
 
 struct bnc_plan_state;
@@ -35,8 +36,8 @@ struct bnc_grafana_board {
     int64_t org;
     size_t verdict;
     bool out;
-    const struct bnc_grafana_item *traces; /* NULL: none */
-    const struct bnc_grafana_item *prometheus;
+    struct bnc_dashboard_use *uses; /* what its inputs and variables are */
+    size_t n_uses;
 };
 
 struct bnc_grafana_plan {
@@ -49,6 +50,7 @@ struct bnc_grafana_plan {
     size_t n_boards;
     struct bnc_grafana_source *sources; /* what goes out, by organization and title */
     size_t n_sources;
+    struct bnc_map *names; /* while it settles */
 };
 
 /* Fill spec.grafana's defaults and check what needs no other object. */
@@ -65,6 +67,26 @@ bnc_grafana_select(struct bnc_grafana_plan *grafana, const struct bnc_member *me
 
 /* All are known: whose word counts, and where links lead. */
 void bnc_grafana_settle(struct bnc_grafana_plan *grafana);
+
+/* ---- inside of these files */
+
+/* It does not go out: told on the object that it comes from. */
+void bnc_grafana_refuse(struct bnc_grafana_plan *g, size_t verdict, bool *out,
+                        enum bnc_reason reason, const char *field, const char *remedy,
+                        const char *message);
+
+/* Who is called `name` where something of `ns` stands: there, then what is derived. */
+const struct bnc_grafana_item *
+bnc_grafana_find(struct bnc_grafana_plan *g, const char *ns, const char *name);
+
+/* What the inputs and variables of a board are (grafana_boards.c). */
+void
+bnc_grafana_settle_board(struct bnc_grafana_plan *g, struct bnc_grafana_board *board);
+
+/* The JSON of a board that goes out; NULL: a preset that is not known. */
+cJSON *
+bnc_grafana_board_tree(const struct bnc_grafana_plan *g,
+                       const struct bnc_grafana_board *board, struct bnc_arena *arena);
 
 /* The provisioning file and the dashboards. */
 size_t bnc_grafana_documents(const struct bnc_plan *plan, struct bnc_arena *arena,

@@ -10,10 +10,10 @@
 #include "reconcilers/grafana.h"
 #include "reconcilers/plan_state.h"
 
-/* It does not go out: told on the object that it comes from. */
-static void
-refuse(struct bnc_grafana_plan *g, size_t verdict, bool *out, enum bnc_reason reason,
-       const char *field, const char *remedy, const char *message)
+void
+bnc_grafana_refuse(struct bnc_grafana_plan *g, size_t verdict, bool *out,
+                   enum bnc_reason reason, const char *field, const char *remedy,
+                   const char *message)
 {
     bool derived = verdict == SIZE_MAX;
     struct bnc_diags own = bnc_diags_new(g->arena);
@@ -57,12 +57,13 @@ check_tenant(struct bnc_grafana_plan *g, struct bnc_grafana_item *item)
     };
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         if (rows[i].set) {
-            refuse(g, item->verdict, &item->out, BNC_REASON_NOT_PERMITTED, rows[i].field,
-                   bnc_arena_fmt(g->arena,
-                                 "leave it out, or have it in namespace %s, where the "
-                                 "Observatory is",
-                                 g->plan->observatory->object->ns),
-                   rows[i].message);
+            bnc_grafana_refuse(
+                g, item->verdict, &item->out, BNC_REASON_NOT_PERMITTED, rows[i].field,
+                bnc_arena_fmt(g->arena,
+                              "leave it out, or have it in namespace %s, where the "
+                              "Observatory is",
+                              g->plan->observatory->object->ns),
+                rows[i].message);
         }
     }
 }
@@ -74,46 +75,48 @@ check_output(struct bnc_grafana_plan *g, struct bnc_grafana_item *item)
     const struct bnc_grafana_output_spec *output = g->state->ir->spec.grafana->output;
     if (item->source.n_secure > 0 && output != NULL &&
         bnc_str_eq(output->kind, "ConfigMap")) {
-        refuse(g, item->verdict, &item->out, BNC_REASON_NOT_PERMITTED,
-               "spec.secureJsonData",
-               "have spec.grafana.output.kind of the Observatory set to Secret",
-               bnc_arena_fmt(g->arena,
-                             "Observatory %s/%s writes datasources to a ConfigMap, which "
-                             "is no place for secrets",
-                             g->plan->observatory->object->ns,
-                             g->plan->observatory->object->name));
+        bnc_grafana_refuse(
+            g, item->verdict, &item->out, BNC_REASON_NOT_PERMITTED, "spec.secureJsonData",
+            "have spec.grafana.output.kind of the Observatory set to Secret",
+            bnc_arena_fmt(g->arena,
+                          "Observatory %s/%s writes datasources to a ConfigMap, which "
+                          "is no place for secrets",
+                          g->plan->observatory->object->ns,
+                          g->plan->observatory->object->name));
     }
 }
 
 /* ---- two that want the same -------------------------------------------------------- */
 
-/* What `of` wants under `key`; the first one to ask has it.  NULL: it is free. */
-static const char *
-take(struct bnc_map *taken, const char *key, const char *of)
-{
-    const char *owner = bnc_map_get(taken, key);
-    if (owner == NULL) {
-        (void)bnc_map_put(taken, key, (void *)(uintptr_t)of);
-    }
-    return owner;
-}
+/* Something of an organization that only one can have. */
+struct claim {
+    bool wanted;
+    const char *what;  /* "the uid \"x\"" */
+    const char *field; /* where it is asked for */
+    const char *remedy;
+};
 
-/* Whether the uid, title or place of the default is somebody else's in `org`. */
-static const char *
-claim(struct bnc_grafana_plan *g, struct bnc_map *taken, int64_t org, const char *what,
-      const char *value, const char *of)
+/* All of them for `of`, or none: then it goes out, and is told who has the first one. */
+static void
+claim_all(struct bnc_grafana_plan *g, struct bnc_map *taken, int64_t org,
+          const struct claim *claims, size_t n, const char *of, size_t verdict, bool *out)
 {
-    const char *key = bnc_arena_fmt(g->arena, "%lld/%s/%s", (long long)org, what, value);
-    const char *owner = take(taken, key, of);
-    if (owner == NULL) {
-        return NULL;
+    const char **keys = bnc_arena_array(g->arena, n, sizeof(*keys));
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = bnc_arena_fmt(g->arena, "%lld %s", (long long)org, claims[i].what);
+        const char *owner = claims[i].wanted ? bnc_map_get(taken, keys[i]) : NULL;
+        if (owner != NULL) {
+            bnc_grafana_refuse(
+                g, verdict, out, BNC_REASON_CONFLICTED, claims[i].field, claims[i].remedy,
+                bnc_arena_fmt(g->arena, "%s has %s already in organization %lld", owner,
+                              claims[i].what, (long long)org));
+        }
     }
-    return value[0] == '\0'
-               ? bnc_arena_fmt(g->arena, "organization %lld has a %s already: %s",
-                               (long long)org, what, owner)
-               : bnc_arena_fmt(g->arena,
-                               "the %s \"%s\" is taken in organization %lld by %s", what,
-                               value, (long long)org, owner);
+    for (size_t i = 0; !*out && i < n; i++) {
+        if (claims[i].wanted) {
+            (void)bnc_map_put(taken, keys[i], (void *)(uintptr_t)of);
+        }
+    }
 }
 
 static void
@@ -121,27 +124,16 @@ claim_source(struct bnc_grafana_plan *g, struct bnc_map *taken,
              struct bnc_grafana_item *item)
 {
     const struct bnc_grafana_source *s = &item->source;
-    const struct {
-        bool wants;
-        const char *what;
-        const char *value;
-        const char *field;
-        const char *remedy;
-    } rows[] = {
-        {s->spec->is_default == BNC_TRUE, "default datasource", "", "spec.isDefault",
+    const struct claim claims[] = {
+        {s->spec->is_default == BNC_TRUE, "the place of the default", "spec.isDefault",
          "set it on one of them"},
-        {true, "uid", s->uid, "spec.uid", "use another uid"},
-        {true, "title", s->title, "spec.title", "use another title"},
+        {true, bnc_arena_fmt(g->arena, "the uid \"%s\"", s->uid), "spec.uid",
+         "use another uid"},
+        {true, bnc_arena_fmt(g->arena, "the title \"%s\"", s->title), "spec.title",
+         "use another title"},
     };
-    for (size_t i = 0; !item->out && i < BNC_LEN(rows); i++) {
-        const char *why =
-            rows[i].wants ? claim(g, taken, s->org, rows[i].what, rows[i].value, item->of)
-                          : NULL;
-        if (why != NULL) {
-            refuse(g, item->verdict, &item->out, BNC_REASON_CONFLICTED, rows[i].field,
-                   rows[i].remedy, why);
-        }
-    }
+    claim_all(g, taken, s->org, claims, BNC_LEN(claims), item->of, item->verdict,
+              &item->out);
 }
 
 /* The title counts in its folder. */
@@ -149,32 +141,29 @@ static void
 claim_board(struct bnc_grafana_plan *g, struct bnc_map *taken,
             struct bnc_grafana_board *board)
 {
-    const char *folder = board->folder == NULL ? "" : board->folder;
-    const char *place = bnc_arena_fmt(g->arena, "title in folder \"%s\"",
-                                      folder[0] == '\0' ? "General" : folder);
-    const char *why = claim(g, taken, board->org, "uid", board->uid, board->of);
-    const char *field = board->ir != NULL && board->ir->spec.config_map_key_ref != NULL
-                            ? "spec.configMapKeyRef"
-                            : "spec.json";
-    if (why == NULL) {
-        why = claim(g, taken, board->org, place, board->title, board->of);
-    }
-    if (why != NULL) {
-        refuse(g, board->verdict, &board->out, BNC_REASON_CONFLICTED, field,
-               "use another one", why);
-    }
+    bool root = board->folder == NULL || board->folder[0] == '\0';
+    bool map = board->ir != NULL && board->ir->spec.config_map_key_ref != NULL;
+    const char *field = map ? "spec.configMapKeyRef" : "spec.json";
+    const struct claim claims[] = {
+        {true, bnc_arena_fmt(g->arena, "the uid \"%s\"", board->uid), field,
+         "use another one"},
+        {true,
+         bnc_arena_fmt(g->arena, "the title \"%s\" in folder \"%s\"", board->title,
+                       root ? "General" : board->folder),
+         field, "use another one, or another folder"},
+    };
+    claim_all(g, taken, board->org, claims, BNC_LEN(claims), board->of, board->verdict,
+              &board->out);
 }
 
 /* ---- links ----------------------------------------------------------------------- */
 
-/* Who is called `name` where `item` stands: first in its namespace, then what is derived.
- */
-static struct bnc_grafana_item *
-find(struct bnc_map *names, const char *ns, const char *name, struct bnc_arena *arena)
+const struct bnc_grafana_item *
+bnc_grafana_find(struct bnc_grafana_plan *g, const char *ns, const char *name)
 {
-    struct bnc_grafana_item *item =
-        ns == NULL ? NULL : bnc_map_get(names, bnc_arena_fmt(arena, "%s/%s", ns, name));
-    return item != NULL ? item : bnc_map_get(names, name);
+    const struct bnc_grafana_item *item =
+        bnc_map_get(g->names, bnc_arena_fmt(g->arena, "%s/%s", ns, name));
+    return item != NULL ? item : bnc_map_get(g->names, name);
 }
 
 static struct bnc_map *
@@ -193,8 +182,8 @@ map_names(struct bnc_grafana_plan *g)
 
 /* Resolve one link; true when the item went out because of it. */
 static bool
-resolve(struct bnc_grafana_plan *g, struct bnc_map *names, struct bnc_grafana_item *item,
-        const char *name, const char *word, const char **uid)
+resolve(struct bnc_grafana_plan *g, struct bnc_grafana_item *item, const char *name,
+        const char *word, const char **uid)
 {
     const char *ns = item->ns == NULL ? g->plan->observatory->object->ns : item->ns;
     const char *why = NULL;
@@ -202,7 +191,7 @@ resolve(struct bnc_grafana_plan *g, struct bnc_map *names, struct bnc_grafana_it
     if (name == NULL || item->out) {
         return false;
     }
-    const struct bnc_grafana_item *to = find(names, ns, name, g->arena);
+    const struct bnc_grafana_item *to = bnc_grafana_find(g, ns, name);
     if (to == NULL) {
         why = bnc_arena_fmt(g->arena,
                             "there is no Datasource %s/%s, and none that is derived is "
@@ -220,15 +209,15 @@ resolve(struct bnc_grafana_plan *g, struct bnc_map *names, struct bnc_grafana_it
     if (item->verdict == SIZE_MAX) { /* the rest of it is right */
         return false;
     }
-    refuse(g, item->verdict, &item->out, BNC_REASON_REF_NOT_FOUND,
-           bnc_arena_fmt(g->arena, "spec.links.%s", word),
-           "name one that goes out, in the same organization", why);
+    bnc_grafana_refuse(g, item->verdict, &item->out, BNC_REASON_REF_NOT_FOUND,
+                       bnc_arena_fmt(g->arena, "spec.links.%s", word),
+                       "name one that goes out, in the same organization", why);
     return true;
 }
 
 /* Until nothing changes: one that is left out takes those that lead to it along. */
 static void
-resolve_links(struct bnc_grafana_plan *g, struct bnc_map *names)
+resolve_links(struct bnc_grafana_plan *g)
 {
     bool again = true;
     while (again) {
@@ -240,20 +229,20 @@ resolve_links(struct bnc_grafana_plan *g, struct bnc_map *names)
                 continue;
             }
             struct bnc_grafana_source *s = &item->source;
-            again |= resolve(g, names, item, links->traces, "traces", &s->traces_uid);
-            again |= resolve(g, names, item, links->logs, "logs", &s->logs_uid);
-            again |= resolve(g, names, item, links->metrics, "metrics", &s->metrics_uid);
+            again |= resolve(g, item, links->traces, "traces", &s->traces_uid);
+            again |= resolve(g, item, links->logs, "logs", &s->logs_uid);
+            again |= resolve(g, item, links->metrics, "metrics", &s->metrics_uid);
         }
     }
 }
 
 static void
-check_logs(struct bnc_grafana_plan *g, struct bnc_map *names)
+check_logs(struct bnc_grafana_plan *g)
 {
     const char *name = g->state->ir->spec.grafana->logs;
     const char *ns = g->plan->observatory->object->ns;
     const struct bnc_grafana_item *to =
-        name == NULL ? NULL : find(names, ns, name, g->arena);
+        name == NULL ? NULL : bnc_grafana_find(g, ns, name);
     if (name != NULL && (to == NULL || to->out)) {
         bnc_diag_warn(&g->plan->diags, BNC_REASON_REF_NOT_FOUND, "spec.grafana.logs",
                       "create it, or leave it out",
@@ -308,6 +297,7 @@ settle_boards(struct bnc_grafana_plan *g, struct bnc_map *taken)
             bool tenant = board->ns != NULL && strcmp(board->ns, home) != 0;
             if (tenant == (round == 1)) {
                 claim_board(g, taken, board);
+                bnc_grafana_settle_board(g, board);
             }
         }
     }
@@ -319,11 +309,11 @@ bnc_grafana_settle(struct bnc_grafana_plan *grafana)
     struct bnc_grafana_plan *g = grafana;
     struct bnc_map *sources = bnc_map_new();
     struct bnc_map *boards = bnc_map_new();
-    struct bnc_map *names = map_names(g);
 
+    g->names = map_names(g);
     settle_sources(g, sources);
-    resolve_links(g, names);
-    check_logs(g, names);
+    resolve_links(g);
+    check_logs(g);
     settle_boards(g, boards);
     g->sources = bnc_arena_array(g->arena, g->n_items, sizeof(*g->sources));
     for (size_t i = 0; i < g->n_items; i++) {
@@ -336,5 +326,6 @@ bnc_grafana_settle(struct bnc_grafana_plan *grafana)
     }
     bnc_map_free(sources);
     bnc_map_free(boards);
-    bnc_map_free(names);
+    bnc_map_free(g->names);
+    g->names = NULL;
 }

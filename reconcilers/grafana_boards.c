@@ -1,0 +1,158 @@
+/*
+ * What a dashboard's inputs and variables are.
+ */
+#include <string.h>
+
+#include "lib/json.h"
+#include "reconcilers/grafana.h"
+#include "reconcilers/plan_state.h"
+
+static void
+refuse(struct bnc_grafana_plan *g, struct bnc_grafana_board *board,
+       enum bnc_reason reason, const char *key, const char *remedy, const char *message)
+{
+    bnc_grafana_refuse(g, board->verdict, &board->out, reason,
+                       key == NULL ? "spec.datasources"
+                                   : bnc_arena_fmt(g->arena, "spec.datasources.%s", key),
+                       remedy, message);
+}
+
+static void
+use(struct bnc_grafana_board *board, const char *name,
+    const struct bnc_grafana_item *item)
+{
+    board->uses[board->n_uses++] = (struct bnc_dashboard_use){
+        .name = name, .uid = item->source.uid, .title = item->source.title};
+}
+
+/* What spec.datasources says. */
+static void
+use_given(struct bnc_grafana_plan *g, struct bnc_grafana_board *board)
+{
+    const struct bnc_pairs *given = &board->ir->spec.datasources;
+    for (size_t i = 0; i < given->n; i++) {
+        const char *name = given->items[i].value;
+        const struct bnc_grafana_item *item = bnc_grafana_find(g, board->ns, name);
+        if (item == NULL || item->out || item->source.org != board->org) {
+            refuse(g, board, BNC_REASON_REF_NOT_FOUND, given->items[i].key,
+                   "name one that goes out, in the same organization",
+                   item == NULL
+                       ? bnc_arena_fmt(g->arena,
+                                       "there is no Datasource %s/%s, and none that is "
+                                       "derived is called so",
+                                       board->ns, name)
+                       : bnc_arena_fmt(g->arena,
+                                       item->out ? "%s is left out itself"
+                                                 : "%s is in another "
+                                                   "organization",
+                                       item->of));
+            return;
+        }
+        use(board, given->items[i].key, item);
+    }
+}
+
+static bool
+is_used(const struct bnc_grafana_board *board, const char *name)
+{
+    for (size_t i = 0; i < board->n_uses; i++) {
+        if (strcmp(board->uses[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The derived one of a type, when there is just one. */
+static const struct bnc_grafana_item *
+only_one(const struct bnc_grafana_plan *g, const char *type, int64_t org)
+{
+    const struct bnc_grafana_item *found = NULL;
+    for (size_t i = 0; i < g->n_items; i++) {
+        const struct bnc_grafana_item *item = &g->items[i];
+        if (item->verdict == SIZE_MAX && !item->out && item->source.org == org &&
+            bnc_str_eq(item->source.spec->type, type)) {
+            if (found != NULL) {
+                return NULL;
+            }
+            found = item;
+        }
+    }
+    return found;
+}
+
+/* Inputs that nobody speaks of: the derived datasource of their type. */
+static void
+use_derived(struct bnc_grafana_plan *g, struct bnc_grafana_board *board)
+{
+    const cJSON *input = NULL;
+    while ((input = bnc_dashboard_input(board->ir->model, input)) != NULL) {
+        const char *name = bnc_json_get_str(input, "name");
+        const char *type = bnc_json_get_str(input, "pluginId");
+        if (is_used(board, name)) {
+            continue;
+        }
+        const struct bnc_grafana_item *item = only_one(g, type, board->org);
+        if (item == NULL) {
+            refuse(
+                g, board, BNC_REASON_INVALID_FIELD, NULL,
+                bnc_arena_fmt(g->arena, "write %s: and the name of a Datasource", name),
+                bnc_arena_fmt(g->arena,
+                              "the dashboard's input %s wants a datasource of type %s",
+                              name, type == NULL ? "?" : type));
+            return;
+        }
+        use(board, name, item);
+    }
+}
+
+/* A name that the dashboard does not know is a slip. */
+static void
+check_used(struct bnc_grafana_plan *g, struct bnc_grafana_board *board)
+{
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
+    (void)bnc_dashboard_tree(board->ir->model, board->uid, board->uses, board->n_uses,
+                             scratch);
+    const struct bnc_pairs *given = &board->ir->spec.datasources;
+    for (size_t i = 0; i < given->n; i++) {
+        if (!board->uses[i].used) {
+            refuse(g, board, BNC_REASON_INVALID_FIELD, given->items[i].key,
+                   "leave it out, or use a name of the dashboard's",
+                   "the dashboard has no input and no datasource variable of this name");
+        }
+    }
+}
+
+void
+bnc_grafana_settle_board(struct bnc_grafana_plan *g, struct bnc_grafana_board *board)
+{
+    size_t room = 0;
+    if (board->out || board->ir == NULL || board->ir->model == NULL) {
+        return;
+    }
+    const cJSON *input = NULL;
+    while ((input = bnc_dashboard_input(board->ir->model, input)) != NULL) {
+        room++;
+    }
+    board->uses = bnc_arena_array(g->arena, room + board->ir->spec.datasources.n,
+                                  sizeof(*board->uses));
+    use_given(g, board);
+    if (!board->out) {
+        use_derived(g, board);
+    }
+    if (!board->out) {
+        check_used(g, board);
+    }
+}
+
+/* ---- what goes out ----------------------------------------------------------------- */
+
+cJSON *
+bnc_grafana_board_tree(const struct bnc_grafana_plan *g,
+                       const struct bnc_grafana_board *board, struct bnc_arena *arena)
+{
+    BNC_UNUSED(g);
+    return board->preset != NULL ? NULL
+                                 : bnc_dashboard_tree(board->ir->model, board->uid,
+                                                      board->uses, board->n_uses, arena);
+}
