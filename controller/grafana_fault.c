@@ -92,8 +92,7 @@ bnc_gapi_fault(struct seat *seat, const struct reply *reply, const char *what)
         return false;
     }
     if (reply->status == 0) {
-        err = *reply->err;
-        (void)bnc_wrap(&err, "%s", seat->want.url);
+        err = *reply->err; /* it names the host */
     } else if (garbage) {
         (void)bnc_fail(&err, BNC_INVALID, "%s: what answers %s is no Grafana",
                        seat->want.url, what);

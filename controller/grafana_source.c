@@ -192,6 +192,7 @@ look_again(struct entry *entry)
         return false;
     }
     entry->again = true;
+    entry->tries++; /* others go first: one may have the name that this one wants */
     want(entry, NEED_LOOK);
     return true;
 }

@@ -13,7 +13,7 @@
 #include "lib/json.h"
 #include "tests/unit/test_net.h"
 
-#define POLL_MS   400
+#define POLL_MS   250
 #define OWNER     "mon/main"
 #define ITEMS_MAX 256
 
@@ -134,6 +134,14 @@ rig_asked(struct rig *rig, const char *method, const char *path)
                  : 0;
     }
     return n;
+}
+
+/* How many requests would have changed something. */
+static inline int
+rig_writes(struct rig *rig)
+{
+    return rig_asked(rig, "POST", NULL) + rig_asked(rig, "PUT", NULL) +
+           rig_asked(rig, "DELETE", NULL);
 }
 
 static inline void
