@@ -7,6 +7,7 @@
 #include "controller/budgets.h"
 #include "controller/census.h"
 #include "controller/edges.h"
+#include "controller/grafanas.h"
 #include "controller/hold.h"
 #include "controller/outputs.h"
 #include "controller/patches.h"
@@ -24,6 +25,7 @@ struct bnc_controller {
     struct bnc_census *census;
     struct bnc_patcher *patcher;
     struct bnc_budgets *budgets;
+    struct bnc_grafanas *grafanas;
     struct bnc_map *claimed;  /* uids of Observatories whose earlier outputs are known */
     struct bnc_map *orphans;  /* owners whose outputs stay when they go */
     struct bnc_timer *work;   /* the next slice */
@@ -168,9 +170,7 @@ on_unwant(void *arg, enum bnc_kind kind, const char *ns, const char *name)
     }
 }
 
-/* ---- work
- * ----------------------------------------------------------------------------------------
- */
+/* ---- work ------------------------------------------------------------------------- */
 
 static const char *
 owner_key(char out[BNC_FACT_KEY_MAX], const struct bnc_object *object)
@@ -186,7 +186,8 @@ release(struct bnc_controller *c)
     char key[BNC_FACT_KEY_MAX];
     for (size_t i = 0; c->options.statuses && i < bnc_engine_count(c->engine); i++) {
         const struct bnc_result *result = bnc_engine_result(c->engine, i);
-        bool holds = result->plan == NULL || result->plan->n_held > 0;
+        bool holds = result->plan == NULL || result->plan->n_held > 0 ||
+                     !bnc_grafanas_gone(c->grafanas, result->object);
         bool decided =
             result->object->deleting
                 ? bnc_publisher_released(c->publisher, owner_key(key, result->object)) &&
@@ -235,7 +236,8 @@ must_hold(struct bnc_controller *c, const struct bnc_result *result)
         return false;
     }
     bool patches = result->plan != NULL && result->plan->n_held > 0;
-    if (!result->held && (patches || bnc_outputs_outside(result, c->publisher))) {
+    if (!result->held && (patches || result->grafana != NULL ||
+                          bnc_outputs_outside(result, c->publisher))) {
         bnc_holder_set(c->holder, result->object, true);
         return true;
     }
@@ -256,6 +258,7 @@ publish_one(struct bnc_controller *c, const struct bnc_result *result)
     if (result->object->deleting) { /* what an earlier life wrote as well */
         bool orphan = result->orphan || bnc_map_get(c->orphans, owner) != NULL;
         bnc_publisher_drop(c->publisher, owner, orphan);
+        bnc_grafanas_drop(c->grafanas, result->object, orphan);
         if (!orphan && c->options.statuses) {
             bnc_patcher_set(c->patcher, result); /* old values are given back */
         }
@@ -273,6 +276,7 @@ publish_one(struct bnc_controller *c, const struct bnc_result *result)
     if (c->options.statuses) {
         bnc_patcher_set(c->patcher, result);
         bnc_budgets_set(c->budgets, result);
+        bnc_grafanas_set(c->grafanas, result);
     }
 }
 
@@ -347,9 +351,7 @@ do_report(void *arg)
     }
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------- */
 
 struct bnc_controller *
 bnc_controller_new(const struct bnc_controller_options *options)
@@ -378,6 +380,13 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                      .pods_changed = on_pods_changed,
                                      .arg = c});
     c->budgets = bnc_budgets_new(options->world, c->engine, republish, c);
+    c->grafanas =
+        bnc_grafanas_new(&(struct bnc_grafanas_options){.world = options->world,
+                                                        .engine = c->engine,
+                                                        .source = options->source,
+                                                        .instance = options->instance,
+                                                        .wake = republish,
+                                                        .arg = c});
     c->census = bnc_census_new(options->world, c->engine, options->planner, wake, c);
     c->patcher = bnc_patcher_new(
         &(struct bnc_patcher_options){.world = options->world,
@@ -398,6 +407,7 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                                         .publisher = c->publisher,
                                                         .patcher = c->patcher,
                                                         .budgets = c->budgets,
+                                                        .grafanas = c->grafanas,
                                                         .census = c->census,
                                                         .instance = options->instance,
                                                         .wake = wake,
@@ -416,6 +426,7 @@ bnc_controller_free(struct bnc_controller *c)
     bnc_holder_free(c->holder);
     bnc_publisher_free(c->publisher);
     bnc_patcher_free(c->patcher);
+    bnc_grafanas_free(c->grafanas);
     bnc_engine_free(c->engine);
     bnc_budgets_free(c->budgets);
     bnc_wants_free(c->wants);

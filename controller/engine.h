@@ -50,6 +50,8 @@ struct bnc_desired {
                                      bytes */
 };
 
+struct bnc_gapi_want; /* controller/grafana.h */
+
 /* One Observatory's results; borrowed until the next fact. */
 struct bnc_result {
     const struct bnc_object *object; /* the Observatory */
@@ -64,7 +66,8 @@ struct bnc_result {
     bool held;       /* it has our finalizer */
     const struct bnc_desired *desired;
     size_t n_desired;
-    const struct bnc_plan *plan; /* NULL when it was rejected */
+    const struct bnc_plan *plan;         /* NULL when it was rejected */
+    const struct bnc_gapi_want *grafana; /* with secrets; NULL: no Grafana is asked */
     size_t n_jobs;
     uint64_t revision; /* grows whenever any of this changed */
 };

@@ -1,6 +1,7 @@
 /* What stands beside the configuration: credentials, and other documents. */
 #include <string.h>
 
+#include "controller/grafanas.h"
 #include "controller/link_objects.h"
 
 /* Certificates and credentials: files of one Secret beside the configuration. */
@@ -186,6 +187,11 @@ bnc_link_beside(struct bnc_link *link)
     struct bnc_view *view = bnc_reader_begin(link->hub->reader);
     bool whole = link->output == NULL || add_assets(link, view);
     whole = add_documents(link, view) && whole;
+    if (link->hub->plan.grafana != NULL) {
+        link->result.grafana =
+            bnc_grafanas_want(link->hub->plan.grafana, view, link->arena);
+        whole = whole && link->result.grafana != NULL;
+    }
     bnc_reader_end(link->hub->reader);
     return whole;
 }

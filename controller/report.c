@@ -7,6 +7,7 @@
 #include "controller/budgets.h"
 #include "controller/edges.h"
 #include "controller/events.h"
+#include "controller/grafanas.h"
 #include "controller/loaded.h"
 #include "controller/patches.h"
 #include "controller/status.h"
@@ -40,8 +41,9 @@ struct bnc_reporter {
 struct round {
     struct bnc_reporter *reporter;
     struct bnc_arena *arena;
-    size_t *at;                /* for each Observatory: the next of its verdicts */
-    struct bnc_loaded *loaded; /* for each */
+    size_t *at;                      /* for each Observatory: the next of its verdicts */
+    struct bnc_loaded *loaded;       /* for each */
+    struct bnc_gapi_state *standing; /* for each: in Grafana */
     char now[BNC_TIME_MAX];
 };
 
@@ -257,6 +259,18 @@ measured_of(const struct bnc_reporter *reporter, const struct bnc_member *member
                : NULL;
 }
 
+/* Why it is not loaded where result `i` is; NULL: it is, for all we know. */
+static const char *
+blame_of(const struct round *round, size_t i, const struct bnc_verdict *v)
+{
+    const struct bnc_reporter *reporter = round->reporter;
+    const struct bnc_result *result = bnc_engine_result(reporter->options.engine, i);
+    const char *why = bnc_loaded_blame(&round->loaded[i], result, v);
+    return why != NULL || !v->accepted
+               ? why
+               : bnc_grafanas_blame(&round->standing[i], v->member);
+}
+
 static void
 report_policy(void *arg, const struct bnc_member *member)
 {
@@ -279,8 +293,7 @@ report_policy(void *arg, const struct bnc_member *member)
             .result = result,
             .verdict = &result->plan->verdicts[*at],
             .publication = publication_of(reporter, result, arena),
-            .refused =
-                bnc_loaded_blame(&round->loaded[i], result, &result->plan->verdicts[*at]),
+            .refused = blame_of(round, i, &result->plan->verdicts[*at]),
             .pods = bnc_census_member(reporter->options.census, result, member->object),
             .measured = measured_of(reporter, member, arena)};
         (*at)++;
@@ -336,10 +349,11 @@ must_record(const struct bnc_result *result)
 }
 
 static void
-report_observatory(struct round *round, const struct bnc_result *result,
-                   const struct bnc_loaded *loaded)
+report_observatory(struct round *round, size_t i)
 {
     struct bnc_reporter *reporter = round->reporter;
+    const struct bnc_result *result = bnc_engine_result(reporter->options.engine, i);
+    const struct bnc_loaded *loaded = &round->loaded[i];
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     struct record *record = record_of(reporter, result->object);
     struct bnc_publication state = publication_of(reporter, result, arena);
@@ -360,9 +374,11 @@ report_observatory(struct round *round, const struct bnc_result *result,
         .state = state,
         .loaded = result->plan == NULL || result->n_desired == 0 ? NULL : loaded,
         .outputs = bnc_outputs_json(result, reporter->options.publisher, arena),
-        .annotated_pods = bnc_census_annotated(reporter->options.census, result)};
+        .annotated_pods = bnc_census_annotated(reporter->options.census, result),
+        .grafana = result->grafana == NULL ? NULL : &round->standing[i]};
     stamp = stamp_number(stamp, (uint64_t)cJSON_GetArraySize(more.outputs));
     stamp = stamp_number(stamp, (uint64_t)more.annotated_pods);
+    stamp = stamp_text(stamp, bnc_status_grafana_text(&more, arena));
     stamp = stamp_text(stamp, loaded->condition.message) | 1;
     if (record->stamp == stamp) {
         return;
@@ -397,10 +413,13 @@ read_loaded(struct round *round)
     int64_t next_ms = 0;
 
     round->loaded = bnc_arena_array(round->arena, n, sizeof(*round->loaded));
+    round->standing = bnc_arena_array(round->arena, n, sizeof(*round->standing));
     for (size_t i = 0; i < n; i++) {
         const struct bnc_result *result = bnc_engine_result(reporter->options.engine, i);
         struct bnc_loaded *loaded = &round->loaded[i];
         bnc_loaded_read(result, now_ms, round->arena, loaded);
+        (void)bnc_grafanas_get(reporter->options.grafanas, result->object, round->arena,
+                               &round->standing[i]);
         bnc_publisher_loaded(reporter->options.publisher,
                              bnc_arena_fmt(round->arena, "%s/%s", result->object->ns,
                                            result->object->name),
@@ -426,7 +445,7 @@ bnc_reporter_run(struct bnc_reporter *reporter)
     bnc_time_text(bnc_world_wall_ms(reporter->options.world), 0, round.now);
     read_loaded(&round);
     for (size_t i = 0; i < n; i++) { /* first: policies may be thousands */
-        report_observatory(&round, bnc_engine_result(engine, i), &round.loaded[i]);
+        report_observatory(&round, i);
     }
     bnc_engine_members(engine, BNC_KIND_SCRAPE_POLICY, report_policy, &round);
     bnc_engine_members(engine, BNC_KIND_SAMPLING_POLICY, report_policy, &round);

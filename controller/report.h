@@ -17,6 +17,7 @@ struct bnc_reporter_options {
     struct bnc_publisher *publisher;
     const struct bnc_patcher *patcher;
     const struct bnc_budgets *budgets;
+    const struct bnc_grafanas *grafanas;
     const struct bnc_census *census;
     const char *instance;
     void (*wake)(void *arg); /* a write failed or ended: report again soon */

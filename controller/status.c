@@ -490,6 +490,10 @@ bnc_status_observatory(const struct bnc_result *result,
     if (mesh != NULL) {
         bnc_json_set_item(arena, status, "mesh", mesh);
     }
+    cJSON *grafana = bnc_status_grafana_block(result, more, arena);
+    if (grafana != NULL) {
+        bnc_json_set_item(arena, status, "grafana", grafana);
+    }
     bnc_json_set_item(arena, status, "prometheus", prometheus_json(result, more, arena));
     return status;
 }

@@ -5,6 +5,7 @@
 #define BNC_CONTROLLER_STATUS_H
 
 #include "controller/engine.h"
+#include "controller/grafana.h"
 #include "controller/measure.h"
 #include "controller/outputs.h"
 #include "controller/publish.h"
@@ -59,10 +60,18 @@ bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opi
 struct bnc_loaded;
 struct bnc_status_more {
     struct bnc_publication state;
-    const struct bnc_loaded *loaded; /* NULL: nobody was asked */
-    cJSON *outputs;                  /* bnc_outputs_json() */
-    int64_t annotated_pods;          /* -1: not counted yet */
+    const struct bnc_loaded *loaded;      /* NULL: nobody was asked */
+    cJSON *outputs;                       /* bnc_outputs_json() */
+    int64_t annotated_pods;               /* -1: not counted yet */
+    const struct bnc_gapi_state *grafana; /* NULL: no Grafana is asked */
 };
+/* What is said of the Grafana that is asked; "" when there is nothing to say. */
+const char *
+bnc_status_grafana_text(const struct bnc_status_more *more, struct bnc_arena *arena);
+/* status.grafana of an Observatory; NULL: it has none. */
+cJSON *
+bnc_status_grafana_block(const struct bnc_result *result,
+                         const struct bnc_status_more *more, struct bnc_arena *arena);
 struct bnc_condition
 bnc_status_observatory_ready(const struct bnc_result *result,
                              const struct bnc_status_more *more, struct bnc_arena *arena);

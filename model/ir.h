@@ -42,6 +42,14 @@ struct bnc_file_ref {
     struct bnc_asset asset;
 };
 
+/* Where the credentials for Grafana's HTTP API are read: a token, or the other two. */
+struct bnc_grafana_login {
+    struct bnc_asset token; /* name NULL: none; likewise below */
+    struct bnc_asset username;
+    struct bnc_asset password;
+    struct bnc_asset ca;
+};
+
 struct bnc_ir_observatory {
     struct bnc_spec_observatory spec;
     struct bnc_scope reach;            /* what it may touch at all */
@@ -57,7 +65,8 @@ struct bnc_ir_observatory {
     struct bnc_mesh_facts *mesh;       /* of the live mesh; NULL: no spec.mesh */
     struct bnc_left *left;             /* of another mesh, to be given back */
     size_t n_left;
-    struct bnc_asset *files; /* files[] of base */
+    struct bnc_grafana_login *grafana; /* NULL: its HTTP API is not used */
+    struct bnc_asset *files;           /* files[] of base */
     size_t n_files;
 };
 

@@ -99,6 +99,35 @@ struct bnc_mesh_summary {
     size_t workloads;
 };
 
+struct bnc_ir_secure; /* model/ir_grafana.h */
+
+/* A datasource or dashboard that is set over Grafana's HTTP API. */
+struct bnc_grafana_entry {
+    bool dashboard;
+    int64_t org;
+    const char *uid;
+    const char *title;
+    const struct bnc_member *member; /* it is for; the Observatory's: it is derived */
+    const char *folder;              /* of a dashboard; NULL: none */
+    struct bnc_bytes body;           /* JSON, without what is secret */
+    const struct bnc_ir_secure *secure;
+    size_t n_secure;
+};
+
+/* A Grafana that is looked after over its HTTP API. */
+struct bnc_grafana_wish {
+    const char *url;
+    const struct bnc_asset *token; /* or user name and password */
+    const struct bnc_asset *username;
+    const struct bnc_asset *password;
+    const struct bnc_asset *ca; /* NULL: the system's authorities */
+    const char *server_name;
+    bool insecure;
+    int64_t org;
+    const struct bnc_grafana_entry *entries; /* by org, datasources first, by uid */
+    size_t n;
+};
+
 struct bnc_plan {
     struct bnc_arena *arena;
     const struct bnc_member *observatory;
@@ -116,6 +145,9 @@ struct bnc_plan {
     size_t n_patches;
     struct bnc_held *held; /* has, or is to have, values of ours: to be given back */
     size_t n_held;
+    const struct bnc_grafana_wish *grafana; /* NULL: no Grafana is asked */
+    size_t n_datasources;                   /* that go out, in any way */
+    size_t n_dashboards;
     struct bnc_diags diags; /* what is wrong with the Observatory as a whole */
     bool pending;
     void *state; /* the planner's own */

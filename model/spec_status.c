@@ -181,10 +181,24 @@ static const struct bnc_table mesh_table = {
     .n_fields = BNC_LEN(mesh_rows),
 };
 
+static const struct bnc_field grafana_rows[] = {
+    {"datasources", BNC_FIELD_INT, .doc = "Datasources that go out."},
+    {"dashboards", BNC_FIELD_INT, .doc = "Dashboards that go out."},
+    {"message", BNC_FIELD_TEXT, .max_len = 4096,
+     .doc = "What is wrong with setting them over the HTTP API."},
+};
+
+static const struct bnc_table grafana_table = {
+    .name = "GrafanaStatus",
+    .fields = grafana_rows,
+    .n_fields = BNC_LEN(grafana_rows),
+};
+
 static const struct bnc_field observatory_rows[] = {
     BNC_STATUS_GENERATION,
     BNC_STATUS_CONDITIONS,
     {"mesh", BNC_FIELD_OBJECT, .sub = &mesh_table, .doc = "What is set in the mesh."},
+    {"grafana", BNC_FIELD_OBJECT, .sub = &grafana_table, .doc = "What Grafana is given."},
     {"prometheus", BNC_FIELD_OBJECT, .sub = &prometheus_table,
      .doc = "What is published for Prometheus."},
 };

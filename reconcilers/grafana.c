@@ -8,6 +8,7 @@
 
 #include "lib/json.h"
 #include "reconcilers/plan_state.h"
+#include "reconcilers/refs.h"
 
 #define TITLE_ROOM 64 /* of a name that is cut to fit into a title */
 
@@ -41,6 +42,9 @@ fill_dashboards(const struct bnc_object *self, struct bnc_grafana_spec *grafana,
                 struct bnc_arena *arena)
 {
     static struct bnc_pair labels[] = {{"grafana_dashboard", "1"}};
+    if (grafana->dashboard_output == NULL && grafana->credentials_ref != NULL) {
+        return; /* likewise */
+    }
     if (grafana->dashboard_output == NULL) {
         grafana->dashboard_output =
             bnc_arena_alloc(arena, sizeof(*grafana->dashboard_output));
@@ -64,30 +68,111 @@ check_reach(const struct bnc_object *self, const struct bnc_ir_observatory *ir,
     }
 }
 
-void
-bnc_grafana_compile(const struct bnc_object *self, struct bnc_ir_observatory *ir,
-                    struct bnc_diags *diags)
+/* A key of the Secret with credentials; false: it has none, which is no error yet. */
+static bool
+find_key(struct bnc_refs *refs, const char *name, const char *key, struct bnc_asset *out)
 {
-    struct bnc_grafana_spec *grafana = ir->spec.grafana;
+    enum bnc_found found = bnc_view_key(refs->view, BNC_KIND_SECRET, refs->ns, name, key);
+    refs->pending = refs->pending || found == BNC_VIEW_PENDING;
+    *out = (struct bnc_asset){
+        .kind = BNC_KIND_SECRET, .ns = refs->ns, .name = name, .key = key};
+    return found == BNC_VIEW_FOUND;
+}
 
-    fill_output(self, grafana, diags->arena);
-    fill_dashboards(self, grafana, diags->arena);
-    if (grafana->output != NULL) {
-        check_reach(self, ir, grafana->output->ns, "spec.grafana.output.namespace",
-                    diags);
-        const char *key = grafana->output->key;
-        if (!bnc_str_ends(key, ".yaml") && !bnc_str_ends(key, ".yml")) {
-            bnc_diag_add(diags, BNC_REASON_INVALID_FIELD, "spec.grafana.output.key",
-                         "end it in .yaml", "Grafana does not read a file named %s", key);
-        }
+static void
+find_ca(struct bnc_refs *refs, const struct bnc_tls_config *tls, struct bnc_asset *out)
+{
+    const struct bnc_ref *secret = tls->ca == NULL ? NULL : tls->ca->secret;
+    const struct bnc_ref *map = tls->ca == NULL ? NULL : tls->ca->config_map;
+    const struct bnc_ref *ref = secret != NULL ? secret : map;
+    if (ref != NULL &&
+        bnc_refs_either(refs, tls->ca, "spec.grafana.tlsConfig.ca") != NULL) {
+        *out = (struct bnc_asset){.kind = secret != NULL ? BNC_KIND_SECRET
+                                                         : BNC_KIND_CONFIG_MAP,
+                                  .ns = refs->ns,
+                                  .name = ref->name,
+                                  .key = ref->key};
     }
-    check_reach(self, ir, grafana->dashboard_output->ns,
-                "spec.grafana.dashboardOutput.namespace", diags);
-    if (grafana->credentials_ref != NULL && grafana->url == NULL) {
+}
+
+/* Whoever is not trusted does not say whom we send requests to. */
+static bool
+may_ask(const struct bnc_object *self, const struct bnc_ir_observatory *ir,
+        struct bnc_diags *diags)
+{
+    if (ir->own_only) {
+        bnc_diag_add(diags, BNC_REASON_NOT_PERMITTED, "spec.grafana.credentialsRef",
+                     "leave it out, or run binnacle with this namespace in "
+                     "--trusted-namespaces",
+                     "an Observatory in namespace %s has no Grafana asked", self->ns);
+    } else if (ir->spec.grafana->url == NULL) {
         bnc_diag_add(diags, BNC_REASON_INVALID_FIELD, "spec.grafana.url",
                      "set it, or leave credentialsRef out",
                      "credentialsRef is for a Grafana whose url is not known");
+    } else {
+        return true;
     }
+    return false;
+}
+
+static void
+find_login(const struct bnc_object *self, struct bnc_ir_observatory *ir,
+           struct bnc_refs *refs)
+{
+    const struct bnc_grafana_spec *grafana = ir->spec.grafana;
+    struct bnc_grafana_login *login = bnc_arena_alloc(refs->arena, sizeof(*login));
+    struct bnc_asset token, username, password;
+
+    if (grafana->credentials_ref == NULL || grafana->credentials_ref->name == NULL ||
+        !may_ask(self, ir, refs->diags)) {
+        return;
+    }
+    const char *name = grafana->credentials_ref->name;
+    bool has_token = find_key(refs, name, "token", &token);
+    bool has_user = find_key(refs, name, "username", &username);
+    bool has_password = find_key(refs, name, "password", &password);
+    if (has_token) {
+        login->token = token;
+    } else if (has_user && has_password) {
+        login->username = username;
+        login->password = password;
+    } else {
+        if (!refs->pending) {
+            bnc_diag_warn(
+                refs->diags, BNC_REASON_REF_NOT_FOUND, "spec.grafana.credentialsRef",
+                "give it the key token, or username and password",
+                "Secret %s/%s has no credentials that can be read", self->ns, name);
+        }
+        return;
+    }
+    if (grafana->tls_config != NULL) {
+        find_ca(refs, grafana->tls_config, &login->ca);
+    }
+    ir->grafana = login;
+}
+
+void
+bnc_grafana_compile(const struct bnc_object *self, struct bnc_ir_observatory *ir,
+                    struct bnc_refs *refs)
+{
+    struct bnc_grafana_spec *grafana = ir->spec.grafana;
+
+    fill_output(self, grafana, refs->arena);
+    fill_dashboards(self, grafana, refs->arena);
+    if (grafana->output != NULL) {
+        check_reach(self, ir, grafana->output->ns, "spec.grafana.output.namespace",
+                    refs->diags);
+        const char *key = grafana->output->key;
+        if (!bnc_str_ends(key, ".yaml") && !bnc_str_ends(key, ".yml")) {
+            bnc_diag_add(refs->diags, BNC_REASON_INVALID_FIELD, "spec.grafana.output.key",
+                         "end it in .yaml", "Grafana does not read a file named %s", key);
+        }
+    }
+    if (grafana->dashboard_output != NULL) {
+        check_reach(self, ir, grafana->dashboard_output->ns,
+                    "spec.grafana.dashboardOutput.namespace", refs->diags);
+    }
+    find_login(self, ir, refs);
 }
 
 /* ---- what follows from the Observatory -------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "render/grafana.h"
 
 struct bnc_plan_state;
+struct bnc_refs;
 struct bnc_map;
 
 /* One datasource on its way. */
@@ -53,9 +54,10 @@ struct bnc_grafana_plan {
     struct bnc_map *names; /* while it settles */
 };
 
-/* Fill spec.grafana's defaults and check what needs no other object. */
+/* Fill spec.grafana's defaults, check what needs no other object, find its credentials.
+ */
 void bnc_grafana_compile(const struct bnc_object *self, struct bnc_ir_observatory *ir,
-                         struct bnc_diags *diags);
+                         struct bnc_refs *refs);
 
 /* Before members are looked at: nothing is done without spec.grafana. */
 void bnc_grafana_begin(struct bnc_plan *plan, struct bnc_plan_state *state,
@@ -87,6 +89,9 @@ bnc_grafana_settle_board(struct bnc_grafana_plan *g, struct bnc_grafana_board *b
 cJSON *
 bnc_grafana_board_tree(const struct bnc_grafana_plan *g,
                        const struct bnc_grafana_board *board, struct bnc_arena *arena);
+
+/* Fill plan->grafana: what goes over the HTTP API (grafana_wish.c). */
+void bnc_grafana_wish(struct bnc_grafana_plan *g);
 
 /* The provisioning file and the dashboards. */
 size_t bnc_grafana_documents(const struct bnc_plan *plan, struct bnc_arena *arena,

@@ -106,7 +106,8 @@ bnc_grafana_documents(const struct bnc_plan *plan, struct bnc_arena *arena,
     }
     struct bnc_document *list = bnc_arena_array(arena, 1 + g->n_boards, sizeof(*list));
     size_t n = add_sources(g, arena, list, diags);
-    for (size_t i = 0; i < g->n_boards; i++) {
+    const struct bnc_grafana_spec *grafana = state->ir->spec.grafana;
+    for (size_t i = 0; grafana->dashboard_output != NULL && i < g->n_boards; i++) {
         n += !g->boards[i].out && add_board(g, &g->boards[i], arena, &list[n]);
     }
     *out = list;

@@ -324,6 +324,11 @@ bnc_grafana_settle(struct bnc_grafana_plan *grafana)
     if (g->n_sources > 1) {
         qsort(g->sources, g->n_sources, sizeof(*g->sources), compare_sources);
     }
+    g->plan->n_datasources = g->n_sources;
+    for (size_t i = 0; i < g->n_boards; i++) {
+        g->plan->n_dashboards += !g->boards[i].out;
+    }
+    bnc_grafana_wish(g);
     bnc_map_free(sources);
     bnc_map_free(boards);
     bnc_map_free(g->names);

@@ -429,7 +429,7 @@ compile_grafana(struct step *s)
         resolve_selector(s, own ? rows[i].own : all,
                          own ? rows[i].field : "spec.namespaceSelector", rows[i].out);
     }
-    bnc_grafana_compile(s->self, s->ir, s->diags);
+    bnc_grafana_compile(s->self, s->ir, &s->refs);
 }
 
 void
