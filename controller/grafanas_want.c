@@ -89,6 +89,7 @@ bnc_grafanas_want(const struct bnc_grafana_wish *wish, struct bnc_view *view,
                                    .server_name = wish->server_name,
                                    .insecure = wish->insecure,
                                    .org = wish->org,
+                                   .poll_ms = wish->poll_ms,
                                    .items = items,
                                    .n = wish->n};
     return r.whole ? want : NULL;

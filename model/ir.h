@@ -48,6 +48,7 @@ struct bnc_grafana_login {
     struct bnc_asset username;
     struct bnc_asset password;
     struct bnc_asset ca;
+    int64_t poll_ms; /* 0: not said */
 };
 
 struct bnc_ir_observatory {

@@ -89,6 +89,10 @@ static const struct bnc_field grafana_rows[] = {
             "changes there is set right."},
     {"tlsConfig", BNC_FIELD_OBJECT, AT(tls_config), .sub = &bnc_table_tls_config,
      .doc = "TLS settings for url."},
+    {"pollInterval", BNC_FIELD_DURATION, AT(poll_interval), .max_len = 64,
+     .doc =
+         "How often Grafana is looked at for what somebody changed, 1s to 1h; 30s when "
+         "unset."},
     {"derive", BNC_FIELD_BOOL, AT(derive), .def = "true",
      .doc = "Datasources for spec.prometheus.url and the queryUrl of "
             "spec.tracing.backends, with links between them."},

@@ -10,7 +10,9 @@
 #include "reconcilers/plan_state.h"
 #include "reconcilers/refs.h"
 
-#define TITLE_ROOM 64 /* of a name that is cut to fit into a title */
+#define TITLE_ROOM  64 /* of a name that is cut to fit into a title */
+#define POLL_MIN_MS 1000
+#define POLL_MAX_MS 3600000
 
 /* ---- compile --------------------------------------------------------------------- */
 
@@ -95,6 +97,23 @@ find_ca(struct bnc_refs *refs, const struct bnc_tls_config *tls, struct bnc_asse
     }
 }
 
+static int64_t
+poll_of(const struct bnc_grafana_spec *grafana, struct bnc_diags *diags)
+{
+    struct bnc_error err = {0};
+    int64_t ms = 0;
+    if (grafana->poll_interval == NULL ||
+        bnc_duration_parse(grafana->poll_interval, &ms, &err)) {
+        return 0; /* told by decoding */
+    }
+    if (ms < POLL_MIN_MS || ms > POLL_MAX_MS) {
+        bnc_diag_add(diags, BNC_REASON_INVALID_FIELD, "spec.grafana.pollInterval",
+                     "use 1s to 1h", "%s is out of bounds", grafana->poll_interval);
+        return 0;
+    }
+    return ms;
+}
+
 /* Whoever is not trusted does not say whom we send requests to. */
 static bool
 may_ask(const struct bnc_object *self, const struct bnc_ir_observatory *ir,
@@ -145,6 +164,7 @@ find_login(const struct bnc_object *self, struct bnc_ir_observatory *ir,
         }
         return;
     }
+    login->poll_ms = poll_of(grafana, refs->diags);
     if (grafana->tls_config != NULL) {
         find_ca(refs, grafana->tls_config, &login->ca);
     }

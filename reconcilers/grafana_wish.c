@@ -113,6 +113,7 @@ bnc_grafana_wish(struct bnc_grafana_plan *g)
         .ca = asset(&login->ca),
         .server_name = tls == NULL ? NULL : tls->server_name,
         .insecure = tls != NULL && tls->insecure_skip_verify == BNC_TRUE,
+        .poll_ms = login->poll_ms,
         .org = spec->org.set ? spec->org.value : 1,
         .entries = entries,
         .n = n};
