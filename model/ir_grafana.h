@@ -26,6 +26,7 @@ struct bnc_ir_datasource {
 struct bnc_ir_dashboard {
     struct bnc_spec_dashboard spec;
     const cJSON *model; /* of json or configMapKeyRef; NULL: a preset, or it is wrong */
+    size_t size;        /* bytes of its text */
     const char *title;
     const char *uid; /* its own, or derived */
     int64_t org;

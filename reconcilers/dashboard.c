@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/zip.h"
 #include "model/field_text.h"
 #include "model/ir_grafana.h"
 #include "reconcilers/compile.h"
@@ -22,23 +23,54 @@ struct step {
 
 /* Read it; also as the HTTP API has it, {"dashboard": {...}}. */
 static const cJSON *
-read_model(struct step *s, const char *text, const char *field)
+read_model(struct step *s, struct bnc_bytes text, const char *field)
 {
     struct bnc_error err = {0};
     cJSON *root = NULL;
 
-    if (strlen(text) > MODEL_MAX) {
+    if (text.len > MODEL_MAX) {
         bnc_diag_add(s->diags, BNC_REASON_TOO_BIG, field, "split it",
                      "the dashboard has more than %zu bytes", MODEL_MAX);
         return NULL;
     }
-    if (bnc_json_parse(s->arena, text, strlen(text), &root, &err)) {
+    if (bnc_json_parse(s->arena, text.ptr, text.len, &root, &err)) {
         bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD, field,
                      "store what Grafana exports", "it is not JSON: %s", err.message);
         return NULL;
     }
+    s->ir->size = text.len;
     const cJSON *inner = bnc_json_get(root, "dashboard");
     return cJSON_IsObject(inner) ? inner : root;
+}
+
+/* What spec.json or the ConfigMap has; a key that ends in .gz is unpacked. */
+static bool
+find_text(struct step *s, const char **field, struct bnc_bytes *out)
+{
+    const struct bnc_spec_dashboard *spec = &s->ir->spec;
+    const struct bnc_ref *ref = spec->config_map_key_ref;
+    struct bnc_str text = bnc_str_new(s->arena, MODEL_MAX);
+    struct bnc_error err = {0};
+
+    *field = ref == NULL ? "spec.json" : "spec.configMapKeyRef";
+    if (ref == NULL) {
+        *out =
+            (struct bnc_bytes){spec->json, spec->json == NULL ? 0 : strlen(spec->json)};
+        return spec->json != NULL;
+    }
+    if (!bnc_refs_map_bytes(&s->refs, ref, *field, out)) {
+        return false;
+    }
+    if (!bnc_str_ends(ref->key, ".gz")) {
+        return true;
+    }
+    if (bnc_zip_unpack(out->ptr, out->len, MODEL_MAX, &text, &err)) {
+        bnc_diag_add(s->diags, BNC_REASON_INVALID_REF, *field, "store gzip there",
+                     "key \"%s\" can't be unpacked: %s", ref->key, err.message);
+        return false;
+    }
+    *out = (struct bnc_bytes){text.ptr, text.len};
+    return true;
 }
 
 static void
@@ -84,7 +116,8 @@ bnc_compile_dashboard(const struct bnc_object *self, const struct bnc_settings *
         .ir = ir,
         .refs = {
             .view = view, .arena = out->arena, .diags = &out->diags, .ns = self->ns}};
-    const char *field = "spec.json";
+    const char *field = NULL;
+    struct bnc_bytes text = {0};
 
     out->type = BNC_IR_DASHBOARD;
     out->as.dashboard = ir;
@@ -92,17 +125,11 @@ bnc_compile_dashboard(const struct bnc_object *self, const struct bnc_settings *
     ir->org = ir->spec.org.set ? ir->spec.org.value : 1;
     ir->uid = bnc_grafana_uid(self->name, self->ns, "dashboard", out->arena);
     ir->title = bnc_arena_strdup(out->arena, self->name);
-    const char *text = ir->spec.json;
-    if (ir->spec.config_map_key_ref != NULL) {
-        const struct bnc_secret_or_map ref = {.config_map = ir->spec.config_map_key_ref};
-        field = "spec.configMapKeyRef";
-        text = bnc_refs_either_text(&s.refs, &ref, field);
-    }
-    out->pending = s.refs.pending;
-    if (text != NULL) {
+    if (find_text(&s, &field, &text)) {
         ir->model = read_model(&s, text, field);
         if (ir->model != NULL) {
             check_model(&s, field);
         }
     }
+    out->pending = s.refs.pending;
 }

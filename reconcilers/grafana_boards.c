@@ -7,6 +7,8 @@
 #include "reconcilers/grafana.h"
 #include "reconcilers/plan_state.h"
 
+#define OBJECT_MAX ((size_t)1024 * 1024 - 1024) /* bytes of text in a ConfigMap */
+
 static void
 refuse(struct bnc_grafana_plan *g, struct bnc_grafana_board *board,
        enum bnc_reason reason, const char *key, const char *remedy, const char *message)
@@ -106,13 +108,39 @@ use_derived(struct bnc_grafana_plan *g, struct bnc_grafana_board *board)
     }
 }
 
+/* What is too big for a ConfigMap goes over the HTTP API only. */
+static void
+check_size(struct bnc_grafana_plan *g, struct bnc_grafana_board *board, const cJSON *tree,
+           struct bnc_arena *scratch)
+{
+    struct bnc_str text = bnc_str_new(scratch, OBJECT_MAX);
+    if (g->state->ir->spec.grafana->dashboard_output == NULL ||
+        board->ir->size < OBJECT_MAX / 2) {
+        return;
+    }
+    bnc_json_print(tree, &text);
+    if (text.too_big) {
+        bool map = board->ir->spec.config_map_key_ref != NULL;
+        bnc_grafana_refuse(
+            g, board->verdict, &board->out, BNC_REASON_TOO_BIG,
+            map ? "spec.configMapKeyRef" : "spec.json",
+            "split it, or have spec.grafana.credentialsRef of the Observatory set, "
+            "without dashboardOutput",
+            bnc_arena_fmt(g->arena,
+                          "the dashboard has more than %zu bytes, which is what a "
+                          "ConfigMap takes",
+                          OBJECT_MAX));
+    }
+}
+
 /* A name that the dashboard does not know is a slip. */
 static void
 check_used(struct bnc_grafana_plan *g, struct bnc_grafana_board *board)
 {
     BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
-    (void)bnc_dashboard_tree(board->ir->model, board->uid, board->uses, board->n_uses,
-                             scratch);
+    const cJSON *tree = bnc_dashboard_tree(board->ir->model, board->uid, board->uses,
+                                           board->n_uses, scratch);
+    check_size(g, board, tree, scratch);
     const struct bnc_pairs *given = &board->ir->spec.datasources;
     for (size_t i = 0; i < given->n; i++) {
         if (!board->uses[i].used) {

@@ -137,6 +137,18 @@ key_text(struct bnc_refs *refs, enum bnc_kind kind, const struct bnc_ref *ref,
 }
 
 bool
+bnc_refs_map_bytes(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field,
+                   struct bnc_bytes *out)
+{
+    const enum bnc_kind kind = BNC_KIND_CONFIG_MAP;
+    return ref != NULL && ref->name != NULL && ref->key != NULL &&
+           usable(refs,
+                  bnc_view_value(refs->view, kind, refs->ns, ref->name, ref->key,
+                                 refs->arena, out),
+                  kind, ref, field);
+}
+
+bool
 bnc_refs_secret_value(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field,
                       struct bnc_asset *out)
 {

@@ -38,6 +38,10 @@ bnc_refs_secret_text(struct bnc_refs *refs, const struct bnc_ref *ref, const cha
 const char *bnc_refs_either_text(struct bnc_refs *refs,
                                  const struct bnc_secret_or_map *ref, const char *field);
 
+/* The bytes under a key of a ConfigMap, in the arena; false as above. */
+bool bnc_refs_map_bytes(struct bnc_refs *refs, const struct bnc_ref *ref,
+                        const char *field, struct bnc_bytes *out);
+
 /*
  * Where the text under a key is read when it is written out; nothing is kept of it.
  * False as above, and when there is no text: it is checked now.
