@@ -6,8 +6,7 @@
 #include "controller/grafana_priv.h"
 #include "lib/log.h"
 
-/* ---- what is told --------------------------------------------------------------------
- */
+/* ---- what is told --------------------------------------------------------------- */
 
 static void
 state_of(const struct seat *seat, struct bnc_arena *arena, struct bnc_gapi_state *out)
@@ -54,8 +53,7 @@ bnc_gapi_tell(struct seat *seat)
     options->changed(options->arg, seat->ns, seat->name, &now);
 }
 
-/* ---- seats ---------------------------------------------------------------------------
- */
+/* ---- seats ---------------------------------------------------------------------- */
 
 static void
 on_due(void *arg)
@@ -129,8 +127,7 @@ bnc_gapi_seat_end(struct seat *seat, size_t left)
     options.changed(options.arg, ns, name, &now);
 }
 
-/* ---- what is wished ------------------------------------------------------------------
- */
+/* ---- what is wished ------------------------------------------------------------- */
 
 static bool
 is_known_org(const struct seat *seat, int64_t id)

@@ -9,8 +9,7 @@
 #define URL_MAX    ((size_t)4 * 1024)
 #define RETRY_MAX  300 /* seconds that are waited because Grafana says so */
 
-/* ---- where, and who ------------------------------------------------------------------
- */
+/* ---- where, and who ------------------------------------------------------------- */
 
 static void
 wipe(char **text)
@@ -136,8 +135,7 @@ bnc_gapi_ask_free(struct seat *seat)
     bnc_arena_free(seat->arena);
 }
 
-/* ---- one request ---------------------------------------------------------------------
- */
+/* ---- one request ---------------------------------------------------------------- */
 
 static void
 on_data(void *arg, struct bnc_http_call *call, const char *bytes, size_t n)

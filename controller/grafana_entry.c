@@ -7,8 +7,7 @@
 #define WORDS_MAX  300 /* bytes of Grafana's own words */
 #define SECRET_MIN 4   /* shorter ones are found in every text */
 
-/* ---- texts ---------------------------------------------------------------------------
- */
+/* ---- texts ---------------------------------------------------------------------- */
 
 void
 bnc_gapi_slot(char **slot, const char *text)
@@ -37,8 +36,7 @@ bnc_gapi_words(struct bnc_arena *arena, const struct entry *entry, const char *t
     return out;
 }
 
-/* ---- secrets -------------------------------------------------------------------------
- */
+/* ---- secrets -------------------------------------------------------------------- */
 
 /* In memory of their own, each with a NUL behind it. */
 static const struct bnc_gapi_secret *
@@ -100,8 +98,7 @@ same_secrets(const struct bnc_gapi_item *a, const struct bnc_gapi_item *b)
     return true;
 }
 
-/* ---- one entry -----------------------------------------------------------------------
- */
+/* ---- one entry ------------------------------------------------------------------ */
 
 int
 bnc_gapi_key_cmp(const struct entry *a, const struct bnc_gapi_item *b)
@@ -181,8 +178,7 @@ bnc_gapi_stand(struct seat *seat, struct entry *entry, enum bnc_gapi_standing st
     }
 }
 
-/* ---- all of them ---------------------------------------------------------------------
- */
+/* ---- all of them ---------------------------------------------------------------- */
 
 bool
 bnc_gapi_find(const struct seat *seat, const struct bnc_gapi_item *key, size_t *at)

@@ -121,10 +121,12 @@ void
 bnc_gapi_fault_item(struct seat *seat, struct entry *entry, const struct reply *reply,
                     const char *what)
 {
-    const char *hint = reply->status == 403 ? "; datasources:read, create, write and "
-                                              "delete have to be allowed"
-                                            : "";
-
+    bool board = entry->item.kind == BNC_GAPI_DASHBOARD;
+    const char *hint =
+        reply->status != 403 ? ""
+        : board ? "; dashboards:read, create, write and delete have to be allowed, and "
+                  "folders:read and create"
+                : "; datasources:read, create, write and delete have to be allowed";
     const char *message =
         bnc_arena_fmt(reply->arena, "Grafana answers %s with status %d%s%s", what,
                       reply->status, words(reply->arena, entry, reply), hint);

@@ -38,7 +38,49 @@ bnc_gapi_mark_of(const cJSON *live)
     return out;
 }
 
-/* ---- the body ---------------------------------------------------------------------- */
+/* ---- the body ------------------------------------------------------------------- */
+
+/* A datasource: without our mark, and with what Grafana insists on. */
+static enum bnc_code
+source_body(const struct bnc_gapi_item *item, struct bnc_arena *arena, cJSON *body,
+            struct bnc_error *err)
+{
+    cJSON *data = bnc_json_get(body, "jsonData");
+
+    if (data != NULL && !cJSON_IsObject(data)) {
+        return bnc_fail(err, BNC_INVALID, "jsonData is no JSON object");
+    }
+    for (size_t i = 0; i < BNC_LEN(not_ours); i++) {
+        (void)bnc_json_remove(body, not_ours[i]);
+    }
+    if (data != NULL) {
+        (void)bnc_json_remove(data, MARK);
+    }
+    bnc_json_set_str(arena, body, "name", item->name);
+    if (bnc_json_get_str(body, "access") == NULL) {
+        bnc_json_set_str(arena, body, "access", "proxy");
+    }
+    return BNC_OK;
+}
+
+void
+bnc_gapi_add_tag(struct bnc_arena *arena, cJSON *model, const char *tag)
+{
+    cJSON *tags = bnc_json_get(model, "tags");
+    const cJSON *one;
+
+    if (!cJSON_IsArray(tags)) {
+        tags = bnc_json_array(arena);
+        bnc_json_set_item(arena, model, "tags", tags);
+    }
+    cJSON_ArrayForEach(one, tags)
+    {
+        if (cJSON_IsString(one) && bnc_str_eq(one->valuestring, tag)) {
+            return;
+        }
+    }
+    bnc_json_add(tags, bnc_json_str(arena, tag));
+}
 
 enum bnc_code
 bnc_gapi_body(const struct bnc_gapi_item *item, struct bnc_arena *arena,
@@ -52,19 +94,17 @@ bnc_gapi_body(const struct bnc_gapi_item *item, struct bnc_arena *arena,
                        &body, err)) {
         return bnc_wrap(err, "the body of %s", item->owner);
     }
-    cJSON *data = bnc_json_get(body, "jsonData");
-    if (!cJSON_IsObject(body) || (data != NULL && !cJSON_IsObject(data))) {
-        return bnc_fail(err, BNC_INVALID, "%s is no JSON object",
-                        cJSON_IsObject(body) ? "jsonData" : "the body");
+    if (!cJSON_IsObject(body)) {
+        return bnc_fail(err, BNC_INVALID, "the body is no JSON object");
     }
-    for (size_t i = 0; i < BNC_LEN(not_ours); i++) {
-        (void)bnc_json_remove(body, not_ours[i]);
-    }
-    (void)bnc_json_remove(data, MARK);
     bnc_json_set_str(arena, body, "uid", item->uid);
-    bnc_json_set_str(arena, body, "name", item->name);
-    if (bnc_json_get_str(body, "access") == NULL) {
-        bnc_json_set_str(arena, body, "access", "proxy");
+    if (item->kind == BNC_GAPI_DASHBOARD) {
+        (void)bnc_json_remove(body, "id");
+        (void)bnc_json_remove(body, "version");
+        bnc_json_set_str(arena, body, "title", item->name);
+        bnc_gapi_add_tag(arena, body, BNC_GAPI_TAG);
+    } else if (source_body(item, arena, body, err)) {
+        return err->code;
     }
     bnc_json_print_sorted(body, &text);
     if (bnc_str_check(&text, "the body", err)) {
@@ -77,7 +117,7 @@ bnc_gapi_body(const struct bnc_gapi_item *item, struct bnc_arena *arena,
     return BNC_OK;
 }
 
-/* ---- what differs ------------------------------------------------------------------ */
+/* ---- what differs --------------------------------------------------------------- */
 
 struct differ {
     struct bnc_arena *arena;
@@ -95,6 +135,10 @@ value_text(struct bnc_arena *arena, const cJSON *value)
         return "nothing";
     }
     bnc_json_print(value, &text);
+    if (text.len > VALUE_MAX && (cJSON_IsArray(value) || cJSON_IsObject(value))) {
+        return bnc_arena_fmt(arena, "(%d %s)", cJSON_GetArraySize(value),
+                             cJSON_IsArray(value) ? "items" : "fields");
+    }
     const char *from = strstr(text.ptr, "://");
     if (from != NULL && strchr(from, '@') != NULL) {
         return "(not shown: it may have a password)";
@@ -185,7 +229,7 @@ bnc_gapi_diff_secrets(const struct bnc_gapi_item *item, const cJSON *live,
     }
 }
 
-/* ---- what is sent ------------------------------------------------------------------ */
+/* ---- what is sent --------------------------------------------------------------- */
 
 static cJSON *
 mark_of(const struct bnc_gapi_write *write, struct bnc_arena *arena)

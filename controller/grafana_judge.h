@@ -11,7 +11,8 @@
 #include "controller/grafana.h"
 #include "lib/json.h"
 
-#define BNC_GAPI_HASH 17 /* 16 digits and the end */
+#define BNC_GAPI_TAG  "binnacle" /* of our dashboards */
+#define BNC_GAPI_HASH 17         /* 16 digits and the end */
 
 /* What our mark in a datasource says; borrowed from its tree. */
 struct bnc_gapi_mark {
@@ -23,11 +24,13 @@ struct bnc_gapi_mark {
 };
 struct bnc_gapi_mark bnc_gapi_mark_of(const cJSON *live);
 
+/* Give a dashboard a tag, unless it has it. */
+void bnc_gapi_add_tag(struct bnc_arena *arena, cJSON *model, const char *tag);
+
 /*
- * The body as it is compared and sent: keys sorted, `uid`, `name` and `access` set, none
- * that Grafana or secrets are for.
- * Owns:   the arena.
- * Errors: INVALID when it is no JSON object, or has jsonData that is none.
+ * The body as it is compared and sent: keys sorted, uid, name and access set (a
+ * dashboard: uid, title and our tag), none that Grafana or secrets are for. Owns:   the
+ * arena. Errors: INVALID when it is no JSON object, or has jsonData that is none.
  */
 enum bnc_code bnc_gapi_body(const struct bnc_gapi_item *item, struct bnc_arena *arena,
                             struct bnc_bytes *out, char hash[BNC_GAPI_HASH],

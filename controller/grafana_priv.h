@@ -32,14 +32,16 @@ struct entry {
     bool changed; /* while a request for it was under way */
 
     enum need need;
-    bool again;       /* a conflict was met in this round */
-    int tries;        /* that failed, one after another */
-    int64_t due_ms;   /* not before; monotonic */
-    bool ours;        /* it was there, and ours, when it was last looked at or written */
-    int64_t version;  /* then; 0: not known */
-    char *old_keys;   /* of secrets that are set there, a line each; NULL: none */
-    char *drift;      /* what the next update undoes; NULL: nothing of others */
-    char *settled[2]; /* what Grafana makes of our fields, in a row and whole */
+    bool again;      /* a conflict was met in this round */
+    int tries;       /* that failed, one after another */
+    int64_t due_ms;  /* not before; monotonic */
+    bool ours;       /* it was there, and ours, when it was last looked at or written */
+    int64_t version; /* then; 0: not known */
+    char done[BNC_GAPI_HASH]; /* a dashboard: what is there; "": it is not known */
+    char sent[BNC_GAPI_HASH]; /* and what is on its way there */
+    char *old_keys;           /* of secrets that are set there, a line each; NULL: none */
+    char *drift;              /* what the next update undoes; NULL: nothing of others */
+    char *settled[2];         /* what Grafana makes of our fields, in a row and whole */
     enum bnc_gapi_standing standing;
     char *message;
 };
@@ -49,6 +51,7 @@ struct org {
     int64_t id;
     bool known; /* its list came in this life of the entries */
     bool denied;
+    struct bnc_map *folders; /* uids by title, malloc'ed; NULL: not known */
 };
 
 /* What came back. */
@@ -66,6 +69,7 @@ struct look {
     struct bnc_map *uids; /* to cJSON */
     struct bnc_map *names;
     size_t org;
+    enum bnc_gapi_kind kind;
     size_t at;
 };
 
@@ -97,6 +101,7 @@ struct seat {
     struct look look; /* arena NULL: none */
     int64_t round_ms; /* when to look next; monotonic */
     size_t round_org; /* next to list; n_orgs: all are */
+    bool boards;      /* its dashboards are next, or asked for */
     bool in_round;
     size_t whole_at;   /* the rotation of looks in full */
     size_t whole_next; /* 0: from the first one */
@@ -118,8 +123,7 @@ struct bnc_gapi {
     struct bnc_map *seats; /* "NS/NAME" */
 };
 
-/* ---- grafana_entry.c -----------------------------------------------------------------
- */
+/* ---- grafana_entry.c ------------------------------------------------------------ */
 
 int bnc_gapi_key_cmp(const struct entry *a, const struct bnc_gapi_item *b);
 struct entry *bnc_gapi_entry_new(const struct bnc_gapi_item *item, bool wanted);
@@ -137,8 +141,7 @@ void bnc_gapi_slot(char **slot, const char *text); /* replaced by a copy */
 const char *
 bnc_gapi_words(struct bnc_arena *arena, const struct entry *entry, const char *text);
 
-/* ---- grafana_ask.c -------------------------------------------------------------------
- */
+/* ---- grafana_ask.c -------------------------------------------------------------- */
 
 /* Take over where to ask and who asks; true when either is another. */
 bool bnc_gapi_ask_set(struct seat *seat, const struct bnc_gapi_want *want);
@@ -149,28 +152,54 @@ void bnc_gapi_ask(struct seat *seat, const char *method, const char *path, int64
                   void (*then)(struct seat *seat, const struct reply *reply));
 void bnc_gapi_ask_cancel(struct seat *seat);
 
-/* ---- grafana_turn.c ------------------------------------------------------------------
- */
+/* ---- grafana_turn.c ------------------------------------------------------------- */
 
 void bnc_gapi_turn(struct seat *seat);   /* do what is due, or wait for it */
 void bnc_gapi_forget(struct seat *seat); /* as if nothing were known of it */
 
-/* ---- grafana_source.c: what is done for one datasource -------------------------------
- */
+struct org *bnc_gapi_org(const struct seat *seat, int64_t id); /* NULL: not looked at */
 
-/* What a row of the list says of an entry. */
+/* ---- grafana_look.c: a list, gone through --------------------------------------- */
+
+void bnc_gapi_look_begin(struct seat *seat, const cJSON *list);
+void bnc_gapi_look_slice(struct seat *seat);
+void bnc_gapi_look_end(struct seat *seat);
+
+/* ---- grafana_item.c: what datasources and dashboards have in common ------------- */
+
+void bnc_gapi_do(struct seat *seat, struct entry *entry); /* what it needs */
+void bnc_gapi_need(struct entry *entry, enum need need);
+/* Looks in full go round, so that each gets its turn when there are many. */
+void bnc_gapi_need_whole(struct seat *seat, struct entry *entry);
+/* It is not there. */
+void bnc_gapi_missing(struct entry *entry);
+/* It can never be written as it is; goes on in another turn. */
+void bnc_gapi_give_up(struct seat *seat, struct entry *entry, const char *why);
+struct entry *bnc_gapi_take_busy(struct seat *seat);
+/* After a conflict: false when that was the second in this round. */
+bool bnc_gapi_look_again(struct entry *entry);
+/* It is there now as it should be: counted, told. */
+void bnc_gapi_written(struct seat *seat, struct entry *entry, bool created);
+void bnc_gapi_removed(struct seat *seat, const struct reply *reply, const char *what);
+
+/* ---- grafana_source.c, grafana_board.c ------------------------------------------ */
+
+/* What a look says of an entry; `live` NULL: it is not there. */
 void bnc_gapi_source_judge(struct seat *seat, struct entry *entry, const cJSON *live,
                            bool whole);
 void bnc_gapi_source_do(struct seat *seat, struct entry *entry);
+/* `row`: of the search. */
+void bnc_gapi_board_judge(struct seat *seat, struct entry *entry, const cJSON *row);
+bool bnc_gapi_board_is_ours(const struct seat *seat, const cJSON *tags);
+void bnc_gapi_board_do(struct seat *seat, struct entry *entry);
+void bnc_gapi_folders_free(struct org *org);
 
-/* ---- grafana.c -----------------------------------------------------------------------
- */
+/* ---- grafana.c ------------------------------------------------------------------ */
 
 void bnc_gapi_tell(struct seat *seat);                  /* last in a turn */
 void bnc_gapi_seat_end(struct seat *seat, size_t left); /* it is gone; likewise */
 
-/* ---- grafana_fault.c: what an answer that is no success means ------------------------
- */
+/* ---- grafana_fault.c: what an answer that is no success means ------------------- */
 
 /* True when Grafana as a whole is meant: nothing is asked for some time. */
 bool bnc_gapi_fault(struct seat *seat, const struct reply *reply, const char *what);

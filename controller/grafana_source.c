@@ -11,8 +11,7 @@
 #define HIDDEN                                                                           \
     "something that Grafana does not show, a secret perhaps: changed -> as wanted"
 
-/* ---- what a look says ----------------------------------------------------------------
- */
+/* ---- what a look says ----------------------------------------------------------- */
 
 static void
 learn_keys(struct entry *entry, const cJSON *keys)
@@ -70,30 +69,6 @@ needs_whole(const struct entry *entry, const cJSON *body)
            bnc_json_get(body, "withCredentials") != NULL;
 }
 
-static void
-want(struct entry *entry, enum need need)
-{
-    entry->need = need;
-    entry->due_ms = 0;
-}
-
-/* Looks in full go round, so that each gets its turn when there are many. */
-static void
-want_whole(struct seat *seat, struct entry *entry)
-{
-    size_t at;
-
-    if (!bnc_gapi_find(seat, &entry->item, &at) || at < seat->whole_at) {
-        return;
-    }
-    if (seat->whole_left > 0) {
-        seat->whole_left--;
-        want(entry, NEED_LOOK);
-    } else if (seat->whole_next == 0) {
-        seat->whole_next = at;
-    }
-}
-
 /* It is there and ours: is it as it should be? */
 static void
 compare(struct seat *seat, struct entry *entry, const cJSON *live, bool whole)
@@ -122,7 +97,7 @@ compare(struct seat *seat, struct entry *entry, const cJSON *live, bool whole)
                               ? ""
                               : entry->item.secret_version;
     if (!bnc_str_eq(mark.hash, entry->hash) || !bnc_str_eq(mark.secrets, secrets)) {
-        want(entry, NEED_UPDATE); /* our own word is another now */
+        bnc_gapi_need(entry, NEED_UPDATE); /* our own word is another now */
         return;
     }
     bnc_gapi_diff(body, live, whole, &diff);
@@ -139,13 +114,13 @@ compare(struct seat *seat, struct entry *entry, const cJSON *live, bool whole)
     if (diff.len == 0) {
         bnc_gapi_stand(seat, entry, BNC_GAPI_SYNCED, "");
         if (!whole && needs_whole(entry, body)) {
-            want_whole(seat, entry);
+            bnc_gapi_need_whole(seat, entry);
         }
     } else if (whole) {
         bnc_gapi_slot(&entry->drift, diff.ptr);
-        want(entry, NEED_UPDATE);
+        bnc_gapi_need(entry, NEED_UPDATE);
     } else {
-        want(entry, NEED_LOOK); /* for the version, and for fields of no list */
+        bnc_gapi_need(entry, NEED_LOOK); /* for the version, and for fields of no list */
     }
 }
 
@@ -157,53 +132,26 @@ bnc_gapi_source_judge(struct seat *seat, struct entry *entry, const cJSON *live,
         entry->need = NEED_NOTHING;
         bnc_gapi_stand(seat, entry, BNC_GAPI_FAILED, entry->bad);
     } else if (live == NULL) {
-        entry->ours = false;
-        entry->version = 0;
-        bnc_gapi_slot(&entry->old_keys, NULL);
-        bnc_gapi_slot(&entry->drift, NULL);
-        want(entry, entry->wanted ? NEED_CREATE : NEED_NOTHING);
+        bnc_gapi_missing(entry);
     } else if (!is_foreign(seat, entry, live)) {
         entry->ours = true;
         if (entry->wanted) {
             compare(seat, entry, live, whole);
         } else {
-            want(entry, NEED_REMOVE);
+            bnc_gapi_need(entry, NEED_REMOVE);
         }
     }
 }
 
-/* ---- answers -------------------------------------------------------------------------
- */
-
-static struct entry *
-take_busy(struct seat *seat)
-{
-    struct entry *entry = seat->busy;
-
-    seat->busy = NULL;
-    return entry;
-}
-
-/* A conflict: look once more in this round, then leave it to the next. */
-static bool
-look_again(struct entry *entry)
-{
-    if (entry->again) {
-        return false;
-    }
-    entry->again = true;
-    entry->tries++; /* others go first: one may have the name that this one wants */
-    want(entry, NEED_LOOK);
-    return true;
-}
+/* ---- answers -------------------------------------------------------------------- */
 
 static void
 on_look(struct seat *seat, const struct reply *reply)
 {
     if (reply->status == 200 && cJSON_IsObject(reply->tree)) {
-        bnc_gapi_source_judge(seat, take_busy(seat), reply->tree, true);
+        bnc_gapi_source_judge(seat, bnc_gapi_take_busy(seat), reply->tree, true);
     } else if (reply->status == 404) {
-        struct entry *entry = take_busy(seat);
+        struct entry *entry = bnc_gapi_take_busy(seat);
         bool taken = entry->again && entry->need == NEED_LOOK && !entry->ours;
         bnc_gapi_source_judge(seat, entry, NULL, true);
         if (taken && entry->wanted) { /* its POST met a conflict: it is the name, then */
@@ -215,7 +163,7 @@ on_look(struct seat *seat, const struct reply *reply)
                                          entry->item.name));
         }
     } else if (!bnc_gapi_fault(seat, reply, "GET " LIST)) {
-        bnc_gapi_fault_item(seat, take_busy(seat), reply, "GET");
+        bnc_gapi_fault_item(seat, bnc_gapi_take_busy(seat), reply, "GET");
     }
     seat->busy = NULL;
     bnc_gapi_turn(seat);
@@ -244,69 +192,25 @@ learn(struct entry *entry, const cJSON *live)
 }
 
 static void
-tell_repaired(struct seat *seat, struct entry *entry)
-{
-    const struct bnc_gapi_options *options = &seat->gapi->options;
-    const struct bnc_gapi_item_state state = {
-        .kind = entry->item.kind,
-        .org = entry->item.org,
-        .uid = entry->item.uid,
-        .owner = entry->item.owner,
-        .standing = entry->standing,
-        .message = entry->message,
-    };
-
-    seat->repaired++;
-    BNC_LOG(BNC_LEVEL_INFO, "a change in Grafana was undone",
-            BNC_KV("namespace", seat->ns), BNC_KV("name", seat->name),
-            BNC_KV("object", entry->item.owner), BNC_KV("uid", entry->item.uid),
-            BNC_KV("change", entry->drift));
-    if (options->repaired != NULL) {
-        options->repaired(options->arg, seat->ns, seat->name, &state, entry->drift);
-    }
-}
-
-static void
-written(struct seat *seat, struct entry *entry, const cJSON *live, bool created)
-{
-    entry->tries = 0;
-    entry->ours = true;
-    entry->need = NEED_NOTHING;
-    learn(entry, live);
-    seat->news = true; /* the counts */
-    bnc_gapi_stand(seat, entry, BNC_GAPI_SYNCED, "");
-    if (created) {
-        seat->created++;
-    } else if (entry->drift != NULL) {
-        tell_repaired(seat, entry);
-    } else {
-        seat->updated++;
-    }
-    bnc_gapi_slot(&entry->drift, NULL);
-    if (!entry->wanted) {
-        want(entry, NEED_LOOK);
-    } else if (entry->changed) {
-        want(entry, NEED_UPDATE);
-    }
-}
-
-static void
 on_written(struct seat *seat, const struct reply *reply)
 {
     bool created = seat->busy->need == NEED_CREATE;
     const char *what = created ? "POST " LIST : "PUT " LIST;
 
     if (reply->status == 200 && reply->tree != NULL) {
-        written(seat, take_busy(seat), bnc_json_get(reply->tree, "datasource"), created);
+        struct entry *entry = bnc_gapi_take_busy(seat);
+        learn(entry, bnc_json_get(reply->tree, "datasource"));
+        bnc_gapi_written(seat, entry, created);
     } else if (reply->status == 404 && !created) {
-        struct entry *entry = take_busy(seat);
+        struct entry *entry = bnc_gapi_take_busy(seat);
         bnc_gapi_source_judge(seat, entry, NULL, true);
-    } else if ((reply->status == 409 || reply->status == 412) && look_again(seat->busy)) {
+    } else if ((reply->status == 409 || reply->status == 412) &&
+               bnc_gapi_look_again(seat->busy)) {
         if (created) {
             seat->busy->ours = false;
         }
     } else if (!bnc_gapi_fault(seat, reply, what)) {
-        bnc_gapi_fault_item(seat, take_busy(seat), reply, what);
+        bnc_gapi_fault_item(seat, bnc_gapi_take_busy(seat), reply, what);
     }
     seat->busy = NULL;
     bnc_gapi_turn(seat);
@@ -315,33 +219,10 @@ on_written(struct seat *seat, const struct reply *reply)
 static void
 on_removed(struct seat *seat, const struct reply *reply)
 {
-    if (reply->status == 200 || reply->status == 404) {
-        struct entry *entry = take_busy(seat);
-        seat->deleted += reply->status == 200 ? 1 : 0;
-        seat->news = true;
-        entry->ours = false;
-        entry->version = 0;
-        bnc_gapi_slot(&entry->old_keys, NULL);
-        want(entry, entry->wanted ? NEED_CREATE : NEED_NOTHING);
-    } else if (!bnc_gapi_fault(seat, reply, "DELETE " LIST)) {
-        bnc_gapi_fault_item(seat, take_busy(seat), reply, "DELETE " LIST);
-    }
-    seat->busy = NULL;
-    bnc_gapi_turn(seat);
+    bnc_gapi_removed(seat, reply, "DELETE " LIST);
 }
 
-/* ---- questions -----------------------------------------------------------------------
- */
-
-/* It can never be written as it is. */
-static void
-give_up(struct seat *seat, struct entry *entry, const char *why)
-{
-    seat->busy = NULL;
-    entry->need = NEED_NOTHING;
-    bnc_gapi_stand(seat, entry, BNC_GAPI_FAILED, why);
-    bnc_timer_set(seat->timer, 0);
-}
+/* ---- questions ------------------------------------------------------------------ */
 
 static void
 write_it(struct seat *seat, struct entry *entry, const char *path)
@@ -368,7 +249,7 @@ write_it(struct seat *seat, struct entry *entry, const char *path)
         }
     }
     if (bnc_gapi_text(&write, &text, &err)) {
-        give_up(seat, entry, err.message);
+        bnc_gapi_give_up(seat, entry, err.message);
         return;
     }
     entry->changed = false;
@@ -386,14 +267,6 @@ bnc_gapi_source_do(struct seat *seat, struct entry *entry)
 
     bnc_str_puts(&path, PATH);
     bnc_url_encode(&path, entry->item.uid);
-    if (entry->need == NEED_UPDATE || entry->need == NEED_CREATE) {
-        if (!entry->wanted) { /* a request for it failed, and it went meanwhile */
-            entry->need = NEED_LOOK;
-        } else if (entry->bad != NULL) {
-            give_up(seat, entry, entry->bad);
-            return;
-        }
-    }
     switch (entry->need) {
     case NEED_LOOK:
         bnc_gapi_ask(seat, "GET", path.ptr, entry->item.org, none, on_look);

@@ -4,17 +4,17 @@
 #include "controller/grafana_priv.h"
 #include "lib/log.h"
 
-#define SLICE      64 /* entries that are compared in one turn */
-#define MARGIN_MIN 1  /* a poll begins this much before it has to: hundredths */
-#define MARGIN_MAX 15
-#define WAIT_MAX   3600000
-#define LIST       "/api/datasources"
+#define MARGIN_MIN  1 /* a poll begins this much before it has to: hundredths */
+#define MARGIN_MAX  15
+#define WAIT_MAX    3600000
+#define LIST        "/api/datasources"
+#define SEARCH_PATH "/api/search"
+#define SEARCH      SEARCH_PATH "?type=dash-db&tag=" BNC_GAPI_TAG "&limit=5000"
 
-/* ---- organizations -------------------------------------------------------------------
- */
+/* ---- organizations -------------------------------------------------------------- */
 
-static struct org *
-find_org(const struct seat *seat, int64_t id)
+struct org *
+bnc_gapi_org(const struct seat *seat, int64_t id)
 {
     for (size_t i = 0; i < seat->n_orgs; i++) {
         if (seat->orgs[i].id == id) {
@@ -27,7 +27,7 @@ find_org(const struct seat *seat, int64_t id)
 static void
 add_org(struct seat *seat, int64_t id)
 {
-    if (find_org(seat, id) == NULL) {
+    if (bnc_gapi_org(seat, id) == NULL) {
         seat->orgs = bnc_realloc(seat->orgs, (seat->n_orgs + 1) * sizeof(*seat->orgs));
         seat->orgs[seat->n_orgs++] = (struct org){.id = id};
     }
@@ -46,6 +46,8 @@ renew_orgs(struct seat *seat)
         }
         if (used) {
             seat->orgs[kept++] = seat->orgs[i];
+        } else {
+            bnc_gapi_folders_free(&seat->orgs[i]);
         }
     }
     seat->n_orgs = kept;
@@ -55,112 +57,7 @@ renew_orgs(struct seat *seat)
     }
 }
 
-/* ---- a list, gone through ------------------------------------------------------------
- */
-
-static void
-end_look(struct seat *seat)
-{
-    bnc_map_free(seat->look.uids);
-    bnc_map_free(seat->look.names);
-    bnc_arena_free(seat->look.arena);
-    seat->look = (struct look){0};
-}
-
-/* What is ours there and nobody wants any more becomes an entry that is to go. */
-static void
-find_stale(struct seat *seat, int64_t org)
-{
-    size_t at = 0;
-    void *value;
-
-    while (bnc_map_next(seat->look.uids, &at, NULL, &value)) {
-        const cJSON *live = value;
-        struct bnc_gapi_item key = {
-            .kind = BNC_GAPI_DATASOURCE,
-            .org = org,
-            .uid = bnc_json_get_str(live, "uid"),
-            .name = bnc_json_get_str(live, "name"),
-            .owner = seat->owner,
-        };
-        size_t i;
-        if (bnc_str_eq(bnc_gapi_mark_of(live).owner, seat->owner) &&
-            !bnc_gapi_find(seat, &key, &i)) {
-            struct entry *entry = bnc_gapi_put(seat, i, bnc_gapi_entry_new(&key, false));
-            bnc_gapi_source_judge(seat, entry, live, false);
-        }
-    }
-}
-
-/* False when the name that an entry wants is somebody else's. */
-static bool
-name_is_free(struct seat *seat, struct entry *entry)
-{
-    const cJSON *other = bnc_map_get(seat->look.names, entry->item.name);
-    const char *uid = bnc_json_get_str(other, "uid");
-
-    if (other == NULL || bnc_str_eq(uid, entry->item.uid) ||
-        bnc_str_eq(bnc_gapi_mark_of(other).owner, seat->owner)) {
-        return true; /* ours will have another name, or go, before this one is written */
-    }
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    entry->need = NEED_NOTHING;
-    bnc_gapi_stand(
-        seat, entry, BNC_GAPI_FOREIGN,
-        bnc_arena_fmt(arena,
-                      "organization %lld of Grafana has another datasource \"%s\" (uid "
-                      "%s): delete it there, or give this one another title",
-                      (long long)entry->item.org,
-                      bnc_gapi_words(arena, NULL, entry->item.name),
-                      uid == NULL ? "?" : bnc_gapi_words(arena, NULL, uid)));
-    return false;
-}
-
-static void
-judge_slice(struct seat *seat)
-{
-    int64_t org = seat->orgs[seat->look.org].id;
-
-    for (int i = 0; seat->look.at < seat->n && i < SLICE; i++, seat->look.at++) {
-        struct entry *entry = seat->entries[seat->look.at];
-        if (entry->item.org != org || entry->item.kind != BNC_GAPI_DATASOURCE) {
-            continue;
-        }
-        if (!entry->wanted || name_is_free(seat, entry)) {
-            bnc_gapi_source_judge(seat, entry,
-                                  bnc_map_get(seat->look.uids, entry->item.uid), false);
-        }
-    }
-    if (seat->look.at == seat->n) {
-        find_stale(seat, org);
-        end_look(seat);
-    }
-}
-
-static void
-begin_look(struct seat *seat, const cJSON *list)
-{
-    const cJSON *row;
-
-    seat->look.arena = bnc_arena_new();
-    seat->look.uids = bnc_map_new();
-    seat->look.names = bnc_map_new();
-    seat->look.org = seat->list_org;
-    cJSON *copy = bnc_json_clone(seat->look.arena, list);
-    for (row = copy->child; row != NULL; row = row->next) {
-        const char *uid = bnc_json_get_str(row, "uid");
-        const char *name = bnc_json_get_str(row, "name");
-        void *value = NULL;
-        (void)memcpy(&value, &row, sizeof(value)); /* the map's values are not const */
-        if (uid != NULL && name != NULL) {
-            (void)bnc_map_put(seat->look.uids, uid, value);
-            (void)bnc_map_put(seat->look.names, name, value);
-        }
-    }
-}
-
-/* ---- the round: one list for each organization ----------------------------------------
- */
+/* ---- the round: one list for each organization ---------------------------------- */
 
 static void
 begin_round(struct seat *seat)
@@ -172,6 +69,7 @@ begin_round(struct seat *seat)
     renew_orgs(seat);
     seat->round_ms = bnc_gapi_now(seat) + poll - poll * early / 100;
     seat->round_org = 0;
+    seat->boards = false;
     seat->in_round = true;
     seat->whole_left = BNC_GAPI_WHOLE;
     seat->whole_at = seat->whole_next < seat->n ? seat->whole_next : 0;
@@ -190,14 +88,15 @@ deny_org(struct seat *seat, const struct reply *reply)
 {
     struct org *org = &seat->orgs[seat->list_org];
 
-    org->denied = true;
-    org->known = false;
+    org->denied = !seat->boards;
+    org->known = seat->boards;
     for (size_t i = 0; i < seat->n; i++) {
         struct entry *entry = seat->entries[i];
-        if (entry->item.org == org->id && entry->wanted) {
+        bool board = entry->item.kind == BNC_GAPI_DASHBOARD;
+        if (entry->item.org == org->id && entry->wanted && board >= seat->boards) {
             bnc_gapi_fault_item(seat, entry, reply,
-                                bnc_arena_fmt(reply->arena,
-                                              "GET " LIST " of organization %lld",
+                                bnc_arena_fmt(reply->arena, "GET %s of organization %lld",
+                                              seat->boards ? SEARCH_PATH : LIST,
                                               (long long)org->id));
         }
     }
@@ -214,6 +113,19 @@ all_denied(const struct seat *seat)
     return true;
 }
 
+/* Those of ours; and once those that another life of ours has left. */
+static bool
+wants_boards(const struct seat *seat, const struct org *org)
+{
+    for (size_t i = 0; i < seat->n; i++) {
+        const struct bnc_gapi_item *item = &seat->entries[i]->item;
+        if (item->kind == BNC_GAPI_DASHBOARD && item->org == org->id) {
+            return true;
+        }
+    }
+    return !org->known;
+}
+
 static void
 on_list(struct seat *seat, const struct reply *reply)
 {
@@ -221,20 +133,27 @@ on_list(struct seat *seat, const struct reply *reply)
     bool ok = reply->status == 200 && cJSON_IsArray(reply->tree);
     bool denied = reply->status == 403 || (reply->status == 401 && !seat->password);
 
-    if (denied && !all_denied(seat)) {
+    if (denied && (seat->boards || !all_denied(seat))) {
         deny_org(seat, reply);
         seat->round_org++;
+        seat->boards = false;
     } else if (ok) {
         bnc_gapi_fine(seat);
-        org->known = true;
+        bnc_gapi_look_begin(seat, reply->tree);
+        if (!seat->boards && wants_boards(seat, org)) {
+            seat->boards = true; /* next, of the same organization */
+        } else {
+            seat->boards = false;
+            seat->round_org++;
+            org->known = true;
+        }
         org->denied = false;
-        seat->round_org++;
-        begin_look(seat, reply->tree);
     } else {
         org->denied = denied;
         struct reply other = *reply;
         other.tree = reply->status == 200 ? NULL : reply->tree; /* JSON of another kind */
-        (void)bnc_gapi_fault(seat, &other, "GET " LIST);
+        (void)bnc_gapi_fault(seat, &other,
+                             seat->boards ? "GET " SEARCH_PATH : "GET " LIST);
         seat->in_round = false; /* it begins anew after the pause */
         seat->round_ms = seat->quiet_ms;
     }
@@ -248,8 +167,7 @@ end_round(struct seat *seat)
     seat->looked_at_ms = bnc_world_wall_ms(seat->gapi->options.world);
 }
 
-/* ---- what is due ---------------------------------------------------------------------
- */
+/* ---- what is due ---------------------------------------------------------------- */
 
 /* The first that can be done now; *next: when the first of the others can. */
 static struct entry *
@@ -351,8 +269,8 @@ static void
 ask_list(struct seat *seat)
 {
     seat->list_org = seat->round_org;
-    bnc_gapi_ask(seat, "GET", LIST, seat->orgs[seat->list_org].id, (struct bnc_bytes){0},
-                 on_list);
+    bnc_gapi_ask(seat, "GET", seat->boards ? SEARCH : LIST, seat->orgs[seat->list_org].id,
+                 (struct bnc_bytes){0}, on_list);
     turn_later(seat, INT64_MAX);
 }
 
@@ -370,7 +288,7 @@ bnc_gapi_turn(struct seat *seat)
         return;
     }
     if (seat->look.arena != NULL) {
-        judge_slice(seat);
+        bnc_gapi_look_slice(seat);
         turn_later(seat, now);
         return;
     }
@@ -388,7 +306,7 @@ bnc_gapi_turn(struct seat *seat)
     struct entry *entry = seat->looked_at_ms == 0 ? NULL : next_entry(seat, &next);
     if (entry != NULL) {
         seat->busy = entry;
-        bnc_gapi_source_do(seat, entry);
+        bnc_gapi_do(seat, entry);
     } else if (seat->round_ms <= now) {
         begin_round(seat);
         ask_list(seat);
@@ -401,7 +319,7 @@ void
 bnc_gapi_forget(struct seat *seat)
 {
     bnc_gapi_ask_cancel(seat);
-    end_look(seat);
+    bnc_gapi_look_end(seat);
     for (size_t i = seat->n; i-- > 0;) {
         struct entry *entry = seat->entries[i];
         if (!entry->wanted) {
@@ -412,6 +330,7 @@ bnc_gapi_forget(struct seat *seat)
         entry->ours = false;
         entry->changed = false;
         entry->version = 0;
+        entry->done[0] = '\0';
         entry->tries = 0;
         entry->due_ms = 0;
         bnc_gapi_slot(&entry->old_keys, NULL);
@@ -419,6 +338,9 @@ bnc_gapi_forget(struct seat *seat)
         bnc_gapi_slot(&entry->settled[0], NULL);
         bnc_gapi_slot(&entry->settled[1], NULL);
         bnc_gapi_stand(seat, entry, BNC_GAPI_PENDING, "");
+    }
+    for (size_t i = 0; i < seat->n_orgs; i++) {
+        bnc_gapi_folders_free(&seat->orgs[i]);
     }
     free(seat->orgs);
     seat->orgs = NULL;

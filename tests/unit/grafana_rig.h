@@ -36,8 +36,7 @@ struct rig {
     char repaired[4000]; /* "OWNER MESSAGE|" */
 };
 
-/* ---- the stand-in --------------------------------------------------------------------
- */
+/* ---- the stand-in --------------------------------------------------------------- */
 
 static inline void
 rig_start_standin(struct rig *rig)
@@ -136,12 +135,21 @@ rig_asked(struct rig *rig, const char *method, const char *path)
     return n;
 }
 
-/* How many requests would have changed something. */
-static inline int
-rig_writes(struct rig *rig)
+/* None but reading ones: else it says which. */
+static inline void
+rig_quiet(struct rig *rig)
 {
-    return rig_asked(rig, "POST", NULL) + rig_asked(rig, "PUT", NULL) +
-           rig_asked(rig, "DELETE", NULL);
+    const cJSON *row;
+
+    cJSON_ArrayForEach(row, rig_ctl(rig, "GET", "/_standin/log", ""))
+    {
+        if (strcmp(bnc_json_get_str(row, "method"), "GET") != 0) {
+            print_error("row \"%s\": %s %s %s\n", bnc_row,
+                        bnc_json_get_str(row, "method"), bnc_json_get_str(row, "path"),
+                        bnc_json_get_str(row, "body"));
+            fail();
+        }
+    }
 }
 
 static inline void
@@ -173,8 +181,7 @@ rig_count(struct rig *rig)
         bnc_json_get(rig_ctl(rig, "GET", "/_standin/state", ""), "datasources"));
 }
 
-/* ---- the module ----------------------------------------------------------------------
- */
+/* ---- the module ----------------------------------------------------------------- */
 
 static inline void
 rig_changed(void *arg, const char *ns, const char *name, const struct bnc_gapi_state *now)
@@ -310,5 +317,18 @@ rig_until(struct rig *rig, bool (*done)(struct rig *rig), int64_t ms)
     }
     return bnc_world_mono_ms(rig->world) - from;
 }
+
+/* Run until a condition holds; fails when it does not within 5 s. */
+#define UNTIL(rig, cond)                                                                 \
+    do {                                                                                 \
+        int64_t from_ = bnc_world_mono_ms((rig)->world);                                 \
+        while (!(cond)) {                                                                \
+            if (bnc_world_mono_ms((rig)->world) - from_ > 5000) {                        \
+                print_error("row \"%s\": never: %s\n", bnc_row, #cond);                  \
+                fail();                                                                  \
+            }                                                                            \
+            test_run_ms((rig)->world, 10);                                               \
+        }                                                                                \
+    } while (0)
 
 #endif
