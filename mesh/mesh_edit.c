@@ -368,13 +368,13 @@ check_result(const struct editor *e, const struct bnc_mesh_edited *out,
     if (bnc_mesh_read(out->text, e->arena, &tree, &why) ||
         !bnc_json_equal(tree, expected)) {
         return bnc_fail(e->err, BNC_INTERNAL,
-                        "the edited mesh configuration would not say what it should%s%s",
+                        "the edited text would not say what it should%s%s",
                         why.code == BNC_OK ? "" : ": ", why.message);
     }
     if (bnc_mesh_restore(out->text, out->edits, e->arena, &back, &kept, &why) ||
         back.len != e->text.len || memcmp(back.ptr, e->text.ptr, back.len) != 0) {
         return bnc_fail(e->err, BNC_INTERNAL,
-                        "the edited mesh configuration would not come back");
+                        "the edited text would not come back");
     }
     return BNC_OK;
 }

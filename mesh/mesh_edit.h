@@ -1,5 +1,5 @@
 /*
- * Our keys in the text of ConfigMap istio, and back: what we put in, put in again when
+ * Our keys in the text of ConfigMap istio, or kiali, and back: what we put in, put in again when
  * the wish changes, and take out, with every other byte left as it is.
  */
 #ifndef BNC_MESH_MESH_EDIT_H
@@ -39,7 +39,7 @@ struct bnc_mesh_edit {
  *   extraStatTags        texts that are missing are added
  *   metrics              of defaultProviders: added only where there is none
  *   other lists, texts   as they are wished
- *   null, [] and {} of others count as not set.
+ *   null, "", [] and {} of others count as not set.
  */
 struct bnc_mesh_edited {
     struct bnc_bytes text; /* ends in NUL behind `len` */

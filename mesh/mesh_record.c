@@ -35,7 +35,7 @@ bnc_mesh_is_items(const char *key)
 bool
 bnc_mesh_is_unset(const cJSON *item)
 {
-    return cJSON_IsNull(item) ||
+    return cJSON_IsNull(item) || (cJSON_IsString(item) && item->valuestring[0] == '\0') ||
            ((cJSON_IsArray(item) || cJSON_IsObject(item)) && item->child == NULL);
 }
 

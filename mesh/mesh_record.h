@@ -60,7 +60,7 @@ const char *bnc_mesh_only_place(struct bnc_bytes text, struct bnc_bytes part);
 /* True for a list whose items are ours one by one. */
 bool bnc_mesh_is_items(const char *key);
 
-/* null, [] and {}: to Istio as if the key were not there. */
+/* null, "", [] and {}: to Istio and Kiali as if the key were not there. */
 bool bnc_mesh_is_unset(const cJSON *item);
 
 /* What an item of such a list is known by: the name of a map, a text itself. */

@@ -49,6 +49,19 @@ drop_path(cJSON *tree, const char *path, struct bnc_arena *arena)
     }
 }
 
+/* Maps on the way to a path that nothing is in: they may have been made for it. */
+static void
+drop_way(cJSON *tree, const char *path, struct bnc_arena *arena)
+{
+    const char *rest = NULL;
+    const char *key = bnc_mesh_step(path, &rest, arena);
+
+    if (rest[0] == '.') {
+        drop_way(bnc_json_get(tree, key), rest + 1, arena);
+    }
+    drop_unset(tree, key);
+}
+
 /* The tree without what the records that are taken speak of. */
 static cJSON *
 others(const struct undo *u, const cJSON *tree)
@@ -65,12 +78,12 @@ others(const struct undo *u, const cJSON *tree)
             {
                 drop_path(left, path->valuestring, u->arena);
             }
+            cJSON_ArrayForEach(path, bnc_json_get(record, "at"))
+            {
+                drop_way(left, path->valuestring, u->arena);
+            }
         }
     }
-    drop_unset(bnc_json_get(left, "defaultConfig"), "extraStatTags");
-    drop_unset(left, "defaultConfig");
-    drop_unset(left, "defaultProviders");
-    drop_unset(left, "extensionProviders");
     return left;
 }
 

@@ -31,6 +31,7 @@ bool bnc_scope_meet(const struct bnc_scope *a, const struct bnc_scope *b);
 
 struct bnc_mesh_facts;     /* reconcilers/mesh_facts.h */
 struct bnc_left;           /* likewise */
+struct bnc_kiali_facts;    /* reconcilers/kiali.h */
 struct bnc_ir_datasource;  /* model/ir_grafana.h */
 struct bnc_ir_dashboard;   /* likewise */
 struct bnc_telemetry;      /* mesh/istio.h */
@@ -66,6 +67,7 @@ struct bnc_ir_observatory {
     struct bnc_mesh_facts *mesh;       /* of the live mesh; NULL: no spec.mesh */
     struct bnc_left *left;             /* of another mesh, to be given back */
     size_t n_left;
+    struct bnc_kiali_facts *kiali; /* the live one; NULL: no spec.kiali */
     struct bnc_grafana_login *grafana; /* NULL: its HTTP API is not used */
     struct bnc_asset *files;           /* files[] of base */
     size_t n_files;

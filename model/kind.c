@@ -208,6 +208,50 @@ static const struct bnc_keep instrumentation_rows[] = {
     END,
 };
 
+/* Of Kiali's spec the part that says where others are, without the secrets in it. */
+static const struct bnc_keep kiali_oauth_rows[] = {
+    {"client_secret", NULL, BNC_KEEP_DROP},
+    {"*", NULL, BNC_KEEP_TEXT},
+    END,
+};
+
+static const struct bnc_keep kiali_auth_rows[] = {
+    {"password", NULL, BNC_KEEP_DROP},
+    {"token", NULL, BNC_KEEP_DROP},
+    {"oauth2", kiali_oauth_rows, BNC_KEEP_TEXT},
+    {"*", NULL, BNC_KEEP_TEXT},
+    END,
+};
+
+static const struct bnc_keep kiali_service_rows[] = {
+    {"auth", kiali_auth_rows, BNC_KEEP_TEXT},
+    {"*", NULL, BNC_KEEP_TEXT},
+    END,
+};
+
+static const struct bnc_keep kiali_section_rows[] = {
+    {"auth", kiali_auth_rows, BNC_KEEP_TEXT},
+    {"prometheus", kiali_service_rows, BNC_KEEP_TEXT}, /* of custom_dashboards */
+    {"*", NULL, BNC_KEEP_TEXT},
+    END,
+};
+
+static const struct bnc_keep kiali_services_rows[] = {
+    {"*", kiali_section_rows, BNC_KEEP_TEXT},
+    END,
+};
+
+static const struct bnc_keep kiali_spec_rows[] = {
+    {"external_services", kiali_services_rows, BNC_KEEP_TEXT},
+    END,
+};
+
+static const struct bnc_keep kiali_rows[] = {
+    {"metadata", metadata_rows, BNC_KEEP_TEXT},
+    {"spec", kiali_spec_rows, BNC_KEEP_TEXT},
+    END,
+};
+
 static const struct bnc_kind_info kinds[BNC_KIND_COUNT] = {
     [BNC_KIND_OBSERVATORY] = {"binnacle.dev", "v1alpha1", "Observatory", "observatories",
                               true, true, false, own_rows, false},
@@ -245,6 +289,8 @@ static const struct bnc_kind_info kinds[BNC_KIND_COUNT] = {
     [BNC_KIND_INSTRUMENTATION] = {"opentelemetry.io", "v1alpha1", "Instrumentation",
                                   "instrumentations", true, false, false,
                                   instrumentation_rows, true},
+    [BNC_KIND_KIALI] = {"kiali.io", "v1alpha1", "Kiali", "kialis", true, false, true,
+                        kiali_rows, true},
     [BNC_KIND_MIXER_INSTANCE] = {"config.istio.io", "v1alpha2", "instance", "instances",
                                  true, false, true, data_rows, true},
     [BNC_KIND_MIXER_HANDLER] = {"config.istio.io", "v1alpha2", "handler", "handlers",
@@ -274,6 +320,7 @@ bnc_kind_api_version(enum bnc_kind kind)
         {"binnacle.dev", "binnacle.dev/v1alpha1"},
         {"telemetry.istio.io", "telemetry.istio.io/v1"},
         {"opentelemetry.io", "opentelemetry.io/v1alpha1"},
+        {"kiali.io", "kiali.io/v1alpha1"},
         {"config.istio.io", "config.istio.io/v1alpha2"},
         {"measure.binnacle.dev", "measure.binnacle.dev/v1alpha1"},
     };

@@ -26,6 +26,7 @@ enum bnc_kind {
     BNC_KIND_CONFIG_MAP,
     BNC_KIND_TELEMETRY,
     BNC_KIND_INSTRUMENTATION,
+    BNC_KIND_KIALI,
     BNC_KIND_MIXER_INSTANCE, /* written only, as the two below: Istio 1.4 and older */
     BNC_KIND_MIXER_HANDLER,
     BNC_KIND_MIXER_RULE,

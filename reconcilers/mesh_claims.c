@@ -5,78 +5,21 @@
  */
 #include <string.h>
 
-#include "lib/clip.h"
 #include "lib/json.h"
-#include "mesh/mesh_edit.h"
+#include "reconcilers/claims.h"
+#include "reconcilers/kiali.h"
 #include "reconcilers/mesh_sdk.h"
 
-#define ANNOTATION_WAS "binnacle.dev/was"
-#define VARIABLE       "PILOT_TRACE_SAMPLING"
-#define BODY_MAX       ((size_t)2 * 1024 * 1024)
-
-/* ---- what was there --------------------------------------------------------------- */
-
-/* The annotation, when it is this Observatory's; NULL: none.  *other: whose it is then.
- */
-static const cJSON *
-read_was(const char *text, const char *owner, struct bnc_arena *arena, const char **other)
-{
-    struct bnc_error err = {0};
-    cJSON *was = NULL;
-    *other = NULL;
-    if (text == NULL || bnc_json_parse(arena, text, strlen(text), &was, &err)) {
-        return NULL;
-    }
-    const char *whose = bnc_json_get_str(was, "owner");
-    if (bnc_str_eq(whose, owner)) {
-        return was;
-    }
-    *other = whose == NULL ? "of no name" : whose;
-    return NULL;
-}
+#define VARIABLE "PILOT_TRACE_SAMPLING"
 
 static void
 tell_taken(struct bnc_plan *plan, struct bnc_held of, const char *other)
 {
     bnc_diag_warn(&plan->diags, BNC_REASON_MESH_TAKEN, "spec.mesh",
                   "let one Observatory set the mesh; when that one is gone, take "
-                  "annotation " ANNOTATION_WAS " off",
+                  "annotation " BNC_ANNOTATION_WAS " off",
                   "Observatory %s sets %s %s/%s", other, bnc_kind_info(of.kind)->name,
                   of.ns, of.name);
-}
-
-/* {"metadata":{"annotations":{WAS: text or null}}}, to be filled. */
-static cJSON *
-patch_with(const cJSON *was, struct bnc_arena *arena)
-{
-    cJSON *root = bnc_json_object(arena);
-    cJSON *meta = bnc_json_object(arena);
-    cJSON *annotations = bnc_json_object(arena);
-    if (was == NULL) {
-        bnc_json_set_item(arena, annotations, ANNOTATION_WAS, bnc_json_null(arena));
-    } else {
-        struct bnc_str text = bnc_str_new(arena, BODY_MAX);
-        bnc_json_print(was, &text);
-        bnc_json_set_str(arena, annotations, ANNOTATION_WAS, text.ptr);
-    }
-    bnc_json_set_item(arena, meta, "annotations", annotations);
-    bnc_json_set_item(arena, root, "metadata", meta);
-    return root;
-}
-
-static void
-add_patch(struct bnc_plan *plan, struct bnc_held of, const cJSON *root)
-{
-    struct bnc_str body = bnc_str_new(plan->arena, BODY_MAX);
-    bnc_json_print(root, &body);
-    plan->patches[plan->n_patches++] =
-        (struct bnc_patch){.of = of, .body = {body.ptr, body.len}};
-}
-
-static void
-add_held(struct bnc_plan *plan, struct bnc_held of)
-{
-    plan->held[plan->n_held++] = of;
 }
 
 /* ---- the environment --------------------------------------------------------------- */
@@ -119,7 +62,7 @@ give_back_environment(struct bnc_plan *plan, struct bnc_held of, const char *con
 {
     struct bnc_arena *arena = plan->arena;
     const cJSON *old = bnc_json_get(was, "env");
-    cJSON *root = patch_with(NULL, arena);
+    cJSON *root = bnc_claim_patch(NULL, arena);
     bool ours = live != NULL &&
                 bnc_str_eq(bnc_json_get_str(live, "value"), bnc_json_get_str(was, "is"));
     if (ours) {
@@ -136,7 +79,7 @@ give_back_environment(struct bnc_plan *plan, struct bnc_held of, const char *con
         }
         set_environment(root, container, item, arena);
     }
-    add_patch(plan, of, root);
+    bnc_claim_send(plan, of, root);
 }
 
 /* Istio reads a number: 50 and 50.0 are one. */
@@ -158,13 +101,6 @@ variable_text(int64_t percent, struct bnc_arena *arena)
 }
 
 static void
-tell_foreign(struct bnc_plan *plan, const char *field, const char *remedy,
-             const char *message)
-{
-    bnc_diag_warn(&plan->diags, BNC_REASON_FOREIGN_FIELD, field, remedy, "%s", message);
-}
-
-static void
 take_environment(struct bnc_plan *plan, const struct bnc_plan_state *state,
                  const char *owner, struct bnc_held of, const cJSON *was)
 {
@@ -178,12 +114,12 @@ take_environment(struct bnc_plan *plan, const struct bnc_plan_state *state,
 
     if (same_percent(facts->sampling, wanted)) {
         if (was != NULL) {
-            add_held(plan, of);
+            bnc_claim_hold(plan, of);
         }
         return;
     }
     if (live != NULL && !ours && !take_over) {
-        tell_foreign(
+        bnc_claim_tell_foreign(
             plan, "spec.mesh.mode", "set onConflict: TakeOver, or take the variable off",
             bnc_arena_fmt(arena,
                           "Deployment %s/%s has " VARIABLE " %s already, which "
@@ -191,7 +127,7 @@ take_environment(struct bnc_plan *plan, const struct bnc_plan_state *state,
                           of.ns, of.name,
                           facts->sampling == NULL ? "by reference" : facts->sampling));
         if (was != NULL) { /* somebody has set it since: it is theirs from now on */
-            add_held(plan, of);
+            bnc_claim_hold(plan, of);
             give_back_environment(plan, of, facts->container, live, was);
         }
         return;
@@ -202,10 +138,10 @@ take_environment(struct bnc_plan *plan, const struct bnc_plan_state *state,
     const cJSON *old = ours ? bnc_json_get(was, "env") : live; /* what others want now */
     bnc_json_set_item(arena, record, "env",
                       old == NULL ? bnc_json_null(arena) : bnc_json_clone(arena, old));
-    cJSON *root = patch_with(record, arena);
+    cJSON *root = bnc_claim_patch(record, arena);
     set_environment(root, facts->container, variable(wanted, arena), arena);
-    add_held(plan, of);
-    add_patch(plan, of, root);
+    bnc_claim_hold(plan, of);
+    bnc_claim_send(plan, of, root);
 }
 
 static void
@@ -218,7 +154,8 @@ claim_environment(struct bnc_plan *plan, const struct bnc_plan_state *state,
         return;
     }
     const struct bnc_held of = {BNC_KIND_DEPLOYMENT, facts->ns, facts->deployment};
-    const cJSON *was = read_was(facts->deployment_was, owner, plan->arena, &other);
+    const cJSON *was =
+        bnc_claim_read_was(facts->deployment_was, owner, plan->arena, &other);
     bool wanted = keep && state->mesh != NULL && state->mesh->n_levels > 0 &&
                   state->mesh->levels[0].said &&
                   state->mesh->levels[0].applies[BNC_SYSTEM_ISTIO] &&
@@ -228,63 +165,27 @@ claim_environment(struct bnc_plan *plan, const struct bnc_plan_state *state,
     } else if (wanted) {
         take_environment(plan, state, owner, of, was);
     } else if (was != NULL) {
-        add_held(plan, of);
+        bnc_claim_hold(plan, of);
         give_back_environment(plan, of, facts->container, facts->sampling_item, was);
     }
 }
 
 /* ---- ConfigMap istio --------------------------------------------------------------- */
 
+/* Our keys in the text of a mesh configuration. */
 static void
 edit_config(struct bnc_plan *plan, struct bnc_held of, const char *owner,
             const struct bnc_mesh_edit *edit)
 {
-    struct bnc_arena *arena = plan->arena;
-    struct bnc_mesh_edited edited = {0};
-    struct bnc_error err = {0};
-
-    if (bnc_mesh_edit(edit, arena, &edited, &err)) {
-        bnc_diag_warn(&plan->diags, BNC_REASON_INVALID_REF, "spec.mesh.meshConfig",
-                      "write it plainly, or use meshConfig: Shared",
-                      "the mesh configuration in ConfigMap %s/%s can't be edited: %s",
-                      of.ns, of.name, err.message);
-        if (edit->before != NULL) {
-            add_held(plan, of);
-        }
-        return;
-    }
-    for (size_t i = 0; i < edited.conflicts.n && !edit->take_over; i++) {
-        tell_foreign(plan, "spec.mesh.meshConfig",
-                     "set onConflict: TakeOver, or change it there",
-                     bnc_arena_fmt(arena, "ConfigMap %s/%s has %s already, as %.*s",
-                                   of.ns, of.name, edited.conflicts.items[i].path,
-                                   bnc_clip(edited.conflicts.items[i].live, 100),
-                                   edited.conflicts.items[i].live));
-    }
-    if (edited.edits != NULL || edit->before != NULL) {
-        add_held(plan, of);
-    }
-    for (size_t i = 0; i < edited.kept.n; i++) {
-        tell_foreign(plan, "spec.mesh.meshConfig", NULL,
-                     bnc_arena_fmt(arena,
-                                   "ConfigMap %s/%s: %s was changed by somebody since, "
-                                   "and stays as it is",
-                                   of.ns, of.name, edited.kept.items[i].path));
-    }
-    if (!edited.changed) {
-        return;
-    }
-    cJSON *record = NULL;
-    if (edited.edits != NULL) {
-        record = bnc_json_object(arena);
-        bnc_json_set_str(arena, record, "owner", owner);
-        bnc_json_set_str(arena, record, "edits", edited.edits);
-    }
-    cJSON *root = patch_with(record, arena);
-    cJSON *data = bnc_json_object(arena);
-    bnc_json_set_str(arena, data, "mesh", edited.text.ptr);
-    bnc_json_set_item(arena, root, "data", data);
-    add_patch(plan, of, root);
+    const struct bnc_claim_text text = {.of = of,
+                                        .owner = owner,
+                                        .key = "mesh",
+                                        .field = "spec.mesh.meshConfig",
+                                        .what = "the mesh configuration",
+                                        .remedy =
+                                            "write it plainly, or use meshConfig: Shared",
+                                        .edit = *edit};
+    bnc_claim_edit_text(plan, &text);
 }
 
 static void
@@ -297,7 +198,7 @@ claim_config(struct bnc_plan *plan, const struct bnc_plan_state *state, const ch
         return;
     }
     const struct bnc_held of = {BNC_KIND_CONFIG_MAP, facts->ns, facts->config_name};
-    const cJSON *was = read_was(facts->main_was, owner, plan->arena, &other);
+    const cJSON *was = bnc_claim_read_was(facts->main_was, owner, plan->arena, &other);
     bool wanted = keep && bnc_str_eq(state->ir->spec.mesh->mesh_config, "Patch");
     if (wanted && other != NULL) {
         tell_taken(plan, of, other);
@@ -320,8 +221,12 @@ static void
 give_back_left(struct bnc_plan *plan, const struct bnc_left *left, const char *owner)
 {
     const char *other = NULL;
-    const cJSON *was = read_was(left->was, owner, plan->arena, &other);
+    const cJSON *was = bnc_claim_read_was(left->was, owner, plan->arena, &other);
     if (was == NULL) {
+        return;
+    }
+    if (left->kiali != NULL) {
+        bnc_kiali_give_back(plan, left->kiali, owner);
         return;
     }
     if (left->of.kind == BNC_KIND_INSTRUMENTATION) {
@@ -329,7 +234,7 @@ give_back_left(struct bnc_plan *plan, const struct bnc_left *left, const char *o
         return;
     }
     if (left->of.kind == BNC_KIND_DEPLOYMENT) {
-        add_held(plan, left->of);
+        bnc_claim_hold(plan, left->of);
         give_back_environment(plan, left->of, left->container, left->sampling_item, was);
         return;
     }
@@ -343,12 +248,13 @@ bnc_mesh_claims(struct bnc_plan *plan, const struct bnc_plan_state *state)
 {
     const struct bnc_object *self = plan->observatory->object;
     const char *owner = bnc_arena_fmt(plan->arena, "%s/%s", self->ns, self->name);
-    size_t room = 2 + state->ir->n_left + bnc_mesh_sdk_room(state->mesh);
+    size_t room = 3 + state->ir->n_left + bnc_mesh_sdk_room(state->mesh);
 
     plan->patches = bnc_arena_array(plan->arena, room, sizeof(*plan->patches));
     plan->held = bnc_arena_array(plan->arena, room, sizeof(*plan->held));
     claim_environment(plan, state, owner, !self->deleting);
     claim_config(plan, state, owner, !self->deleting);
+    bnc_kiali_claim(plan, state, owner, !self->deleting);
     bnc_mesh_sdk_claims(plan, state->mesh, !self->deleting);
     for (size_t i = 0; i < state->ir->n_left; i++) {
         const struct bnc_left *left = &state->ir->left[i];

@@ -4,6 +4,7 @@
 
 #include "lib/json.h"
 #include "model/field_text.h"
+#include "reconcilers/kiali.h"
 #include "reconcilers/mesh_rivals.h"
 #include "reconcilers/scope.h"
 #include "render/mesh_config.h"
@@ -319,17 +320,21 @@ read_left(struct step *s, enum bnc_kind kind, const char *ns, const char *name)
 static enum bnc_kind
 held_kind(const char *kind)
 {
-    if (bnc_str_eq(kind, "Instrumentation")) {
-        return BNC_KIND_INSTRUMENTATION;
+    if (bnc_str_eq(kind, "Instrumentation") || bnc_str_eq(kind, "Kiali")) {
+        return kind[0] == 'K' ? BNC_KIND_KIALI : BNC_KIND_INSTRUMENTATION;
     }
     return bnc_str_eq(kind, "Deployment") ? BNC_KIND_DEPLOYMENT : BNC_KIND_CONFIG_MAP;
 }
 
 static bool
-is_current(const struct bnc_mesh_facts *facts, const char *ns, const char *name)
+is_current(const struct bnc_ir_observatory *ir, enum bnc_kind kind, const char *ns,
+           const char *name)
 {
-    return facts != NULL && bnc_str_eq(facts->ns, ns) &&
-           (bnc_str_eq(facts->deployment, name) || bnc_str_eq(facts->config_name, name));
+    const struct bnc_mesh_facts *facts = ir->mesh;
+    bool of_mesh =
+        kind != BNC_KIND_KIALI && facts != NULL && bnc_str_eq(facts->ns, ns) &&
+        (bnc_str_eq(facts->deployment, name) || bnc_str_eq(facts->config_name, name));
+    return of_mesh || bnc_kiali_is_current(ir, kind, ns, name);
 }
 
 static bool
@@ -370,10 +375,16 @@ bnc_mesh_left_compile(const struct bnc_object *self, struct bnc_view *view,
         if (self->deleting && is_denied(view, of, ns, name)) {
             out->pending = true; /* values of ours may be in it */
         }
-        if (is_current(ir->mesh, ns, name)) {
+        if (is_current(ir, of, ns, name)) {
             continue;
         }
-        struct bnc_left left = read_left(&s, of, ns, name);
+        struct bnc_left left = {.of = {of, ns, name}};
+        left.kiali = bnc_kiali_left(view, of, ns, name, out);
+        if (left.kiali != NULL) {
+            left.was = left.kiali->was;
+        } else if (of != BNC_KIND_KIALI) {
+            left = read_left(&s, of, ns, name);
+        }
         out->pending = out->pending || s.pending;
         if (left.was != NULL) {
             ir->left[ir->n_left++] = left;

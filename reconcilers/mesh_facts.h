@@ -46,7 +46,8 @@ struct bnc_left {
     const char *was;
     const char *container; /* of a Deployment */
     const cJSON *sampling_item;
-    struct bnc_bytes main_text; /* of a ConfigMap */
+    struct bnc_bytes main_text;          /* of a ConfigMap */
+    const struct bnc_kiali_facts *kiali; /* kiali.h: it is one of Kiali's; else NULL */
 };
 
 /* Objects of status.mesh.held that the spec no longer leads to. */

@@ -10,6 +10,7 @@
 #include "lib/yaml_in.h"
 #include "reconcilers/compile.h"
 #include "reconcilers/grafana.h"
+#include "reconcilers/kiali.h"
 #include "reconcilers/mesh_facts.h"
 #include "reconcilers/presets.h"
 #include "reconcilers/refs.h"
@@ -479,6 +480,9 @@ bnc_compile_observatory(const struct bnc_object *self,
     out->pending = s.refs.pending;
     if (ir->spec.mesh != NULL) {
         bnc_mesh_facts_compile(self, settings, view, ir, out);
+    }
+    if (ir->spec.kiali != NULL) {
+        bnc_kiali_compile(self, settings, view, ir, out);
     }
     bnc_mesh_left_compile(self, view, ir, out);
 }

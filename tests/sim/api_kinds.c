@@ -37,6 +37,7 @@ static const struct bnc_api_kind kinds[] = {
      false},
     {"opentelemetry.io", "v1alpha1", "instrumentations", "Instrumentation", true, true,
      true, true, false},
+    {"kiali.io", "v1alpha1", "kialis", "Kiali", true, true, true, true, false},
     {"config.istio.io", "v1alpha2", "instances", "instance", true, false, true, true,
      false},
     {"config.istio.io", "v1alpha2", "handlers", "handler", true, false, true, true,
