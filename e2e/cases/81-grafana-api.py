@@ -205,7 +205,7 @@ def down(t, server, monitoring):
     t.api.merge("Datasource", monitoring, "loki", {"spec": {"url": "http://loki-3:3100"}})
     until(lambda: "message" in t.api.get("Observatory", monitoring, "main")["status"]["grafana"], 20, "that it is down is not told")
     message = t.api.get("Observatory", monitoring, "main")["status"]["grafana"]["message"]
-    expect(server.url in message and grafana.PASSWORD not in message, message)
+    expect(server.url.removeprefix("http://") in message and grafana.PASSWORD not in message, message)
     server.begin()
     until(lambda: titled(server).get("loki", {}).get("url") == "http://loki-3:3100", POLL_S + 10, "it does not go on")
     until(lambda: "message" not in t.api.get("Observatory", monitoring, "main")["status"]["grafana"], 10, "it is still told")
