@@ -182,29 +182,36 @@ set_foreign(struct seat *seat, struct entry *entry, const char *whose)
     }
 }
 
-void
-bnc_gapi_board_judge(struct seat *seat, struct entry *entry, const cJSON *row)
+/* A row of the search tells enough that it has to be looked at now. */
+static bool
+is_suspect(const struct seat *seat, const struct entry *entry, const cJSON *row)
 {
     const char *folder = bnc_json_get_str(row, "folderUid");
     const char *wanted = folder_of(seat, entry);
+
+    return entry->done[0] == '\0' || wanted == NULL ||
+           !bnc_str_eq(folder == NULL ? "" : folder, wanted) ||
+           !bnc_str_eq(bnc_json_get_str(row, "title"), entry->item.name);
+}
+
+void
+bnc_gapi_board_judge(struct seat *seat, struct entry *entry, const cJSON *row)
+{
     bool ours = bnc_gapi_board_is_ours(seat, bnc_json_get(row, "tags"));
+    bool lost = entry->ours && !ours; /* gone, or somebody took its tag away */
 
     if (entry->wanted && entry->bad != NULL) {
         entry->need = NEED_NOTHING;
         bnc_gapi_stand(seat, entry, BNC_GAPI_FAILED, entry->bad);
-    } else if (entry->ours && !ours) {
-        bnc_gapi_need(entry, NEED_LOOK); /* gone, or somebody took its tag away */
-    } else if (row == NULL) {
+    } else if (row == NULL && !lost) {
         bnc_gapi_missing(entry);
-    } else if (!ours) {
+    } else if (!ours && !lost) {
         set_foreign(seat, entry, "is another Observatory's: give this one another uid");
-    } else if (!entry->wanted) {
+    } else if (!entry->wanted && !lost) {
         bnc_gapi_need(entry, NEED_REMOVE);
-    } else if (entry->done[0] != '\0' && !bnc_str_eq(entry->done, entry->hash)) {
+    } else if (!lost && entry->done[0] != '\0' && !bnc_str_eq(entry->done, entry->hash)) {
         bnc_gapi_need(entry, NEED_UPDATE);
-    } else if (entry->done[0] == '\0' || wanted == NULL ||
-               !bnc_str_eq(folder == NULL ? "" : folder, wanted) ||
-               !bnc_str_eq(bnc_json_get_str(row, "title"), entry->item.name)) {
+    } else if (lost || is_suspect(seat, entry, row)) {
         bnc_gapi_need(entry, NEED_LOOK);
     } else {
         entry->need = NEED_NOTHING;
@@ -272,8 +279,8 @@ judge_whole(struct seat *seat, struct entry *entry, const cJSON *tree)
 {
     const cJSON *live = bnc_json_get(tree, "dashboard");
     const cJSON *meta = bnc_json_get(tree, "meta");
-    bool ours = bnc_gapi_board_is_ours(seat, bnc_json_get(live, "tags")) ||
-                (entry->ours && entry->done[0] != '\0');
+    bool lost = entry->wanted && entry->ours && entry->done[0] != '\0';
+    bool ours = bnc_gapi_board_is_ours(seat, bnc_json_get(live, "tags")) || lost;
 
     if (bnc_json_get_true(meta, "provisioned")) {
         set_foreign(seat, entry,

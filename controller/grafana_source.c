@@ -69,20 +69,40 @@ needs_whole(const struct entry *entry, const cJSON *body)
            bnc_json_get(body, "withCredentials") != NULL;
 }
 
-/* It is there and ours: is it as it should be? */
-static void
-compare(struct seat *seat, struct entry *entry, const cJSON *live, bool whole)
+/* What the mark of an entry says of its secrets; NULL: it has none. */
+static const char *
+secrets_mark(const struct bnc_gapi_item *item)
 {
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    if (item->n_secrets == 0) {
+        return NULL;
+    }
+    return item->secret_version == NULL ? "" : item->secret_version;
+}
+
+/* What somebody else changed since it was written. */
+static void
+find_drift(const struct entry *entry, const cJSON *body, const cJSON *live, bool whole,
+           struct bnc_str *diff)
+{
+    bnc_gapi_diff(body, live, whole, diff);
+    if (bnc_str_eq(diff->len == 0 ? NULL : diff->ptr, entry->settled[whole ? 1 : 0])) {
+        bnc_str_clear(diff); /* what Grafana made of it when it was written */
+    }
+    if (!whole || entry->item.n_secrets == 0) {
+        return;
+    }
+    bnc_gapi_diff_secrets(&entry->item, live, diff);
+    if (diff->len == 0 && entry->version != bnc_gapi_mark_of(live).version) {
+        bnc_str_puts(diff, HIDDEN);
+    }
+}
+
+static void
+learn_look(struct entry *entry, const cJSON *live, bool whole)
+{
     const struct bnc_gapi_mark mark = bnc_gapi_mark_of(live);
-    struct bnc_str diff = bnc_str_new(arena, TEXT_MAX);
-    struct bnc_error err = {0};
-    cJSON *body;
     int64_t version;
 
-    if (bnc_json_parse(arena, entry->item.body.ptr, entry->item.body.len, &body, &err)) {
-        return; /* `bad` says so */
-    }
     if (whole && bnc_json_get_int(live, "version", &version)) {
         entry->version = version;
     } else if (entry->version == 0) {
@@ -92,35 +112,38 @@ compare(struct seat *seat, struct entry *entry, const cJSON *live, bool whole)
     entry->need = NEED_NOTHING;
     entry->tries = 0;
     bnc_gapi_slot(&entry->drift, NULL);
-    const char *secrets = entry->item.n_secrets == 0 ? NULL
-                          : entry->item.secret_version == NULL
-                              ? ""
-                              : entry->item.secret_version;
-    if (!bnc_str_eq(mark.hash, entry->hash) || !bnc_str_eq(mark.secrets, secrets)) {
+}
+
+/* It is there and ours: is it as it should be? */
+static void
+compare(struct seat *seat, struct entry *entry, const cJSON *live, bool whole)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    const struct bnc_gapi_mark mark = bnc_gapi_mark_of(live);
+    struct bnc_str diff = bnc_str_new(arena, TEXT_MAX);
+    struct bnc_error err = {0};
+    cJSON *body;
+
+    if (bnc_json_parse(arena, entry->item.body.ptr, entry->item.body.len, &body, &err)) {
+        return; /* `bad` says so */
+    }
+    learn_look(entry, live, whole);
+    if (!bnc_str_eq(mark.hash, entry->hash) ||
+        !bnc_str_eq(mark.secrets, secrets_mark(&entry->item))) {
         bnc_gapi_need(entry, NEED_UPDATE); /* our own word is another now */
         return;
     }
-    bnc_gapi_diff(body, live, whole, &diff);
-    if (bnc_str_eq(diff.len == 0 ? NULL : diff.ptr, entry->settled[whole ? 1 : 0])) {
-        bnc_str_clear(&diff); /* what Grafana made of it when it was written */
-    }
-    if (whole) {
-        bnc_gapi_diff_secrets(&entry->item, live, &diff);
-    }
-    if (whole && diff.len == 0 && entry->item.n_secrets > 0 &&
-        entry->version != mark.version) {
-        bnc_str_puts(&diff, HIDDEN);
-    }
-    if (diff.len == 0) {
+    find_drift(entry, body, live, whole, &diff);
+    if (diff.len > 0 && whole) {
+        bnc_gapi_slot(&entry->drift, diff.ptr);
+        bnc_gapi_need(entry, NEED_UPDATE);
+    } else if (diff.len > 0) {
+        bnc_gapi_need(entry, NEED_LOOK); /* for the version, and for fields of no list */
+    } else {
         bnc_gapi_stand(seat, entry, BNC_GAPI_SYNCED, "");
         if (!whole && needs_whole(entry, body)) {
             bnc_gapi_need_whole(seat, entry);
         }
-    } else if (whole) {
-        bnc_gapi_slot(&entry->drift, diff.ptr);
-        bnc_gapi_need(entry, NEED_UPDATE);
-    } else {
-        bnc_gapi_need(entry, NEED_LOOK); /* for the version, and for fields of no list */
     }
 }
 

@@ -274,36 +274,13 @@ ask_list(struct seat *seat)
     turn_later(seat, INT64_MAX);
 }
 
-void
-bnc_gapi_turn(struct seat *seat)
+/* Between rounds: what items need, then the next round. */
+static void
+work(struct seat *seat, int64_t now)
 {
-    int64_t now = bnc_gapi_now(seat);
     int64_t next = INT64_MAX;
-
-    if ((seat->leaving && leave(seat)) || seat->call != NULL) {
-        return;
-    }
-    if (seat->bad != NULL) {
-        rest(seat, INT64_MAX);
-        return;
-    }
-    if (seat->look.arena != NULL) {
-        bnc_gapi_look_slice(seat);
-        turn_later(seat, now);
-        return;
-    }
-    if (seat->quiet_ms > now) {
-        rest(seat, seat->quiet_ms);
-        return;
-    }
-    if (seat->in_round && seat->round_org < seat->n_orgs) {
-        ask_list(seat);
-        return;
-    }
-    if (seat->in_round) {
-        end_round(seat);
-    }
     struct entry *entry = seat->looked_at_ms == 0 ? NULL : next_entry(seat, &next);
+
     if (entry != NULL) {
         seat->busy = entry;
         bnc_gapi_do(seat, entry);
@@ -312,6 +289,31 @@ bnc_gapi_turn(struct seat *seat)
         ask_list(seat);
     } else if (!(seat->leaving && leave(seat))) {
         rest(seat, next < seat->round_ms ? next : seat->round_ms);
+    }
+}
+
+void
+bnc_gapi_turn(struct seat *seat)
+{
+    int64_t now = bnc_gapi_now(seat);
+
+    if ((seat->leaving && leave(seat)) || seat->call != NULL) {
+        return;
+    }
+    if (seat->bad != NULL) {
+        rest(seat, INT64_MAX);
+    } else if (seat->look.arena != NULL) {
+        bnc_gapi_look_slice(seat);
+        turn_later(seat, now);
+    } else if (seat->quiet_ms > now) {
+        rest(seat, seat->quiet_ms);
+    } else if (seat->in_round && seat->round_org < seat->n_orgs) {
+        ask_list(seat);
+    } else {
+        if (seat->in_round) {
+            end_round(seat);
+        }
+        work(seat, now);
     }
 }
 

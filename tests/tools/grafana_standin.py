@@ -32,10 +32,7 @@ import threading
 import time
 import urllib.parse
 
-try:
-    import grafana_provisioning as provisioning
-except ImportError:  # as a module of something else
-    provisioning = None
+import grafana_provisioning
 
 UID = re.compile(r"^[a-zA-Z0-9_-]{1,40}$")
 NAME_MAX = 190
@@ -304,7 +301,7 @@ def reload_files(server, org, request, what):
                            "provisioning:reload")
     if server.provisioning is None:
         raise Refused(500, "Internal Server Error")
-    problem = provisioning.load(server.db, f"{server.provisioning}/{what}", what, Refused)
+    problem = grafana_provisioning.load(server.db, f"{server.provisioning}/{what}", what, server.said)
     if problem:
         server.said.append(problem)
         raise Refused(500, "Internal Server Error")
