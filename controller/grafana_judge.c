@@ -151,7 +151,7 @@ static void
 add_difference(struct differ *d, const char *path, const cJSON *live, const cJSON *want)
 {
     if (d->n++ >= DIFF_MAX) {
-        if (d->n == DIFF_MAX + 2) {
+        if (d->n == DIFF_MAX + 1) {
             bnc_str_puts(d->out, "; …");
         }
         return;
