@@ -29,6 +29,8 @@ struct bnc_options {
     const char *observatory; /* sync: NS/NAME */
     const char *out;
     const char *reload;
+    const char *grafana;             /* URL: sync beside it, not beside Prometheus */
+    const char *grafana_credentials; /* a folder */
     const char *ca_file;
     const char *shard;
     const char *instance;

@@ -1,5 +1,5 @@
 /*
- * binnacle sync: beside Prometheus.
+ * binnacle sync: beside Prometheus, or beside Grafana.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "cmd/commands.h"
 #include "lib/log.h"
 #include "net/real.h"
+#include "sync/grafana.h"
 #include "sync/sync.h"
 
 #define ANSWER_MAX  ((size_t)64 * 1024)
@@ -19,23 +20,31 @@ const struct bnc_flag bnc_flags_sync[] = {
     {"--observatory", NULL, "NS/NAME", offsetof(struct bnc_options, observatory),
      "the Observatory whose configuration is loaded"},
     {"--out", NULL, "DIR", offsetof(struct bnc_options, out),
-     "folder for the files; Prometheus reads DIR/current/prometheus.yml"},
+     "folder for the files; Prometheus reads DIR/current/prometheus.yml, Grafana has it "
+     "as paths.provisioning"},
     {"--reload", NULL, "URL", offsetof(struct bnc_options, reload),
      "of Prometheus: http://127.0.0.1:9090/-/reload; user:password@ is understood"},
+    {"--grafana", NULL, "URL", offsetof(struct bnc_options, grafana),
+     "in place of --reload: beside Grafana at http://127.0.0.1:3000"},
+    {"--grafana-credentials", NULL, "DIR",
+     offsetof(struct bnc_options, grafana_credentials),
+     "a mounted Secret with token, or username and password (default: $GRAFANA_TOKEN, or "
+     "$GRAFANA_USERNAME and $GRAFANA_PASSWORD)"},
     {"--reload-ca-file", NULL, "FILE", offsetof(struct bnc_options, ca_file),
      "to trust that URL by (default: the system's authorities)"},
     {"--shard", NULL, "N", offsetof(struct bnc_options, shard),
      "with spec.prometheus.shards: which one, from 0 (default 0)"},
     {"--instance", NULL, "NAME", offsetof(struct bnc_options, instance),
-     "name in status.prometheus.instances (default: $POD_NAME, else the host's)"},
+     "name in status.prometheus.instances, or status.grafana.instances (default: "
+     "$POD_NAME, else the host's)"},
     {"--kubeconfig", NULL, "FILE", offsetof(struct bnc_options, kubeconfig),
      "the cluster (default: $KUBECONFIG, the pod's own, ~/.kube/config)"},
     {"--context", NULL, "NAME", offsetof(struct bnc_options, context),
      "a context of the kubeconfig"},
     {"--health-probe-bind-address", NULL, "ADDRESS",
      offsetof(struct bnc_options, health_address),
-     "for /healthz, /readyz (a whole generation is on disk) and /metrics (default "
-     ":8083; 0: off)"},
+     "for /healthz, /readyz (all files are on disk) and /metrics (default :8083; 0: "
+     "off)"},
     {"--log-level", NULL, "LEVEL", offsetof(struct bnc_options, log_level),
      "debug, info, warn or error (default info)"},
     {"--log-format", NULL, "FORMAT", offsetof(struct bnc_options, log_format),
@@ -48,7 +57,8 @@ struct beside {
     struct bnc_arena *arena;
     struct bnc_world *world;
     struct bnc_kube *kube;
-    struct bnc_sync *sync;
+    struct bnc_sync *sync; /* one of the two */
+    struct bnc_gsync *grafana;
     struct bnc_listener *listener;
 };
 
@@ -82,12 +92,16 @@ on_request(void *arg, struct bnc_http_exchange *exchange,
         status = 405;
         bnc_str_puts(&text, "only GET\n");
     } else if (strcmp(query->path, "/metrics") == 0) {
-        bnc_sync_metrics(b->sync, &text);
+        b->sync == NULL ? bnc_gsync_metrics(b->grafana, &text)
+                        : bnc_sync_metrics(b->sync, &text);
     } else if (strcmp(query->path, "/healthz") == 0) {
         bnc_str_puts(&text, "ok\n");
     } else if (strcmp(query->path, "/readyz") == 0) {
-        status = bnc_sync_ready(b->sync) ? 200 : 503;
-        bnc_sync_describe(b->sync, &text);
+        bool ready =
+            b->sync == NULL ? bnc_gsync_ready(b->grafana) : bnc_sync_ready(b->sync);
+        status = ready ? 200 : 503;
+        b->sync == NULL ? bnc_gsync_describe(b->grafana, &text)
+                        : bnc_sync_describe(b->sync, &text);
     } else {
         status = 404;
         bnc_str_puts(&text, "try /healthz, /readyz or /metrics\n");
@@ -123,18 +137,31 @@ set_up_sync(struct beside *b, const struct bnc_options *options, struct bnc_erro
         return bnc_fail(err, BNC_INVALID, "--shard is a number from 0, not \"%.20s\"",
                         options->shard);
     }
+    const char *ns = bnc_arena_strndup(b->arena, options->observatory,
+                                       (size_t)(slash - options->observatory));
+    if (options->grafana != NULL) {
+        return bnc_gsync_new(
+            &(struct bnc_gsync_options){.world = b->world,
+                                        .kube = b->kube,
+                                        .ns = ns,
+                                        .observatory = slash + 1,
+                                        .instance = instance_name(options, b->world),
+                                        .out = options->out,
+                                        .url = options->grafana,
+                                        .ca_file = options->ca_file,
+                                        .credentials = options->grafana_credentials},
+            &b->grafana, err);
+    }
     return bnc_sync_new(
-        &(struct bnc_sync_options){
-            .world = b->world,
-            .kube = b->kube,
-            .ns = bnc_arena_strndup(b->arena, options->observatory,
-                                    (size_t)(slash - options->observatory)),
-            .observatory = slash + 1,
-            .instance = instance_name(options, b->world),
-            .shard = shard,
-            .out = options->out,
-            .reload = options->reload,
-            .ca_file = options->ca_file},
+        &(struct bnc_sync_options){.world = b->world,
+                                   .kube = b->kube,
+                                   .ns = ns,
+                                   .observatory = slash + 1,
+                                   .instance = instance_name(options, b->world),
+                                   .shard = shard,
+                                   .out = options->out,
+                                   .reload = options->reload,
+                                   .ca_file = options->ca_file},
         &b->sync, err);
 }
 
@@ -170,7 +197,8 @@ check_flags(const struct bnc_options *options)
         const char *text;
     } needed[] = {{options->observatory, "--observatory NS/NAME"},
                   {options->out, "--out DIR"},
-                  {options->reload, "--reload URL"}};
+                  {options->reload == NULL ? options->grafana : options->reload,
+                   "--reload URL or --grafana URL"}};
     for (size_t i = 0; i < BNC_LEN(needed); i++) {
         if (needed[i].value == NULL || needed[i].value[0] == '\0') {
             (void)fprintf(stderr,
@@ -178,6 +206,11 @@ check_flags(const struct bnc_options *options)
                           needed[i].text);
             return 2;
         }
+    }
+    if (options->reload != NULL && options->grafana != NULL) {
+        (void)fprintf(stderr, "binnacle sync: --reload is for Prometheus, --grafana for "
+                              "Grafana: run one sync for each\n");
+        return 2;
     }
     return 0;
 }
@@ -207,11 +240,12 @@ bnc_cmd_sync(const struct bnc_options *options)
                 BNC_KV("server", bnc_kube_config_of(b.kube)->server),
                 BNC_KV("observatory", options->observatory), BNC_KV("out", options->out));
         bnc_world_on_stop(b.world, on_stop, &b);
-        bnc_sync_start(b.sync);
+        b.sync == NULL ? bnc_gsync_start(b.grafana) : bnc_sync_start(b.sync);
         bnc_world_run(b.world);
     }
     bnc_listener_free(b.listener);
     bnc_sync_free(b.sync);
+    bnc_gsync_free(b.grafana);
     bnc_kube_free(b.kube);
     bnc_log_set_clock(NULL, NULL);
     bnc_world_free(b.world);

@@ -152,6 +152,26 @@ static const struct bnc_table prometheus_table = {
     .n_fields = BNC_LEN(prometheus_rows),
 };
 
+static const struct bnc_field grafana_instance_rows[] = {
+    {"name", BNC_FIELD_TEXT, .min = 1, .max_len = 253, .required = true,
+     .doc = "Name of the instance: of its pod."},
+    {"hash", BNC_FIELD_TEXT, .max_len = 128,
+     .doc = "Hash of the provisioning file that Grafana has taken."},
+    {"loadedTime", BNC_FIELD_TEXT, .rule = BNC_TEXT_TIME, .doc = "Since when."},
+    {"time", BNC_FIELD_TEXT, .rule = BNC_TEXT_TIME,
+     .doc = "When this was written; what is older than five minutes does not count."},
+    {"reason", BNC_FIELD_TEXT, .max_len = 63, .required = true,
+     .doc = "How it is, in one word: Loaded, Loading, Refused, Tampered, Incomplete, "
+            "WriteFailed, Unreachable."},
+    {"message", BNC_FIELD_TEXT, .max_len = 4096, .doc = "How it is, for people."},
+};
+
+static const struct bnc_table grafana_instance_table = {
+    .name = "GrafanaInstance",
+    .fields = grafana_instance_rows,
+    .n_fields = BNC_LEN(grafana_instance_rows),
+};
+
 static const struct bnc_field held_rows[] = {
     {"kind", BNC_FIELD_TEXT, .max_len = 63, .required = true, .doc = "Its kind."},
     {"namespace", BNC_FIELD_TEXT, .max_len = 63, .required = true,
@@ -186,6 +206,9 @@ static const struct bnc_field grafana_rows[] = {
     {"dashboards", BNC_FIELD_INT, .doc = "Dashboards that go out."},
     {"message", BNC_FIELD_TEXT, .max_len = 4096,
      .doc = "What is wrong with setting them over the HTTP API."},
+    {"instances", BNC_FIELD_LIST, .sub = &grafana_instance_table, .max_items = 64,
+     .list_key = "name",
+     .doc = "What each binnacle sync beside Grafana reports; each writes its own entry."},
 };
 
 static const struct bnc_table grafana_table = {

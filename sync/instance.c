@@ -25,6 +25,7 @@ struct bnc_instance {
     const char *name;
     const char *manager;
     int64_t shard;
+    const char *block; /* NULL: prometheus */
 
     struct bnc_arena *state_arena;
     struct bnc_instance_state state;
@@ -87,7 +88,9 @@ entry_json(const struct bnc_instance *instance, struct bnc_arena *arena)
     char when[BNC_TIME_MAX];
 
     bnc_json_set_str(arena, out, "name", instance->name);
-    bnc_json_set_int(arena, out, "shard", instance->shard);
+    if (instance->block == NULL) {
+        bnc_json_set_int(arena, out, "shard", instance->shard);
+    }
     if (state->hash != NULL) {
         bnc_json_set_str(arena, out, "hash", state->hash);
     }
@@ -132,12 +135,13 @@ object_json(const struct bnc_instance *instance, cJSON *entry, struct bnc_arena 
     cJSON *root = bnc_json_object(arena);
     cJSON *meta = bnc_json_object(arena);
     cJSON *status = bnc_json_object(arena);
-    cJSON *prometheus = bnc_json_object(arena);
+    cJSON *block = bnc_json_object(arena);
     cJSON *instances = bnc_json_array(arena);
 
     bnc_json_add(instances, entry);
-    bnc_json_set_item(arena, prometheus, "instances", instances);
-    bnc_json_set_item(arena, status, "prometheus", prometheus);
+    bnc_json_set_item(arena, block, "instances", instances);
+    bnc_json_set_item(arena, status,
+                      instance->block == NULL ? "prometheus" : instance->block, block);
     bnc_json_set_str(arena, meta, "name", instance->observatory);
     bnc_json_set_str(arena, meta, "namespace", instance->ns);
     bnc_json_set_str(arena, root, "apiVersion",
@@ -274,6 +278,7 @@ bnc_instance_new(struct bnc_kube *kube, const struct bnc_instance_options *optio
     instance->name = copy_text(instance->arena, options->name, NAME_MAX_BYTES);
     instance->manager = manager_of(instance->name, instance->arena);
     instance->shard = options->shard;
+    instance->block = bnc_arena_strdup(instance->arena, options->block);
     instance->sending = bnc_str_new(NULL, ENTRY_MAX);
     instance->written = bnc_str_new(NULL, ENTRY_MAX);
     bnc_str_puts(&instance->written, "");

@@ -1,6 +1,7 @@
 /*
  * What this instance says of itself in the Observatory's status: its own entry of
- * status.prometheus.instances, by server-side apply under a name of its own.
+ * status.prometheus.instances (or of another block), by server-side apply under a name of
+ * its own.
  */
 #ifndef BNC_SYNC_INSTANCE_H
 #define BNC_SYNC_INSTANCE_H
@@ -46,6 +47,7 @@ struct bnc_instance_options {
     const char *observatory;
     const char *name; /* of this instance: of its pod */
     int64_t shard;
+    const char *block; /* of the status; NULL: prometheus.  Others have no shards */
 };
 
 /* Owns: the caller, and frees it before `kube`; a write under way is then dropped. */
