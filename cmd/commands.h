@@ -11,6 +11,7 @@ int bnc_cmd_sync(const struct bnc_options *options);
 int bnc_cmd_render(const struct bnc_options *options);
 int bnc_cmd_lint(const struct bnc_options *options);
 int bnc_cmd_explain(const struct bnc_options *options);
+int bnc_cmd_dashboards(const struct bnc_options *options);
 int bnc_cmd_crds(const struct bnc_options *options);
 int bnc_cmd_version(const struct bnc_options *options);
 
@@ -24,6 +25,8 @@ extern const struct bnc_flag bnc_flags_lint[];
 extern const size_t bnc_n_flags_lint;
 extern const struct bnc_flag bnc_flags_explain[];
 extern const size_t bnc_n_flags_explain;
+extern const struct bnc_flag bnc_flags_dashboards[];
+extern const size_t bnc_n_flags_dashboards;
 extern const struct bnc_flag bnc_flags_crds[];
 extern const size_t bnc_n_flags_crds;
 extern const struct bnc_flag bnc_flags_version[];

@@ -53,6 +53,13 @@ static const struct bnc_command commands[] = {
      "    binnacle explain deploy/checkout -n shop -f -\n\n"
      "Ends with 1 when there is no such workload.",
      bnc_flags_explain, &bnc_n_flags_explain, bnc_cmd_explain, "KIND/NAME"},
+    {"dashboards", "dashboards for Grafana, to be imported by hand",
+     "binnacle dashboards [NAME]",
+     "Lists them, or prints the JSON of one. An Observatory with spec.grafana gives them "
+     "to\n"
+     "Grafana by itself.\n\n"
+     "  binnacle dashboards istio-mesh > istio-mesh.json",
+     bnc_flags_dashboards, &bnc_n_flags_dashboards, bnc_cmd_dashboards, "NAME"},
     {"crds", "the custom resource definitions, or their reference",
      "binnacle crds [-o yaml|json|markdown]", "  binnacle crds | kubectl apply -f -",
      bnc_flags_crds, &bnc_n_flags_crds, bnc_cmd_crds, NULL},
@@ -67,7 +74,7 @@ print_usage(FILE *to)
                       "cluster true to its\nworkloads and custom resources.\n\n"
                       "Usage: binnacle COMMAND [flags]\n\nCommands:\n");
     for (size_t i = 0; i < BNC_LEN(commands); i++) {
-        (void)fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].summary);
+        (void)fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
     }
     (void)fprintf(to, "\nbinnacle COMMAND --help tells more.\n");
 }
