@@ -21,7 +21,7 @@ static void
 begin(struct rig *rig, const char *name)
 {
     const struct bnc_kube_config_options options = {.kubeconfig = "/kc"};
-    const struct bnc_instance_options self = {"mon", "main", name, 3};
+    const struct bnc_instance_options self = {"mon", "main", name, 3, NULL};
     struct bnc_kube_config *config = NULL;
     struct bnc_error err = {0};
 
@@ -342,6 +342,25 @@ TEST(freed_with_a_write_under_way)
     end(&rig);
 }
 
+/* An entry of another block has no shard, and its own manager. */
+TEST(block)
+{
+    struct rig rig;
+    begin(&rig, "p-0");
+    const struct bnc_instance_options self = {
+        .ns = "mon", .observatory = "main", .name = "g-0", .block = "grafana"};
+    bnc_instance_free(rig.instance);
+    rig.instance = bnc_instance_new(rig.kube, &self);
+    rig.state.targets_up = -1;
+    report(&rig);
+    struct bnc_http_call *call = next_write(&rig, 0);
+    CHECK(says(call, "\"status\":{\"grafana\":{\"instances\":[{\"name\":\"g-0\","
+                     "\"hash\":"));
+    CHECK(!says(call, "shard") && !says(call, "prometheus"));
+    fake_answer(call, 200, DONE);
+    end(&rig);
+}
+
 TEST(reasons)
 {
     for (int i = 0; i < BNC_INSTANCE_REASON_COUNT; i++) {
@@ -352,4 +371,4 @@ TEST(reasons)
 
 RUN_TESTS(first_write, heartbeat, difference, one_at_a_time, failures, lost_answer,
           backoff_grows, again, limits, long_names_differ, freed_with_a_write_under_way,
-          reasons)
+          block, reasons)
