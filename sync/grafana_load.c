@@ -78,7 +78,7 @@ put_back(struct bnc_gsync *s)
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     struct bnc_bytes proved = {0};
     bnc_gsync_files_proved(s->files, arena, &proved);
-    return place(s, proved, true);
+    return place(s, proved, strstr(proved.ptr, "secureJsonData") != NULL);
 }
 
 /* ---- loaded -------------------------------------------------------------------- */

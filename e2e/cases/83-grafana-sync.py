@@ -130,6 +130,7 @@ def run(t):
     refused(t, sync)
     away(t, sync)
     denied(t, sync)
+    elsewhere(t, sync)
     quiet(t, sync)
 
 
@@ -300,6 +301,19 @@ def denied(t, sync):
     expect("wrong" not in row["message"], f"{row}")
     (sync.credentials / "admin-password").write_text(PASSWORD)
     sync.loaded(timeout=40)
+
+
+def elsewhere(t, sync):
+    """A Grafana that reads another folder says that it has loaded."""
+    (t.dir / "other").mkdir()
+    own, sync.grafana = sync.grafana, standin(t, "--provisioning", str(t.dir / "other"))
+    sync.end()
+    sync.begin()
+    sync.said_so("Unreachable", "mimir", "paths.provisioning")
+    sync.end()
+    sync.grafana = own
+    sync.begin()
+    sync.loaded()
 
 
 def quiet(t, sync):
