@@ -134,7 +134,8 @@ add_level(struct bnc_str *out, const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)text[i];
-        bnc_str_putc(out, c < ' ' || c == 0x7f || (i == 0 && c == '.') ? '_' : text[i]);
+        bool bad = c < ' ' || c == 0x7f || (i == 0 && c == '.');
+        bnc_str_add(out, bad ? "_" : text + i, 1);
     }
     bnc_str_putc(out, '/');
 }
