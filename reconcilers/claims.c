@@ -44,10 +44,10 @@ bnc_claim_patch(const cJSON *was, struct bnc_arena *arena)
 }
 
 void
-bnc_claim_send(struct bnc_plan *plan, struct bnc_held of, const cJSON *root)
+bnc_claim_send(struct bnc_plan *plan, struct bnc_held of, const cJSON *patch)
 {
     struct bnc_str body = bnc_str_new(plan->arena, BODY_MAX);
-    bnc_json_print(root, &body);
+    bnc_json_print(patch, &body);
     plan->patches[plan->n_patches++] =
         (struct bnc_patch){.of = of, .body = {body.ptr, body.len}};
 }

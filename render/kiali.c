@@ -38,10 +38,10 @@ add(struct bnc_arena *arena, cJSON *map, const char *key, const char *value)
 }
 
 static void
-add_section(struct bnc_arena *arena, cJSON *services, const char *name, cJSON *section)
+add_map(struct bnc_arena *arena, cJSON *into, const char *key, cJSON *map)
 {
-    if (section->child != NULL) {
-        bnc_json_set_item(arena, services, name, section);
+    if (map->child != NULL) {
+        bnc_json_set_item(arena, into, key, map);
     }
 }
 
@@ -87,9 +87,9 @@ bnc_kiali_tree(const struct bnc_kiali_wish *wish, struct bnc_arena *arena)
     cJSON *prometheus = bnc_json_object(arena);
 
     add(arena, prometheus, "url", wish->prometheus_url);
-    add_section(arena, services, "prometheus", prometheus);
-    add_section(arena, services, "grafana", grafana(wish, arena));
-    add_section(arena, services, "tracing", tracing(wish, arena));
-    add_section(arena, root, "external_services", services);
+    add_map(arena, services, "prometheus", prometheus);
+    add_map(arena, services, "grafana", grafana(wish, arena));
+    add_map(arena, services, "tracing", tracing(wish, arena));
+    add_map(arena, root, "external_services", services);
     return root;
 }

@@ -14,8 +14,8 @@ OVERLAYS = ["overlays/cluster", "overlays/namespaced", "overlays/high-availabili
 WITH_SYNC = "samples/prometheus-with-sync"
 PARTS = f"{WITH_SYNC}/parts"
 SAMPLES = [WITH_SYNC, "samples/prometheus-with-sync-replicas", "samples/prometheus-plain", "samples/prometheus-slots",
-           "samples/sampling"]
-MESH = "overlays/mesh"  # beside another overlay
+           "samples/sampling", "samples/grafana"]
+MESH, KIALI = "overlays/mesh", "overlays/kiali"  # beside another overlay
 BINDINGS = ["namespaces/output", "namespaces/references", "namespaces/watched"]
 COMPONENTS = {PARTS: [WITH_SYNC], **{f"components/{name}": OVERLAYS[:2] for name in (
     "read-all-secrets", "network-policy", "high-availability")}}
@@ -101,6 +101,14 @@ MESH_MAY_NOT = [
     (["create", "update", "delete"], "deployments@apps", "istio-system", ["istiod"]),
     (["patch"], "deployments@apps", "istio-system", ["other", None]), (["patch"], "deployments@apps", "shop", ["istiod"]),
 ]
+KIALI_MAY = [([*READ, "patch"], kind, "istio-system", ["kiali"]) for kind in ("kialis@kiali.io", "configmaps")]
+KIALI_MAY_NOT = [
+    *BINNACLE_MAY_NOT[:-1],
+    *(([*READ, *WRITE], kind, "istio-system", ["other", None]) for kind in ("kialis@kiali.io", "configmaps")),
+    (["create", "update", "delete"], "kialis@kiali.io", "istio-system", ["kiali"]),
+    (["create", "update", "delete"], "configmaps", "istio-system", ["kiali"]),
+    ([*READ, *WRITE], "kialis@kiali.io", "shop", ["kiali"]), ([*READ, *WRITE], "secrets", "istio-system", ["kiali"]),
+]
 
 
 # ---- every kustomization is taken
@@ -130,7 +138,7 @@ def dry_run(t, things, *words):
 
 def all_kinds_of_builds(t):
     """(name, objects) of all that `kubectl apply -k` can be given."""
-    for folder in ["base", *OVERLAYS, MESH, *SAMPLES]:
+    for folder in ["base", *OVERLAYS, MESH, KIALI, *SAMPLES]:
         yield folder, built(t, folder)
     for component, folders in COMPONENTS.items():
         for folder in folders:
@@ -141,7 +149,7 @@ def all_kinds_of_builds(t):
 def none_is_forgotten(t):
     shipped = t.plane.repo / "manifests"
     found = {str(path.parent.relative_to(shipped)) for path in shipped.rglob("kustomization.yaml")}
-    known = {"base", *OVERLAYS, MESH, *SAMPLES, *BINDINGS, *COMPONENTS}
+    known = {"base", *OVERLAYS, MESH, KIALI, *SAMPLES, *BINDINGS, *COMPONENTS}
     expect(found == known, f"kustomizations that this case does not know, or that are gone: {found ^ known}")
 
 
@@ -268,17 +276,18 @@ def rights(t):
     asked += check_rights(t, SYNC, PARTS_MAY, True) + check_rights(t, SYNC, PARTS_MAY_NOT, False)
     for kind in ("RoleBinding", "Role"):
         t.api.delete(kind, "monitoring", "prometheus-sync-parts")
-    asked += mesh_rights(t)
+    asked += added_rights(t, MESH, BEFORE_MESH, MESH_MAY, MESH_MAY_NOT)
+    asked += added_rights(t, KIALI, KIALI_MAY, KIALI_MAY, KIALI_MAY_NOT)
     t.figure("rights asked", asked, "")
 
 
-def mesh_rights(t):
-    """What overlays/mesh adds, and nothing else; how many were asked."""
-    things = built(t, MESH)
-    asked = check_rights(t, BINNACLE, BEFORE_MESH, False)
+def added_rights(t, folder, before, may, may_not):
+    """What an overlay beside another one adds, and nothing else; how many were asked."""
+    things = built(t, folder)
+    asked = check_rights(t, BINNACLE, before, False)
     for thing in things:
         t.api.apply_object(thing)
-    asked += check_rights(t, BINNACLE, MESH_MAY, True) + check_rights(t, BINNACLE, MESH_MAY_NOT, False)
+    asked += check_rights(t, BINNACLE, may, True) + check_rights(t, BINNACLE, may_not, False)
     for thing in reversed(things):
         t.api.delete(thing["kind"], thing["metadata"].get("namespace"), thing["metadata"]["name"])
     return asked

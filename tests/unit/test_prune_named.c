@@ -168,6 +168,15 @@ static const struct {
          "OTEL_PROPAGATORS", "b3") "],\"propagators\":[\"b3\"]}}",
      "{\"spec\":{\"sampler\":{\"type\":\"x\"},\"env\":[" ITEM(
          "OTEL_PROPAGATORS", "b3") "],\"propagators\":[\"b3\"]}}"},
+    {"kiali", BNC_KIND_KIALI,
+     "{\"spec\":{\"login_token\":{\"signing_key\":\"s\"},\"external_services\":{"
+     "\"grafana\":{\"auth\":{\"type\":\"basic\",\"password\":\"s\",\"token\":\"s\","
+     "\"oauth2\":{\"client_id\":\"i\",\"client_secret\":\"s\"}},\"enabled\":true},"
+     "\"custom_dashboards\":{\"prometheus\":{\"auth\":{\"token\":\"s\"},\"url\":\"u\"}}}"
+     "},\"status\":{\"a\":1}}",
+     "{\"spec\":{\"external_services\":{\"grafana\":{\"auth\":{\"type\":\"basic\","
+     "\"oauth2\":{\"client_id\":\"i\"}},\"enabled\":true},\"custom_dashboards\":{"
+     "\"prometheus\":{\"url\":\"u\"}}}}}"},
 };
 
 TEST(prune_keeps_of_kinds)
