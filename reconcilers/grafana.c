@@ -9,6 +9,7 @@
 #include "lib/json.h"
 #include "reconcilers/plan_state.h"
 #include "reconcilers/refs.h"
+#include "render/boards.h"
 
 #define TITLE_ROOM  64 /* of a name that is cut to fit into a title */
 #define POLL_MIN_MS 1000
@@ -283,6 +284,13 @@ derive_all(struct bnc_grafana_plan *g)
     }
 }
 
+static const char *
+title_of(const char *preset)
+{
+    const struct bnc_board *board = bnc_board_find(preset);
+    return board == NULL ? preset : board->title;
+}
+
 /* The dashboards that spec.grafana.dashboards names. */
 static void
 add_presets(struct bnc_grafana_plan *g)
@@ -297,7 +305,7 @@ add_presets(struct bnc_grafana_plan *g)
             .of = bnc_arena_fmt(g->arena, "preset %s of Observatory %s/%s", preset,
                                 self->ns, self->name),
             .uid = bnc_grafana_uid(preset, self->ns, self->name, g->arena),
-            .title = preset,
+            .title = title_of(preset),
             .folder = grafana->folder,
             .org = grafana->org.set ? grafana->org.value : 1,
             .verdict = SIZE_MAX};
@@ -409,7 +417,7 @@ select_board(struct bnc_grafana_plan *g, const struct bnc_member *member)
         .name = member->object->name,
         .of = bnc_arena_fmt(g->arena, "Dashboard %s/%s", member->object->ns,
                             member->object->name),
-        .title = ir->title,
+        .title = ir->spec.preset == NULL ? ir->title : title_of(ir->spec.preset),
         .uid = ir->uid,
         .folder = ir->spec.folder,
         .org = ir->org,

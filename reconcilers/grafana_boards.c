@@ -6,6 +6,7 @@
 #include "lib/json.h"
 #include "reconcilers/grafana.h"
 #include "reconcilers/plan_state.h"
+#include "render/boards.h"
 
 #define OBJECT_MAX ((size_t)1024 * 1024 - 1024) /* bytes of text in a ConfigMap */
 
@@ -151,11 +152,32 @@ check_used(struct bnc_grafana_plan *g, struct bnc_grafana_board *board)
     }
 }
 
+/* A preset has one variable of type datasource. */
+static void
+settle_preset(struct bnc_grafana_plan *g, struct bnc_grafana_board *board)
+{
+    const struct bnc_pairs *given = &board->ir->spec.datasources;
+    board->uses = bnc_arena_array(g->arena, given->n, sizeof(*board->uses));
+    for (size_t i = 0; i < given->n; i++) {
+        if (strcmp(given->items[i].key, "datasource") != 0) {
+            refuse(g, board, BNC_REASON_INVALID_FIELD, given->items[i].key,
+                   "write datasource: and the name of a Datasource",
+                   "a preset has one variable, datasource");
+            return;
+        }
+    }
+    use_given(g, board);
+}
+
 void
 bnc_grafana_settle_board(struct bnc_grafana_plan *g, struct bnc_grafana_board *board)
 {
     size_t room = 0;
-    if (board->out || board->ir == NULL || board->ir->model == NULL) {
+    if (board->out || board->ir == NULL) {
+        return;
+    }
+    if (board->ir->model == NULL) {
+        settle_preset(g, board);
         return;
     }
     const cJSON *input = NULL;
@@ -175,12 +197,48 @@ bnc_grafana_settle_board(struct bnc_grafana_plan *g, struct bnc_grafana_board *b
 
 /* ---- what goes out ----------------------------------------------------------------- */
 
+/* Where rows of other boards lead; NULL: it is not there. */
+static const char *
+workload_board(const struct bnc_grafana_plan *g, int64_t org)
+{
+    for (size_t i = 0; i < g->n_boards; i++) {
+        if (bnc_str_eq(g->boards[i].preset, "istio-workload") && !g->boards[i].out &&
+            g->boards[i].org == org) {
+            return g->boards[i].uid;
+        }
+    }
+    return NULL;
+}
+
+static cJSON *
+preset_tree(const struct bnc_grafana_plan *g, const struct bnc_grafana_board *board,
+            struct bnc_arena *arena)
+{
+    const struct bnc_board *preset = bnc_board_find(board->preset);
+    const struct bnc_grafana_item *prometheus = only_one(g, "prometheus", board->org);
+    struct bnc_board_ask ask = {.uid = board->uid};
+    static const char *const tracers[] = {"jaeger", "tempo", "zipkin"};
+    if (preset == NULL) {
+        return NULL;
+    }
+    ask.workload_uid = workload_board(g, board->org);
+    ask.prometheus_uid = prometheus == NULL ? NULL : prometheus->source.uid;
+    for (size_t i = 0; i < board->n_uses; i++) { /* its only variable of that type */
+        ask.prometheus_uid = board->uses[i].uid;
+    }
+    for (size_t i = 0; i < BNC_LEN(tracers) && ask.traces_uid == NULL; i++) {
+        const struct bnc_grafana_item *traces = only_one(g, tracers[i], board->org);
+        ask.traces_uid = traces == NULL ? NULL : traces->source.uid;
+        ask.traces_type = tracers[i];
+    }
+    return bnc_board_tree(preset, &ask, arena);
+}
+
 cJSON *
 bnc_grafana_board_tree(const struct bnc_grafana_plan *g,
                        const struct bnc_grafana_board *board, struct bnc_arena *arena)
 {
-    BNC_UNUSED(g);
-    return board->preset != NULL ? NULL
+    return board->preset != NULL ? preset_tree(g, board, arena)
                                  : bnc_dashboard_tree(board->ir->model, board->uid,
                                                       board->uses, board->n_uses, arena);
 }
