@@ -14,7 +14,7 @@ OVERLAYS = ["overlays/cluster", "overlays/namespaced", "overlays/high-availabili
 WITH_SYNC = "samples/prometheus-with-sync"
 PARTS = f"{WITH_SYNC}/parts"
 SAMPLES = [WITH_SYNC, "samples/prometheus-with-sync-replicas", "samples/prometheus-plain", "samples/prometheus-slots",
-           "samples/sampling", "samples/grafana"]
+           "samples/sampling", "samples/grafana", "samples/grafana-with-sync"]
 MESH, KIALI = "overlays/mesh", "overlays/kiali"  # beside another overlay
 BINDINGS = ["namespaces/output", "namespaces/references", "namespaces/watched"]
 COMPONENTS = {PARTS: [WITH_SYNC], **{f"components/{name}": OVERLAYS[:2] for name in (
