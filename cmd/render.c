@@ -102,7 +102,8 @@ print_result(struct bnc_offline *o, const struct bnc_options *options,
 
     for (size_t k = 0; k < result->n_desired; k++) {
         const struct bnc_desired *desired = &result->desired[k];
-        bool has_content = desired->role != BNC_ROLE_BESIDE; /* a Prometheus reads it */
+        bool has_content = desired->role != BNC_ROLE_BESIDE &&
+                           desired->role != BNC_ROLE_ASSETS; /* a Prometheus reads it */
         if (options->content
                 ? has_content && write_content(desired, (*n_contents)++, &err)
                 : write_object(o, desired, to_stdout ? NULL : options->output, &err)) {

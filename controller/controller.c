@@ -186,7 +186,7 @@ release(struct bnc_controller *c)
     char key[BNC_FACT_KEY_MAX];
     for (size_t i = 0; c->options.statuses && i < bnc_engine_count(c->engine); i++) {
         const struct bnc_result *result = bnc_engine_result(c->engine, i);
-        bool holds = result->plan == NULL || result->plan->n_held > 0 ||
+        bool holds = bnc_outputs_holds(result, c->patcher) ||
                      !bnc_grafanas_gone(c->grafanas, result->object);
         bool decided =
             result->object->deleting
@@ -241,9 +241,7 @@ must_hold(struct bnc_controller *c, const struct bnc_result *result)
         bnc_holder_set(c->holder, result->object, true);
         return true;
     }
-    /* the status says where it is before it is there */
-    return (result->outside || result->told_first || patches) &&
-           !bnc_outputs_recorded(result);
+    return bnc_outputs_told_first(result);
 }
 
 static void
@@ -254,6 +252,7 @@ publish_one(struct bnc_controller *c, const struct bnc_result *result)
 
     if (c->options.statuses && bnc_map_put(c->claimed, result->object->uid, c) == NULL) {
         bnc_outputs_claim(result, c->publisher);
+        bnc_outputs_claim_held(result, c->patcher);
     }
     if (result->object->deleting) { /* what an earlier life wrote as well */
         bool orphan = result->orphan || bnc_map_get(c->orphans, owner) != NULL;

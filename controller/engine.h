@@ -24,10 +24,11 @@ struct bnc_engine; /* opaque */
 #define BNC_PART_HASH_DIGITS 16
 
 enum bnc_role {
-    BNC_ROLE_ROOT, /* what a reader begins with: written last */
-    BNC_ROLE_PART, /* named by its content, immutable; the root says which count */
-    BNC_ROLE_SLOT, /* of a fixed name, with the file of now and the one before */
-    BNC_ROLE_BESIDE
+    BNC_ROLE_ROOT,   /* what a reader begins with: written last */
+    BNC_ROLE_PART,   /* named by its content, immutable; the root says which count */
+    BNC_ROLE_SLOT,   /* of a fixed name, with the file of now and the one before */
+    BNC_ROLE_ASSETS, /* files that a root names: written before it */
+    BNC_ROLE_BESIDE  /* what no root names */
 };
 
 /* An object that has to be as `body` says. */

@@ -10,7 +10,7 @@ add_assets(struct bnc_link *link, struct bnc_view *view)
 {
     const struct bnc_plan *plan = &link->hub->plan;
     struct bnc_link_object object = {
-        .desired = {.role = BNC_ROLE_BESIDE,
+        .desired = {.role = BNC_ROLE_ASSETS,
                     .kind = BNC_KIND_SECRET,
                     .ns = link->output->ns,
                     .name = bnc_arena_fmt(link->arena, "%s-assets", link->output->name)},

@@ -10,8 +10,8 @@
 #define RETRY_MAX_MS   30000
 #define RETRY_AWAY_MS  5000 /* nobody answers: it costs nothing to ask */
 
-/* After an answer was lost: what is there is known from the watch by then. */
-#define UNSURE_MS 60000
+/* After an answer was lost: what is there is known by then, also without a watch. */
+#define UNSURE_MS 90000
 
 void
 bnc_output_free(struct bnc_output *out)
@@ -24,14 +24,17 @@ bnc_output_free(struct bnc_output *out)
     bnc_slot_free(out);
     free(out->uid);
     free(out->resource_version);
+    free(out->writer);
+    free(out->adopter);
     free(out);
 }
 
 void
 bnc_output_key(char key[BNC_OUTPUT_KEY_MAX], enum bnc_kind kind, const char *ns,
-               const char *name)
+               const char *name, const char *owner)
 {
-    (void)snprintf(key, BNC_OUTPUT_KEY_MAX, "%d/%s/%s", (int)kind, ns, name);
+    (void)snprintf(key, BNC_OUTPUT_KEY_MAX, "%d/%s/%s%s%s", (int)kind, ns, name,
+                   owner == NULL ? "" : "/", owner == NULL ? "" : owner);
 }
 
 void
@@ -59,6 +62,13 @@ may_touch(const struct bnc_output *out)
     return !out->exists || out->ours || out->adopted;
 }
 
+void
+bnc_output_judge(struct bnc_output *out)
+{
+    out->ours = out->exists && bnc_str_eq(out->writer, out->owner);
+    out->adopted = out->exists && bnc_str_eq(out->adopter, strchr(out->owner, '/') + 1);
+}
+
 bool
 bnc_output_done(const struct bnc_output *out)
 {
@@ -67,17 +77,6 @@ bnc_output_done(const struct bnc_output *out)
     }
     return out->exists && out->ours && !out->drifted &&
            strcmp(out->hash, out->live_hash) == 0;
-}
-
-static void
-forget(struct bnc_output *out)
-{
-    char key[640];
-    bnc_output_key(key, out->kind, out->ns, out->name);
-    bnc_source_unwatch_output(out->publisher->options.source, out->kind, out->ns,
-                              out->name);
-    (void)bnc_map_take(out->publisher->outputs, key);
-    bnc_output_free(out);
 }
 
 static void
@@ -119,6 +118,21 @@ bnc_output_older(const char *a, const char *b)
     return n != m ? n < m : strcmp(a, b) < 0;
 }
 
+bool
+bnc_output_unsure(const struct bnc_write_result *result)
+{
+    return result->code != BNC_OK && (result->status < 400 || result->status >= 500);
+}
+
+void
+bnc_output_has(struct bnc_output *out, const char *hash)
+{
+    if (strcmp(out->live_hash, hash) != 0) {
+        (void)snprintf(out->live_hash, sizeof(out->live_hash), "%s", hash);
+        out->live_ms = bnc_world_wall_ms(out->publisher->options.world);
+    }
+}
+
 /* Our write is the latest news, unless a later one came before its answer. */
 static void
 take_written(struct bnc_output *out, const struct bnc_write_result *result)
@@ -128,9 +142,11 @@ take_written(struct bnc_output *out, const struct bnc_write_result *result)
         (seen && !out->exists)) { /* the watch has told of it, and that it is gone */
         return;
     }
-    out->exists = out->ours = true;
+    out->exists = true;
     out->drifted = false;
-    memcpy(out->live_hash, out->sent_hash, sizeof(out->live_hash));
+    bnc_output_text(&out->writer, out->owner);
+    bnc_output_judge(out);
+    bnc_output_has(out, out->sent_hash);
     bnc_output_text(&out->resource_version, result->resource_version);
     bnc_output_text(&out->uid, result->uid);
 }
@@ -141,6 +157,7 @@ on_written(void *arg, const struct bnc_write_result *result)
     struct bnc_output *out = arg;
     struct bnc_publisher *publisher = out->publisher;
     out->in_flight = false;
+    bnc_output_wake_twins(out);
 
     if (out->deleting) {
         out->deleting = false;
@@ -159,7 +176,7 @@ on_written(void *arg, const struct bnc_write_result *result)
     bnc_slot_written(out, result);
     out->remake = result->status == 422 && out->role == BNC_ROLE_PART && out->exists;
     if (result->code != BNC_OK) {
-        if (result->status == 0 || result->status >= 500) {
+        if (bnc_output_unsure(result)) {
             out->unsure_ms = now_ms(out) + 1; /* never 0 */
         }
         retry_later(out, result);
@@ -202,6 +219,22 @@ root_stays(const struct bnc_output *out)
     return false;
 }
 
+static bool
+must_yield(const struct bnc_output *out)
+{
+    return out->wanted && bnc_output_rival(out) != NULL;
+}
+
+/* The configuration, and what stands beside it, do not wait for each other. */
+static bool
+is_before(const struct bnc_output *out, const struct bnc_output *other)
+{
+    bool beside = other->role == BNC_ROLE_BESIDE;
+    bool taken = beside && other->reason == BNC_REASON_OUTPUT_TAKEN; /* for long */
+    return beside == (out->role == BNC_ROLE_BESIDE) && !taken &&
+           (!out->wanted || other->role != BNC_ROLE_ROOT);
+}
+
 /*
  * Files are written before the configuration that names them, and deleted after
  * it no longer does.
@@ -217,8 +250,7 @@ must_wait(const struct bnc_output *out)
         return true;
     }
     for (size_t i = 0; set != NULL && i < set->n; i++) {
-        bool before = !out->wanted || set->items[i]->role != BNC_ROLE_ROOT;
-        if (before && !bnc_output_done(set->items[i])) {
+        if (is_before(out, set->items[i]) && !bnc_output_done(set->items[i])) {
             return true;
         }
     }
@@ -261,7 +293,8 @@ bnc_output_write(void *arg)
     struct bnc_output *out = arg;
     struct bnc_publisher *publisher = out->publisher;
 
-    if (out->in_flight || !out->known || bnc_output_done(out) || !may_touch(out)) {
+    if (out->in_flight || !out->known || bnc_output_done(out) || !may_touch(out) ||
+        must_yield(out)) {
         bnc_output_consider(out);
         return;
     }
@@ -320,9 +353,28 @@ settle(struct bnc_output *out)
         bnc_timer_set(out->timer, UNSURE_MS - age_ms);
     } else {
         const struct bnc_publisher *publisher = out->publisher;
-        forget(out);
+        bnc_output_forget(out);
         bnc_output_changed(publisher); /* it may have been the last of its owner */
     }
+}
+
+static void
+tell_taken(struct bnc_output *out)
+{
+    const char *kind = bnc_kind_info(out->kind)->name;
+    bnc_timer_stop(out->timer);
+    out->reason = BNC_REASON_OUTPUT_TAKEN;
+    if (may_touch(out)) {
+        (void)snprintf(
+            out->message, sizeof(out->message),
+            "%s %s/%s is wanted by Observatory %s as well; choose another name", kind,
+            out->ns, out->name, bnc_output_rival(out)->owner);
+        return;
+    }
+    (void)snprintf(out->message, sizeof(out->message),
+                   "%s %s/%s exists and is not ours; delete it, choose another name, "
+                   "or label it binnacle.dev/adopt: %s",
+                   kind, out->ns, out->name, strchr(out->owner, '/') + 1);
 }
 
 void
@@ -335,14 +387,8 @@ bnc_output_consider(struct bnc_output *out)
         settle(out);
         return;
     }
-    if (!may_touch(out)) {
-        bnc_timer_stop(out->timer);
-        out->reason = BNC_REASON_OUTPUT_TAKEN;
-        (void)snprintf(out->message, sizeof(out->message),
-                       "%s %s/%s exists and is not ours; delete it, choose another name, "
-                       "or label it binnacle.dev/adopt: %s",
-                       bnc_kind_info(out->kind)->name, out->ns, out->name,
-                       strchr(out->owner, '/') + 1);
+    if (!may_touch(out) || must_yield(out)) {
+        tell_taken(out);
         return;
     }
     bool kept = out->retired_ms != 0 && out->failures == 0;

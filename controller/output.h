@@ -8,7 +8,7 @@
 #include "controller/publish.h"
 #include "lib/map.h"
 
-#define BNC_OUTPUT_KEY_MAX 640
+#define BNC_OUTPUT_KEY_MAX 1024
 
 /* What has to be known of slots and their roots (slot.c). */
 struct bnc_slotting {
@@ -29,6 +29,7 @@ struct bnc_slotting {
 /* One object that we write. */
 struct bnc_output {
     struct bnc_publisher *publisher;
+    struct bnc_output *next; /* the same object, for another owner (twins.c) */
     enum bnc_kind kind;
     char *ns;
     char *name;
@@ -49,8 +50,11 @@ struct bnc_output {
     bool exists;
     bool ours;    /* it says so itself */
     bool adopted; /* it is labelled for us to take */
+    char *writer; /* what it says: "NS/NAME" of an Observatory, */
+    char *adopter;
     char live_hash[BNC_HASH_TEXT_MAX];
-    bool drifted; /* somebody changed a field of ours */
+    int64_t live_ms; /* wall clock: since when it is known to have that */
+    bool drifted;    /* somebody changed a field of ours */
     char *uid;
     char *resource_version;
 
@@ -80,15 +84,29 @@ struct bnc_owner {
 
 struct bnc_publisher {
     struct bnc_publisher_options options;
-    struct bnc_map *outputs; /* "KIND/NS/NAME" */
+    struct bnc_map *outputs; /* "KIND/NS/NAME/OWNER" */
+    struct bnc_map *objects; /* "KIND/NS/NAME" → the first of them */
     struct bnc_map *owners;
     struct bnc_map *blames; /* owner → text */
 };
 
 void bnc_output_free(struct bnc_output *out);
-/* "KIND/NS/NAME" */
+/* "KIND/NS/NAME/OWNER"; of an object, whoever wants it, without one. */
 void bnc_output_key(char key[BNC_OUTPUT_KEY_MAX], enum bnc_kind kind, const char *ns,
-                    const char *name);
+                    const char *name, const char *owner);
+/* The one of this owner, made when there is none. */
+struct bnc_output *bnc_output_get(struct bnc_publisher *publisher, enum bnc_kind kind,
+                                  const char *ns, const char *name, const char *owner);
+/* The first of an object, the others after it; NULL: nobody wants it. */
+struct bnc_output *bnc_output_first(const struct bnc_publisher *publisher,
+                                    enum bnc_kind kind, const char *ns, const char *name);
+/* It is freed; the others are looked at again. */
+void bnc_output_forget(struct bnc_output *out);
+void bnc_output_wake_twins(const struct bnc_output *out);
+/* Whose object it is, or is going to be; NULL: nobody's but ours. */
+const struct bnc_output *bnc_output_rival(const struct bnc_output *out);
+/* Whether it is ours, from what it says. */
+void bnc_output_judge(struct bnc_output *out);
 /* Replace a text that we own by a copy; NULL is allowed. */
 void bnc_output_text(char **at, const char *text);
 
@@ -123,6 +141,10 @@ void bnc_slot_written(struct bnc_output *out, const struct bnc_write_result *res
 void bnc_slot_free(struct bnc_output *out);
 /* Tell whoever reports. */
 void bnc_output_changed(const struct bnc_publisher *publisher);
+/* True when a write that failed may have been carried out: nobody refused it. */
+bool bnc_output_unsure(const struct bnc_write_result *result);
+/* What the live one has by now. */
+void bnc_output_has(struct bnc_output *out, const char *hash);
 /* Decimal resourceVersions compare by length, then bytes (KEP-5504). */
 bool bnc_output_older(const char *a, const char *b);
 

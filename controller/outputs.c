@@ -158,12 +158,14 @@ bnc_outputs_json(const struct bnc_result *result, const struct bnc_publisher *pu
 }
 
 cJSON *
-bnc_outputs_held(const struct bnc_result *result, struct bnc_arena *arena)
+bnc_outputs_held(const struct bnc_result *result, const struct bnc_patcher *patcher,
+                 struct bnc_arena *arena)
 {
     struct lines lines = {.arena = arena};
     cJSON *out = bnc_json_array(arena);
 
     add_held(result, &lines);
+    bnc_patcher_unseen(patcher, owner_of(result, arena), add, &lines);
     if (!result->ready) { /* it cannot be told now: what was said stays */
         const cJSON *status = live_status(result->object, arena);
         add_list(bnc_json_path(status, "mesh", "held", NULL), &lines);
@@ -171,6 +173,17 @@ bnc_outputs_held(const struct bnc_result *result, struct bnc_arena *arena)
     sort(&lines);
     print(&lines, out);
     return out;
+}
+
+bool
+bnc_outputs_holds(const struct bnc_result *result, const struct bnc_patcher *patcher)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct lines lines = {.arena = arena};
+
+    add_held(result, &lines);
+    bnc_patcher_unseen(patcher, owner_of(result, arena), add, &lines);
+    return result->plan == NULL || lines.n > 0;
 }
 
 bool
@@ -197,6 +210,15 @@ bnc_outputs_recorded(const struct bnc_result *result)
         }
     }
     return true;
+}
+
+bool
+bnc_outputs_told_first(const struct bnc_result *result)
+{
+    bool patches = result->plan != NULL && result->plan->n_held > 0;
+    bool again = result->object->status.len > 0; /* it may have moved */
+    return (result->outside || result->told_first || patches || again) &&
+           !bnc_outputs_recorded(result);
 }
 
 bool
@@ -234,5 +256,20 @@ bnc_outputs_claim(const struct bnc_result *result, struct bnc_publisher *publish
                                             .orphan = result->orphan,
                                             .dropped = result->object->deleting};
         bnc_publisher_claim(publisher, owner, &claimed);
+    }
+}
+
+void
+bnc_outputs_claim_held(const struct bnc_result *result, struct bnc_patcher *patcher)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct lines lines = {.arena = arena};
+    const cJSON *status = live_status(result->object, arena);
+
+    add_list(bnc_json_path(status, "mesh", "held", NULL), &lines);
+    for (size_t i = 0; i < lines.n; i++) {
+        const struct bnc_held held = {lines.items[i].kind, lines.items[i].ns,
+                                      lines.items[i].name};
+        bnc_patcher_claim(patcher, &held, owner_of(result, arena));
     }
 }

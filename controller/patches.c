@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controller/edges.h"
+#include "controller/output.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/map.h"
@@ -14,6 +15,7 @@
 #define LOOP_WRITES    5 /* of one wish in a minute: somebody else sets it as well */
 #define LOOP_WINDOW_MS 60000
 #define LOOP_PAUSE_MS  300000
+#define UNSURE_MS      90000 /* after a lost answer: known by then, also without a watch */
 
 /* One object of somebody else's. */
 struct target {
@@ -27,6 +29,8 @@ struct target {
     uint64_t sent; /* of the body and the version of the last patch that was taken */
     uint64_t trying;
     uint64_t outdated; /* likewise, of one that came too late; 0: none */
+    char *written;     /* version after the last patch that was taken; NULL: none was */
+    struct bnc_timer *unsure; /* pending: one may have been carried out unseen */
     unsigned failures;
     int64_t not_before_ms;
     int64_t window_ms;
@@ -65,6 +69,8 @@ bnc_patcher_free(struct bnc_patcher *patcher)
         free(target->owner);
         free(target->ns);
         free(target->name);
+        free(target->written);
+        bnc_timer_free(target->unsure);
         free(target);
     }
     bnc_map_free(patcher->targets);
@@ -72,6 +78,17 @@ bnc_patcher_free(struct bnc_patcher *patcher)
     free(patcher);
 }
 
+/* True when what is known of it may be from before its last patch. */
+static bool
+unseen(const struct target *target)
+{
+    const struct bnc_object *live = bnc_cache_get(target->patcher->options.cache,
+                                                  target->kind, target->ns, target->name);
+    return target->in_flight || bnc_timer_pending(target->unsure) ||
+           (live != NULL && bnc_output_older(live->resource_version, target->written));
+}
+
+/* NULL: another Observatory may have patched it, and waits for news of that. */
 static struct target *
 target_of(struct bnc_patcher *patcher, const struct bnc_held *of, const char *owner)
 {
@@ -83,14 +100,60 @@ target_of(struct bnc_patcher *patcher, const struct bnc_held *of, const char *ow
         *target = (struct target){.patcher = patcher,
                                   .kind = of->kind,
                                   .ns = bnc_strdup(of->ns),
-                                  .name = bnc_strdup(of->name)};
+                                  .name = bnc_strdup(of->name),
+                                  .unsure = bnc_timer_new(patcher->options.world,
+                                                          patcher->options.retry,
+                                                          patcher->options.arg)};
         (void)bnc_map_put(patcher->targets, key, target);
     }
     if (target->owner == NULL || strcmp(target->owner, owner) != 0) {
+        if (target->owner != NULL && unseen(target)) {
+            return NULL;
+        }
         free(target->owner); /* it may pass from one to another */
         target->owner = bnc_strdup(owner);
     }
     return target;
+}
+
+/* ---- what is known --------------------------------------------------------------- */
+
+void
+bnc_patcher_claim(struct bnc_patcher *patcher, const struct bnc_held *of,
+                  const char *owner)
+{
+    struct target *target = target_of(patcher, of, owner);
+    if (target != NULL) {
+        bnc_timer_set(target->unsure, UNSURE_MS);
+    }
+}
+
+/* Its answer tells which version to wait for, or that nobody knows. */
+static void
+note_answer(struct target *target, const struct bnc_write_result *result)
+{
+    const char *version = result->resource_version;
+    if (result->code == BNC_OK && version != NULL && version[0] != '\0') {
+        free(target->written);
+        target->written = bnc_strdup(version);
+        bnc_timer_stop(target->unsure);
+    } else if (result->code == BNC_OK || bnc_output_unsure(result)) {
+        bnc_timer_set(target->unsure, UNSURE_MS);
+    }
+}
+
+void
+bnc_patcher_unseen(const struct bnc_patcher *patcher, const char *owner, bnc_output_fn fn,
+                   void *arg)
+{
+    size_t at = 0;
+    void *value = NULL;
+    while (bnc_map_next(patcher->targets, &at, NULL, &value)) {
+        const struct target *target = value;
+        if (strcmp(target->owner, owner) == 0 && unseen(target)) {
+            fn(arg, target->kind, target->ns, target->name);
+        }
+    }
 }
 
 /* ---- sending ------------------------------------------------------------------- */
@@ -144,6 +207,7 @@ on_patched(void *arg, const struct bnc_write_result *result)
 
     target->in_flight = false;
     patcher->in_flight--;
+    note_answer(target, result);
     target->outdated = result->code == BNC_CONFLICT ? target->trying : 0;
     if (result->code == BNC_OK) {
         target->sent = target->trying;
@@ -242,7 +306,7 @@ send_patch(struct bnc_patcher *patcher, const struct bnc_patch *patch,
     struct target *target = target_of(patcher, &patch->of, owner);
     const struct bnc_object *live = bnc_cache_get(patcher->options.cache, patch->of.kind,
                                                   patch->of.ns, patch->of.name);
-    if (target->in_flight || live == NULL ||
+    if (target == NULL || target->in_flight || live == NULL ||
         bnc_json_parse(arena, patch->body.ptr, patch->body.len, &root, &err)) {
         return;
     }

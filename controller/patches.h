@@ -8,6 +8,7 @@
 
 #include "controller/cache.h"
 #include "controller/engine.h"
+#include "controller/publish.h"
 #include "net/world.h"
 #include "source/source.h"
 
@@ -29,6 +30,17 @@ void bnc_patcher_set(struct bnc_patcher *patcher, const struct bnc_result *resul
 
 /* Why the patches of an Observatory ("NS/NAME") are not in place; NULL: they are. */
 const char *bnc_patcher_failure(const struct bnc_patcher *patcher, const char *owner);
+
+/* An earlier life of this process may have patched it a moment ago. */
+void bnc_patcher_claim(struct bnc_patcher *patcher, const struct bnc_held *of,
+                       const char *owner);
+
+/*
+ * Every object of `owner` that may have been patched since it was read: what is known of
+ * it does not say whether values of ours are in it.
+ */
+void bnc_patcher_unseen(const struct bnc_patcher *patcher, const char *owner,
+                        bnc_output_fn fn, void *arg);
 
 /* True when no write is under way and none waits. */
 bool bnc_patcher_idle(const struct bnc_patcher *patcher);

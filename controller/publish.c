@@ -13,6 +13,7 @@ bnc_publisher_new(const struct bnc_publisher_options *options)
     struct bnc_publisher *publisher = bnc_alloc(sizeof(*publisher));
     publisher->options = *options;
     publisher->outputs = bnc_map_new();
+    publisher->objects = bnc_map_new();
     publisher->owners = bnc_map_new();
     publisher->blames = bnc_map_new();
     return publisher;
@@ -47,34 +48,13 @@ bnc_publisher_free(struct bnc_publisher *publisher)
         free(value);
     }
     bnc_map_free(publisher->outputs);
+    bnc_map_free(publisher->objects);
     bnc_map_free(publisher->owners);
     bnc_map_free(publisher->blames);
     free(publisher);
 }
 
 /* ---- sets ---------------------------------------------------------------------- */
-
-static struct bnc_output *
-output_of(struct bnc_publisher *publisher, const struct bnc_desired *desired,
-          const char *owner)
-{
-    char key[BNC_OUTPUT_KEY_MAX];
-    bnc_output_key(key, desired->kind, desired->ns, desired->name);
-    struct bnc_output *out = bnc_map_get(publisher->outputs, key);
-    if (out != NULL) {
-        return out;
-    }
-    out = bnc_alloc(sizeof(*out));
-    out->publisher = publisher;
-    out->kind = desired->kind;
-    out->ns = bnc_strdup(desired->ns);
-    out->name = bnc_strdup(desired->name);
-    out->owner = bnc_strdup(owner);
-    out->timer = bnc_timer_new(publisher->options.world, bnc_output_write, out);
-    (void)bnc_map_put(publisher->outputs, key, out);
-    bnc_source_watch_output(publisher->options.source, out->kind, out->ns, out->name);
-    return out;
-}
 
 /* True when it was not wanted like this before. */
 static bool
@@ -137,11 +117,8 @@ bnc_publisher_set(struct bnc_publisher *publisher, const char *owner,
     bool changed = false;
     set->items = bnc_alloc(n * sizeof(struct bnc_output *));
     for (size_t i = 0; i < n; i++) {
-        struct bnc_output *out = output_of(publisher, &desired[i], owner);
-        if (strcmp(out->owner, owner) != 0) {
-            out->reason = BNC_REASON_OUTPUT_TAKEN; /* two Observatories, one object */
-            continue;
-        }
+        struct bnc_output *out = bnc_output_get(publisher, desired[i].kind, desired[i].ns,
+                                                desired[i].name, owner);
         set->items[set->n++] = out;
         out->marked = true;
         changed = set_one(out, &desired[i]) || changed;
@@ -167,9 +144,8 @@ void
 bnc_publisher_claim(struct bnc_publisher *publisher, const char *owner,
                     const struct bnc_claimed *claimed)
 {
-    const struct bnc_desired what = {
-        .kind = claimed->kind, .ns = claimed->ns, .name = claimed->name};
-    struct bnc_output *out = output_of(publisher, &what, owner);
+    struct bnc_output *out =
+        bnc_output_get(publisher, claimed->kind, claimed->ns, claimed->name, owner);
     if (!out->wanted) {
         out->orphan = claimed->orphan;
         out->dropped = out->dropped || claimed->dropped;
@@ -250,24 +226,16 @@ read_live(struct bnc_output *out, const struct bnc_pruned *metadata)
         bool slot = bnc_json_get_str(annotations, BNC_ANNOTATION_SLOT) != NULL;
         out->role = slot ? BNC_ROLE_SLOT : BNC_ROLE_PART;
     }
-    out->ours =
-        bnc_str_eq(bnc_json_get_str(annotations, "binnacle.dev/owner"), out->owner);
-    out->adopted = bnc_str_eq(adopt, strchr(out->owner, '/') + 1);
-    (void)snprintf(out->live_hash, sizeof(out->live_hash), "%s",
-                   hash == NULL ? "" : hash);
+    bnc_output_text(&out->writer, bnc_json_get_str(annotations, "binnacle.dev/owner"));
+    bnc_output_text(&out->adopter, adopt);
+    bnc_output_judge(out);
+    bnc_output_has(out, hash == NULL ? "" : hash);
     bnc_slot_read(out, metadata, annotations);
 }
 
-void
-bnc_publisher_output(struct bnc_publisher *publisher, enum bnc_kind kind, const char *ns,
-                     const char *name, const struct bnc_pruned *metadata)
+static void
+take_news(struct bnc_output *out, const struct bnc_pruned *metadata)
 {
-    char key[BNC_OUTPUT_KEY_MAX];
-    bnc_output_key(key, kind, ns, name);
-    struct bnc_output *out = bnc_map_get(publisher->outputs, key);
-    if (out == NULL) {
-        return;
-    }
     if (metadata != NULL &&
         bnc_output_older(metadata->resource_version, out->resource_version)) {
         return; /* from before our own last write */
@@ -275,6 +243,9 @@ bnc_publisher_output(struct bnc_publisher *publisher, enum bnc_kind kind, const 
     out->known = true;
     out->exists = metadata != NULL;
     if (metadata != NULL) {
+        if (!bnc_str_eq(out->resource_version, metadata->resource_version)) {
+            out->slot.unsure_ms = 0; /* else it is what was known before the write */
+        }
         bnc_output_text(&out->uid, metadata->uid);
         bnc_output_text(&out->resource_version, metadata->resource_version);
         read_live(out, metadata);
@@ -283,6 +254,21 @@ bnc_publisher_output(struct bnc_publisher *publisher, enum bnc_kind kind, const 
         out->live_hash[0] = '\0';
     }
     bnc_output_consider(out);
+}
+
+void
+bnc_publisher_output(struct bnc_publisher *publisher, enum bnc_kind kind, const char *ns,
+                     const char *name, const struct bnc_pruned *metadata)
+{
+    struct bnc_output *out = bnc_output_first(publisher, kind, ns, name);
+    if (out == NULL) {
+        return;
+    }
+    while (out != NULL) {
+        struct bnc_output *next = out->next;
+        take_news(out, metadata);
+        out = next;
+    }
     bnc_output_changed(publisher);
 }
 
@@ -290,20 +276,18 @@ void
 bnc_publisher_trouble(struct bnc_publisher *publisher, enum bnc_kind kind, const char *ns,
                       const char *name, const struct bnc_error *err)
 {
-    char key[BNC_OUTPUT_KEY_MAX];
-    if (ns == NULL || name == NULL) {
-        return;
+    struct bnc_output *out =
+        ns == NULL || name == NULL ? NULL : bnc_output_first(publisher, kind, ns, name);
+    for (; out != NULL; out = out->next) {
+        if (out->known || err->code == BNC_OK) {
+            continue; /* what is known stays known; a write will tell */
+        }
+        out->reason = BNC_REASON_WRITE_FAILED;
+        (void)snprintf(out->message, sizeof(out->message),
+                       "%s %s/%s may exist and cannot be read: %.350s",
+                       bnc_kind_info(kind)->name, ns, name, err->message);
+        bnc_output_changed(publisher);
     }
-    bnc_output_key(key, kind, ns, name);
-    struct bnc_output *out = bnc_map_get(publisher->outputs, key);
-    if (out == NULL || out->known || err->code == BNC_OK) {
-        return; /* what is known stays known; a write will tell */
-    }
-    out->reason = BNC_REASON_WRITE_FAILED;
-    (void)snprintf(out->message, sizeof(out->message),
-                   "%s %s/%s may exist and cannot be read: %.350s",
-                   bnc_kind_info(kind)->name, ns, name, err->message);
-    bnc_output_changed(publisher);
 }
 
 void

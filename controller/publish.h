@@ -57,6 +57,13 @@ void bnc_publisher_set(struct bnc_publisher *publisher, const char *owner,
 void
 bnc_publisher_loaded(struct bnc_publisher *publisher, const char *owner, bool loaded);
 
+/*
+ * True when the roots of these are published, and were at `wall_ms`, of which whole
+ * seconds count: what was said before that may be about an earlier time.
+ */
+bool bnc_publisher_stood(const struct bnc_publisher *publisher, const char *owner,
+                         const struct bnc_desired *desired, size_t n, int64_t wall_ms);
+
 /* An object that an earlier life of this process wrote. */
 struct bnc_claimed {
     enum bnc_kind kind;

@@ -344,8 +344,8 @@ static bool
 must_record(const struct bnc_result *result)
 {
     bool holds = result->plan != NULL && result->plan->n_held > 0;
-    bool first = result->outside || holds ? result->held : result->told_first;
-    return first && result->ready && !result->suspended && !bnc_outputs_recorded(result);
+    bool first = (!result->outside && !holds) || result->held;
+    return first && result->ready && !result->suspended && bnc_outputs_told_first(result);
 }
 
 static void
@@ -374,9 +374,11 @@ report_observatory(struct round *round, size_t i)
         .state = state,
         .loaded = result->plan == NULL || result->n_desired == 0 ? NULL : loaded,
         .outputs = bnc_outputs_json(result, reporter->options.publisher, arena),
+        .held = bnc_outputs_held(result, reporter->options.patcher, arena),
         .annotated_pods = bnc_census_annotated(reporter->options.census, result),
         .grafana = result->grafana == NULL ? NULL : &round->standing[i]};
     stamp = stamp_number(stamp, (uint64_t)cJSON_GetArraySize(more.outputs));
+    stamp = stamp_number(stamp, (uint64_t)cJSON_GetArraySize(more.held));
     stamp = stamp_number(stamp, (uint64_t)more.annotated_pods);
     stamp = stamp_text(stamp, bnc_status_grafana_text(&more, arena));
     stamp = stamp_text(stamp, loaded->condition.message) | 1;
@@ -386,8 +388,7 @@ report_observatory(struct round *round, size_t i)
     if (record_first && result->object->status.len > 0) {
         record->stamp = stamp;
         write_status(round, record, result->object,
-                     bnc_status_outputs(result->object, more.outputs,
-                                        bnc_outputs_held(result, arena), arena),
+                     bnc_status_outputs(result->object, more.outputs, more.held, arena),
                      arena);
         return;
     }
@@ -401,6 +402,21 @@ report_observatory(struct round *round, size_t i)
     record->stamp = stamp;
     write_status(round, record, result->object,
                  bnc_status_observatory(result, &more, arena), arena);
+}
+
+/* They have loaded it when they said so after it was published, in whole seconds. */
+static void
+take_loaded(struct round *round, const struct bnc_result *result,
+            const struct bnc_loaded *loaded)
+{
+    struct bnc_publisher *publisher = round->reporter->options.publisher;
+    int64_t said_ms = loaded->expires_ms - BNC_INSTANCE_FRESH_MS; /* by the first */
+    const char *owner =
+        bnc_arena_fmt(round->arena, "%s/%s", result->object->ns, result->object->name);
+    bnc_publisher_loaded(publisher, owner,
+                         loaded->done && result->ready &&
+                             bnc_publisher_stood(publisher, owner, result->desired,
+                                                 result->n_desired, said_ms));
 }
 
 /* What runs, for each Observatory; what that allows, and when to look again. */
@@ -420,10 +436,7 @@ read_loaded(struct round *round)
         bnc_loaded_read(result, now_ms, round->arena, loaded);
         (void)bnc_grafanas_get(reporter->options.grafanas, result->object, round->arena,
                                &round->standing[i]);
-        bnc_publisher_loaded(reporter->options.publisher,
-                             bnc_arena_fmt(round->arena, "%s/%s", result->object->ns,
-                                           result->object->name),
-                             loaded->done && result->ready);
+        take_loaded(round, result, loaded);
         if (loaded->expires_ms != 0 && (next_ms == 0 || loaded->expires_ms < next_ms)) {
             next_ms = loaded->expires_ms;
         }

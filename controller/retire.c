@@ -43,6 +43,23 @@ bnc_output_retire(struct bnc_publisher *publisher, const char *owner)
     }
 }
 
+bool
+bnc_publisher_stood(const struct bnc_publisher *publisher, const char *owner,
+                    const struct bnc_desired *desired, size_t n, int64_t wall_ms)
+{
+    for (size_t i = 0; i < n; i++) {
+        char key[BNC_OUTPUT_KEY_MAX];
+        bnc_output_key(key, desired[i].kind, desired[i].ns, desired[i].name, owner);
+        const struct bnc_output *out = bnc_map_get(publisher->outputs, key);
+        if (desired[i].role == BNC_ROLE_ROOT &&
+            (out == NULL || !out->wanted || strcmp(out->hash, desired[i].hash) != 0 ||
+             !bnc_output_done(out) || out->live_ms / 1000 > wall_ms / 1000)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void
 bnc_publisher_loaded(struct bnc_publisher *publisher, const char *owner, bool loaded)
 {

@@ -18,7 +18,7 @@ root_of(const struct bnc_output *slot)
     if (slot->slot.root == NULL) {
         return NULL;
     }
-    bnc_output_key(key, slot->kind, slot->ns, slot->slot.root);
+    bnc_output_key(key, slot->kind, slot->ns, slot->slot.root, slot->owner);
     return bnc_map_get(slot->publisher->outputs, key);
 }
 
@@ -86,7 +86,6 @@ bnc_slot_read(struct bnc_output *out, const struct bnc_pruned *metadata,
     const struct bnc_bytes fields = metadata->managed_fields;
     bnc_output_text(&out->slot.named,
                     bnc_json_get_str(annotations, BNC_ANNOTATION_SLOTS));
-    out->slot.unsure_ms = 0;
     bnc_output_text(&out->slot.fields, fields.ptr);
     bnc_slot_judge(out);
     bnc_output_text(&out->slot.held[0], NULL);
@@ -175,7 +174,7 @@ bnc_slot_written(struct bnc_output *out, const struct bnc_write_result *result)
     struct bnc_owner *set = bnc_map_get(out->publisher->owners, out->owner);
     int64_t now_ms = bnc_world_mono_ms(out->publisher->options.world);
     bool done = result->code == BNC_OK;
-    bool unsure = !done && (result->status == 0 || result->status >= 500);
+    bool unsure = bnc_output_unsure(result);
 
     if (out->role == BNC_ROLE_ROOT) {
         out->slot.unsure_ms = unsure ? now_ms + 1 : 0;

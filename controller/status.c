@@ -486,7 +486,7 @@ bnc_status_observatory(const struct bnc_result *result,
     bnc_json_set_int(arena, status, "observedGeneration", generation);
     bnc_json_set_item(arena, status, "conditions",
                       conditions_json(all, used, generation, arena));
-    cJSON *mesh = bnc_status_mesh(result, arena);
+    cJSON *mesh = bnc_status_mesh(result, more->held, arena);
     if (mesh != NULL) {
         bnc_json_set_item(arena, status, "mesh", mesh);
     }

@@ -48,8 +48,9 @@ void bnc_status_rule(const struct bnc_member *member, const struct bnc_opinion *
 /* What only a Datasource's or Dashboard's status has; false: it is none. */
 bool bnc_status_grafana(const struct bnc_member *member, cJSON *status,
                         struct bnc_arena *arena);
-/* status.mesh of an Observatory; NULL: it has no mesh. */
-cJSON *bnc_status_mesh(const struct bnc_result *result, struct bnc_arena *arena);
+/* status.mesh of an Observatory; NULL: it has no mesh, and holds nothing. */
+cJSON *
+bnc_status_mesh(const struct bnc_result *result, cJSON *held, struct bnc_arena *arena);
 
 /* The whole status; lastTransitionTime is left out. */
 cJSON *
@@ -62,6 +63,7 @@ struct bnc_status_more {
     struct bnc_publication state;
     const struct bnc_loaded *loaded;      /* NULL: nobody was asked */
     cJSON *outputs;                       /* bnc_outputs_json() */
+    cJSON *held;                          /* bnc_outputs_held() */
     int64_t annotated_pods;               /* -1: not counted yet */
     const struct bnc_gapi_state *grafana; /* NULL: no Grafana is asked */
 };

@@ -160,11 +160,10 @@ bnc_status_rule(const struct bnc_member *member, const struct bnc_opinion *opini
 }
 
 cJSON *
-bnc_status_mesh(const struct bnc_result *result, struct bnc_arena *arena)
+bnc_status_mesh(const struct bnc_result *result, cJSON *held, struct bnc_arena *arena)
 {
     const struct bnc_mesh_summary *mesh =
         result->plan == NULL ? NULL : &result->plan->mesh;
-    cJSON *held = bnc_outputs_held(result, arena);
     if ((mesh == NULL || !mesh->present) && held->child == NULL) {
         return NULL;
     }

@@ -16,6 +16,7 @@
 struct bnc_kube_write {
     struct bnc_kube_call *call;
     enum bnc_kind kind;
+    bool deletes;
     bnc_written_fn fn;
     void *arg;
 };
@@ -55,6 +56,14 @@ is_bad_body(const struct bnc_kube_result *result)
     return false;
 }
 
+/* The kind is not served, or not yet: its objects may be there all the same. */
+static bool
+is_unknown_kind(const struct bnc_kube_result *result)
+{
+    return result->http_status == 404 &&
+           !bnc_str_ends(result->status.message, "\" not found");
+}
+
 static void
 on_answer(void *arg, const struct bnc_kube_result *result)
 {
@@ -76,6 +85,10 @@ on_answer(void *arg, const struct bnc_kube_result *result)
     if (is_bad_body(result)) {
         written.err.code = BNC_INVALID;
     }
+    if (write->deletes && bnc_kind_info(write->kind)->optional &&
+        is_unknown_kind(result)) {
+        written.err.code = BNC_UNAVAILABLE;
+    }
     if (write->kind == BNC_KIND_SECRET && written.err.code == BNC_INVALID) {
         withhold(&written, result);
     }
@@ -91,6 +104,7 @@ start(struct bnc_kube *kube, const struct bnc_kube_request *request, enum bnc_ki
 {
     struct bnc_kube_write *write = bnc_alloc(sizeof(*write));
     write->kind = kind;
+    write->deletes = strcmp(request->method, "DELETE") == 0;
     write->fn = fn;
     write->arg = arg;
     write->call = bnc_kube_start(kube, request, on_answer, write);

@@ -267,6 +267,7 @@ TEST(writes)
     const struct bnc_kube_target policy = {BNC_KIND_SCRAPE_POLICY, "n", "p", false};
     const struct bnc_kube_target policy_status = {BNC_KIND_SCRAPE_POLICY, "n", "p", true};
     const struct bnc_kube_target nameless = {BNC_KIND_SECRET, "n", "", false};
+    const struct bnc_kube_target telemetry = {BNC_KIND_TELEMETRY, "n", "t", false};
     const struct bnc_bytes body = {"{}", 2};
     struct fake *fake = fake_new();
     struct bnc_kube *kube = kube_new(fake, CONFIG(""));
@@ -307,6 +308,15 @@ TEST(writes)
     fake_answer(call, 409, "");
     CHECK_INT(told.code, BNC_CONFLICT);
     CHECK_INT(told.n, 4);
+
+    (void)bnc_kube_delete(kube, &telemetry, NULL, on_written, &told, &err);
+    fake_answer(fake_next(fake, 0), 404, "404 page not found\n");
+    CHECK_INT(told.code, BNC_UNAVAILABLE); /* its kind is not served, it may be there */
+    (void)bnc_kube_delete(kube, &telemetry, NULL, on_written, &told, &err);
+    fake_answer(fake_next(fake, 0), 404,
+                "{\"kind\":\"Status\",\"reason\":\"NotFound\",\"message\":"
+                "\"telemetries.telemetry.istio.io \\\"t\\\" not found\"}");
+    CHECK_INT(told.code, BNC_NOT_FOUND);
 
     CHECK(bnc_kube_delete(kube, &nameless, NULL, on_written, &told, &err) == NULL);
     CHECK_INT(err.code, BNC_INVALID); /* never to the collection */

@@ -33,7 +33,7 @@
 static const struct bnc_desired one_root[] = {
     {.role = BNC_ROLE_PART, .shard = 0, .hash = "sha256:part"},
     {.role = BNC_ROLE_ROOT, .shard = 0, .hash = H0},
-    {.role = BNC_ROLE_BESIDE, .shard = 0, .hash = "sha256:assets"}};
+    {.role = BNC_ROLE_ASSETS, .shard = 0, .hash = "sha256:assets"}};
 static const struct bnc_desired two_roots[] = {
     {.role = BNC_ROLE_ROOT, .shard = 0, .hash = H0},
     {.role = BNC_ROLE_ROOT, .shard = 1, .hash = H1}};

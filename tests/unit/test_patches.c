@@ -100,12 +100,21 @@ want(struct rig *rig, size_t i, const struct bnc_held *of, const char *body)
 }
 
 static void
-answer(struct rig *rig, enum bnc_code code)
+answer_with(struct rig *rig, enum bnc_code code, int status, const char *version)
 {
     bnc_write_fn fn = rig->fn;
     assert_true(fn != NULL);
     rig->fn = NULL;
-    fn(rig->arg, &(struct bnc_write_result){.code = code, .message = "no"});
+    fn(rig->arg,
+       &(struct bnc_write_result){
+           .code = code, .status = status, .message = "no", .resource_version = version});
+}
+
+/* Carried out, whatever the version is then, or refused. */
+static void
+answer(struct rig *rig, enum bnc_code code)
+{
+    answer_with(rig, code, code == BNC_OK ? 200 : 403, code == BNC_OK ? "0" : "");
 }
 
 static void
@@ -319,6 +328,57 @@ TEST(passes_to_another)
     close_rig(&rig);
 }
 
+static void
+count(void *arg, enum bnc_kind kind, const char *ns, const char *name)
+{
+    hear(NULL, kind, ns, name);
+    (*(size_t *)arg)++;
+}
+
+static size_t
+count_unseen(const struct rig *rig, const char *owner)
+{
+    size_t n = 0;
+    bnc_patcher_unseen(rig->patcher, owner, count, &n);
+    return n;
+}
+
+/* What was patched is not forgotten before it is seen; nobody else patches it. */
+TEST(unseen)
+{
+    struct rig rig;
+    bnc_test_row("on its way, and before the news");
+    open_rig(&rig);
+    ask(&rig);
+    CHECK_INT(count_unseen(&rig, OWNER), 1);
+    answer_with(&rig, BNC_OK, 200, "4");
+    CHECK_INT(count_unseen(&rig, OWNER), 1);
+    CHECK_INT(count_unseen(&rig, OTHER), 0);
+    rig.owner = OTHER;
+    ask(&rig);
+    CHECK_INT(rig.writes, 1);
+    news(&rig, &pilot); /* version 4 */
+    CHECK_INT(count_unseen(&rig, OWNER), 0);
+
+    bnc_test_row("the answer is lost");
+    ask(&rig);
+    CHECK_INT(rig.writes, 2);
+    rig.n_patches = 0;
+    answer_with(&rig, BNC_UNAVAILABLE, 0, "");
+    fake_run(rig.fake, 89000);
+    CHECK_INT(count_unseen(&rig, OTHER), 1);
+    fake_run(rig.fake, 2000);
+    CHECK_INT(count_unseen(&rig, OTHER), 0);
+
+    bnc_test_row("of an earlier life");
+    bnc_patcher_claim(rig.patcher, &other, OWNER);
+    CHECK_INT(count_unseen(&rig, OWNER), 1);
+    CHECK(bnc_patcher_idle(rig.patcher)); /* nothing is to be written */
+    fake_run(rig.fake, 91000);
+    CHECK_INT(count_unseen(&rig, OWNER), 0);
+    close_rig(&rig);
+}
+
 TEST(not_there)
 {
     struct rig rig;
@@ -331,4 +391,4 @@ TEST(not_there)
 }
 
 RUN_TESTS(one_version_once, too_late, denied_for_long, each_waits_for_itself, no_fight,
-          no_fight_over_a_text, now_and_then, passes_to_another, not_there)
+          no_fight_over_a_text, now_and_then, passes_to_another, unseen, not_there)

@@ -78,6 +78,33 @@ TEST(retire_when_loaded)
     rig_close(&rig);
 }
 
+/* A report of before is not about a set that was wanted once before. */
+TEST(retire_reported_too_early)
+{
+    static const struct bnc_desired root = {.role = BNC_ROLE_ROOT,
+                                            .kind = BNC_KIND_SECRET,
+                                            .ns = "shop",
+                                            .name = "root-main",
+                                            .hash = "sha256:b c"};
+    struct rig rig;
+    begin(&rig, "published, and said after that");
+    int64_t said_ms = bnc_world_wall_ms(&rig.fake->base);
+    CHECK(bnc_publisher_stood(rig.publisher, MAIN, &root, 1, said_ms));
+    CHECK(!bnc_publisher_stood(rig.publisher, OTHER, &root, 1, said_ms));
+    rig_set(&rig, MAIN, "c d");
+    CHECK(!bnc_publisher_stood(rig.publisher, MAIN, &root, 1, said_ms));
+    rig_pass(&rig, 2000);
+    rig_set(&rig, MAIN, "b c");
+    bnc_test_row("wanted, and not written yet");
+    CHECK(!bnc_publisher_stood(rig.publisher, MAIN, &root, 1, said_ms));
+    rig_pass(&rig, 2000);
+    bnc_test_row("there again");
+    CHECK(!bnc_publisher_stood(rig.publisher, MAIN, &root, 1, said_ms));
+    said_ms = bnc_world_wall_ms(&rig.fake->base);
+    CHECK(bnc_publisher_stood(rig.publisher, MAIN, &root, 1, said_ms));
+    rig_close(&rig);
+}
+
 TEST(retire_loaded_too_early)
 {
     struct rig rig;
@@ -297,7 +324,7 @@ TEST(retire_after_the_old_root)
     rig_close(&rig);
 }
 
-RUN_TESTS(retire_by_time, retire_when_loaded, retire_loaded_too_early,
-          retire_waits_for_the_root, retire_named_again, retire_no_more_than_64,
-          retire_dropped, retire_claimed, retire_what_may_be_there,
-          retire_after_the_old_root)
+RUN_TESTS(retire_by_time, retire_when_loaded, retire_reported_too_early,
+          retire_loaded_too_early, retire_waits_for_the_root, retire_named_again,
+          retire_no_more_than_64, retire_dropped, retire_claimed,
+          retire_what_may_be_there, retire_after_the_old_root)

@@ -203,7 +203,7 @@ static const char *
 mesh_status(const struct made *m)
 {
     struct bnc_str out = bnc_str_new(m->arena, TEXT_MAX);
-    const cJSON *status = bnc_status_mesh(m->result, m->arena);
+    const cJSON *status = bnc_status_mesh(m->result, bnc_json_array(m->arena), m->arena);
     if (status == NULL) {
         return "";
     }
