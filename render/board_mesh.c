@@ -8,15 +8,8 @@
 #define DURATIONS      "istio_request_duration_milliseconds_bucket{" AT "}"
 #define TCP(what)      "istio_tcp_" what "_total{" AT "}"
 
-/* Whom a request was for, named as the variables of the board istio-workload are. */
-#define WORKLOAD "namespace, workload"
-#define NAMED(s)                                                                         \
-    "label_join(label_join(" s ", \"workload\", \"\", \"destination_workload\"), "       \
-    "\"namespace\", \"\", \"destination_workload_namespace\")"
-#define OF_WORKLOAD(s) "sum by (" WORKLOAD ") (" NAMED("rate(" s IN ")") ")"
-#define QUANTILE_OF_WORKLOAD(q)                                                          \
-    "histogram_quantile(" q ", sum by (" WORKLOAD                                        \
-    ", le) (" NAMED("rate(" DURATIONS IN ")") "))"
+#define WORKLOAD       "destination_workload_namespace, destination_workload"
+#define OF_WORKLOAD(q) QUANTILE(q, WORKLOAD ", ", DURATIONS)
 
 const struct bnc_board_variable bnc_board_mesh_variables[] = {
     {.name = "namespace",
@@ -106,13 +99,13 @@ const struct bnc_board_row bnc_board_mesh_rows[] =
                .unit = "short",
                .to_workload = true,
                .queries =
-                   {{OF_WORKLOAD(REQUESTS("")), "requests", "reqps"},
-                    {OF_WORKLOAD(REQUESTS(",response_code=~\"5..\"")) " / " OF_WORKLOAD(
-                         REQUESTS("")),
+                   {{BY(WORKLOAD, REQUESTS("")), "requests", "reqps"},
+                    {"1 - " BY(WORKLOAD, REQUESTS(",response_code!~\"5..\"")) " / " BY(
+                         WORKLOAD, REQUESTS("")),
                      "errors", "percentunit"},
-                    {QUANTILE_OF_WORKLOAD("0.5"), "50 %", "ms"},
-                    {QUANTILE_OF_WORKLOAD("0.95"), "95 %", "ms"},
-                    {QUANTILE_OF_WORKLOAD("0.99"), "99 %", "ms"}}}}},
+                    {OF_WORKLOAD("0.5"), "50 %", "ms"},
+                    {OF_WORKLOAD("0.95"), "95 %", "ms"},
+                    {OF_WORKLOAD("0.99"), "99 %", "ms"}}}}},
         {.title = "TCP",
          .panels =
              {

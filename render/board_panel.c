@@ -288,6 +288,10 @@ transformations(const struct bnc_board_panel *panel, struct bnc_arena *arena)
                                 : bnc_arena_fmt(arena, "Value #%s", ref_id(i, arena)),
                          panel->queries[i].legend);
     }
+    if (panel->to_workload) {
+        bnc_json_set_str(arena, names, "destination_workload_namespace", "namespace");
+        bnc_json_set_str(arena, names, "destination_workload", "workload");
+    }
     bnc_json_set_bool(arena, hidden, "Time", true);
     bnc_json_set_item(arena, merge, "options", bnc_json_object(arena));
     bnc_json_set_item(arena, options, "excludeByName", hidden);

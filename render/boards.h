@@ -39,15 +39,14 @@ struct bnc_board_panel {
     int width;        /* 0: what suits the form; rows are filled from the left */
     double warn;      /* yellow from here; 0 with `bad` 0: no colours */
     double bad;       /* red from here; less than `warn`: the lower the worse */
-    bool to_workload; /* of a table: its rows lead to the board of a workload.  It
-                       * has the columns `namespace` and `workload` */
+    bool to_workload; /* of a table: its rows, which are of workloads that are called,
+                       * lead to the board of that workload */
     struct bnc_board_query queries[BNC_BOARD_QUERIES];
 };
 
 struct bnc_board_row {
     const char *title; /* NULL: no more */
     const char *needs; /* beyond being scraped; NULL: nothing */
-    bool pruned;       /* the prune preset `envoy` takes its series */
     struct bnc_board_panel panels[BNC_BOARD_PANELS];
 };
 
@@ -70,8 +69,7 @@ struct bnc_board_variable {
 struct bnc_board {
     const char *name; /* as spec.grafana.dashboards has it */
     const char *title;
-    const char *doc;   /* one sentence */
-    const char *needs; /* what has to be scraped */
+    const char *doc; /* one sentence */
     const struct bnc_board_variable *variables;
     const struct bnc_board_row *rows;
     const char *service; /* of spans that it is about, with variables; NULL: of all */
