@@ -139,6 +139,19 @@ compare_results(const struct bnc_result *got, const struct bnc_result *want,
                                  getenv("D") ? w->body.ptr : w->content.ptr, arena));
         }
     }
+    if (got->plan->n_patches != want->plan->n_patches ||
+        got->plan->n_held != want->plan->n_held) {
+        return bnc_arena_fmt(arena, "%s: %zu patches, %zu held; fresh: %zu, %zu", name,
+                             got->plan->n_patches, got->plan->n_held,
+                             want->plan->n_patches, want->plan->n_held);
+    }
+    for (size_t i = 0; i < got->plan->n_patches; i++) {
+        const char *g = got->plan->patches[i].body.ptr;
+        const char *w = want->plan->patches[i].body.ptr;
+        if (strcmp(g, w) != 0) {
+            return bnc_arena_fmt(arena, "%s: another patch: %s; fresh: %s", name, g, w);
+        }
+    }
     if (got->plan->n_verdicts != want->plan->n_verdicts) {
         return bnc_arena_fmt(arena, "%s: %zu verdicts, fresh: %zu", name,
                              got->plan->n_verdicts, want->plan->n_verdicts);
@@ -155,12 +168,13 @@ compare_results(const struct bnc_result *got, const struct bnc_result *want,
     return NULL;
 }
 
-const char *
-judge_incremental(const struct product *product, struct bnc_arena *arena)
+/* Unless it says itself that it is not done. */
+static const char *
+judge_results(const struct product *product, bool calm, struct bnc_arena *arena)
 {
     const struct bnc_engine *engine = bnc_controller_engine(product->controller);
     if (!bnc_engine_idle(engine)) {
-        return NULL; /* it says itself that it is not done */
+        return NULL;
     }
     BNC_AUTO(bnc_engine) fresh = fresh_engine(product);
     if (bnc_engine_count(fresh) != bnc_engine_count(engine)) {
@@ -173,11 +187,26 @@ judge_incremental(const struct product *product, struct bnc_arena *arena)
             continue; /* it waits for a fact that a fresh one is told at once */
         }
         const char *what = compare_results(got, want, arena);
+        if (what == NULL && calm && got->plan != NULL && want->plan != NULL) {
+            what = judge_rates(got->plan, want->plan, arena);
+        }
         if (what != NULL) {
             return what;
         }
     }
     return NULL;
+}
+
+const char *
+judge_incremental(const struct product *product, struct bnc_arena *arena)
+{
+    return judge_results(product, false, arena);
+}
+
+const char *
+judge_calm(const struct product *product, struct bnc_arena *arena)
+{
+    return judge_results(product, true, arena);
 }
 
 /* ---- against the store
@@ -218,7 +247,14 @@ check_output(const struct bnc_desired *desired, struct bnc_sim_api *api,
         return err.message[0] == '\0' ? "unreadable"
                                       : bnc_arena_strdup(arena, err.message);
     }
-    static const char *const parts[] = {"data", "binaryData"};
+    const char *owner = bnc_json_get_str(
+        bnc_json_path(got, "metadata", "annotations", NULL), "binnacle.dev/owner");
+    if (!bnc_str_eq(owner,
+                    bnc_json_get_str(bnc_json_path(want, "metadata", "annotations", NULL),
+                                     "binnacle.dev/owner"))) {
+        return NULL; /* another Observatory wants it as well, and has it */
+    }
+    static const char *const parts[] = {"data", "binaryData", "spec"};
     for (size_t i = 0; i < BNC_LEN(parts); i++) {
         if (cJSON_GetArraySize(bnc_json_get(want, parts[i])) == 0 &&
             bnc_json_get(got, parts[i]) == NULL) {
@@ -283,8 +319,11 @@ const char *
 judge_statuses(struct bnc_sim_api *api, struct bnc_arena *arena)
 {
     struct statuses s = {.arena = arena};
-    (void)bnc_sim_api_list(api, "ScrapePolicy", check_status, &s);
-    (void)bnc_sim_api_list(api, "Observatory", check_status, &s);
+    static const char *const kinds[] = {"ScrapePolicy", "SamplingPolicy", "MetricRule",
+                                        "Observatory"};
+    for (size_t i = 0; i < BNC_LEN(kinds); i++) {
+        (void)bnc_sim_api_list(api, kinds[i], check_status, &s);
+    }
     return s.wrong;
 }
 
@@ -366,6 +405,10 @@ judge_exact(const struct product *product, struct bnc_sim_api *api,
         (void)bnc_sim_api_list(api, "Secret", check_wanted, &e);
         e.kind = BNC_KIND_CONFIG_MAP;
         (void)bnc_sim_api_list(api, "ConfigMap", check_wanted, &e);
+        e.kind = BNC_KIND_TELEMETRY;
+        (void)bnc_sim_api_list(api, "Telemetry", check_wanted, &e);
+        e.kind = BNC_KIND_INSTRUMENTATION;
+        (void)bnc_sim_api_list(api, "Instrumentation", check_wanted, &e);
     }
     return e.wrong;
 }
@@ -433,5 +476,7 @@ judge_collected(struct bnc_sim_api *api, struct bnc_arena *arena)
     struct collected c = {.api = api, .arena = arena};
     (void)bnc_sim_api_list(api, "Secret", check_owner, &c);
     (void)bnc_sim_api_list(api, "ConfigMap", check_owner, &c);
+    (void)bnc_sim_api_list(api, "Telemetry", check_owner, &c);
+    (void)bnc_sim_api_list(api, "Instrumentation", check_owner, &c);
     return c.wrong;
 }

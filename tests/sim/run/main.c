@@ -13,9 +13,12 @@
 #include "lib/log.h"
 #include "tests/sim/run/run.h"
 
-#define CALM_MS   180000  /* after the last fault everything must be right by then */
-#define LOADED_MS 10000   /* after all have loaded, what is old is gone by then */
-#define ALONE_MS  1500000 /* and by then when nobody reports: 5 + 15 minutes and some */
+#define CALM_MS     180000  /* after the last fault everything must be right by then */
+#define GONE_MS     120000  /* after the last Observatory is deleted */
+#define LOADED_MS   10000   /* after all have loaded, what is old is gone by then */
+#define MESH_EVERY  4       /* seeds; of all kinds of weather */
+#define MESH_CHANCE 650     /* of 1 000 steps, those in a mesh */
+#define ALONE_MS    1500000 /* and by then when nobody reports: 5 + 15 minutes and some */
 
 struct options {
     uint64_t seed;
@@ -31,6 +34,7 @@ struct run {
     struct bnc_sim_api *api;
     struct product product;
     struct readers *readers;
+    struct mesh *mesh; /* NULL: there is none */
     struct bnc_arena *arena;
     char (*history)[256];
     size_t n_history;
@@ -105,6 +109,9 @@ rough_part(struct run *r)
     for (unsigned i = 0; i < r->options->steps && r->failure == NULL; i++) {
         if (bnc_sim_chance(r->sim, 250)) {
             readers_step(r->readers, text);
+        } else if (r->mesh != NULL && bnc_sim_chance(r->sim, MESH_CHANCE)) {
+            (void)snprintf(text, sizeof(text), "%lld ms: %s",
+                           (long long)bnc_sim_now_ms(r->sim), mesh_step(r->mesh));
         } else {
             universe_step(r->sim, r->api, text);
         }
@@ -130,14 +137,19 @@ calm_part(struct run *r)
 {
     bnc_sim_api_heal(r->api);
     r->crash_in = 0;
+    if (r->mesh != NULL) {
+        mesh_repair(r->mesh);
+    }
     (void)bnc_sim_run_for(r->sim, CALM_MS);
     if (!bnc_sim_run_until(r->sim, settled, r, CALM_MS)) {
         check(r, "calm", "the controller never settles");
     }
-    check(r, "calm: incremental = fresh", judge_incremental(&r->product, r->arena));
+    check(r, "calm: incremental = fresh", judge_calm(&r->product, r->arena));
     check(r, "calm: published", judge_published(&r->product, r->api, r->arena));
     check(r, "calm: collected", judge_collected(r->api, r->arena));
     check(r, "calm: status", judge_statuses(r->api, r->arena));
+    check(r, "calm: limits", judge_limits(r->api, r->arena));
+    check(r, "calm: Telemetry", judge_telemetries(&r->product, r->api, r->arena));
     if (r->seed % 2 == 0) {
         readers_load_all(r->readers);
         (void)bnc_sim_run_for(r->sim, LOADED_MS);
@@ -159,6 +171,24 @@ restart_part(struct run *r)
     (void)bnc_sim_run_for(r->sim, 60000);
 }
 
+static void
+delete_it(void *arg, const struct bnc_sim_api_item *item)
+{
+    struct run *r = arg;
+    (void)bnc_sim_api_delete(r->api, "Observatory", item->ns, item->name);
+}
+
+/* Everything is given back. */
+static void
+last_part(struct run *r)
+{
+    r->quiet = false;
+    (void)bnc_sim_api_list(r->api, "Observatory", delete_it, r);
+    (void)bnc_sim_run_for(r->sim, GONE_MS);
+    check(r, "in the end: gone", judge_gone(r->api, r->arena));
+    check(r, "in the end: given back", mesh_untouched(r->mesh, r->arena));
+}
+
 static bool
 run_seed(const struct options *options, uint64_t seed)
 {
@@ -170,6 +200,9 @@ run_seed(const struct options *options, uint64_t seed)
     bnc_sim_in_cluster(r.sim);
     bnc_sim_api_on_write(r.api, on_write, &r);
     universe_create(r.sim, r.api);
+    if (seed / 4 % MESH_EVERY == 0) {
+        r.mesh = mesh_new(r.sim, r.api);
+    }
     product_start(&r.product, r.sim);
 
     rough_part(&r);
@@ -178,6 +211,9 @@ run_seed(const struct options *options, uint64_t seed)
     }
     if (r.failure == NULL) {
         restart_part(&r);
+    }
+    if (r.failure == NULL && r.mesh != NULL) {
+        last_part(&r);
     }
     if (r.failure != NULL) {
         (void)printf("seed %llu: %s\nwhat happened:\n", (unsigned long long)seed,
@@ -190,6 +226,7 @@ run_seed(const struct options *options, uint64_t seed)
     }
     product_stop(&r.product);
     readers_free(r.readers);
+    mesh_free(r.mesh);
     bnc_sim_api_free(r.api);
     bnc_sim_free(r.sim);
     free(r.history);

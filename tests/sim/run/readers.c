@@ -427,6 +427,14 @@ check_deleted(struct readers *r, const struct part *part)
                          part->named ? "named it" : "left it");
 }
 
+/* False: what is beside the configuration, for others to read. */
+static bool
+is_root(const char *name)
+{
+    return !bnc_str_ends(name, "-assets") && !bnc_str_ends(name, "-jaeger-sampling") &&
+           !bnc_str_starts(name, "binnacle-mesh");
+}
+
 const char *
 readers_see(struct readers *r, const char *kind, const char *ns, const char *name)
 {
@@ -438,7 +446,7 @@ readers_see(struct readers *r, const char *kind, const char *ns, const char *nam
     const cJSON *notes = bnc_json_path(object, "metadata", "annotations", NULL);
     const char *owner = bnc_json_get_str(notes, "binnacle.dev/owner");
 
-    if (root == NULL && owner != NULL && !bnc_str_ends(name, "-assets") &&
+    if (root == NULL && owner != NULL && is_root(name) &&
         bnc_json_get_str(notes, BNC_ANNOTATION_FILE) == NULL) {
         root = new_root(r, kind, ns, name);
     }

@@ -7,6 +7,7 @@
 
 #include "controller/controller.h"
 #include "source/cluster.h"
+#include "tests/sim/run/mesh.h"
 #include "tests/sim/run/readers.h"
 #include "tests/sim/sim.h"
 
@@ -33,6 +34,9 @@ void product_stop(struct product *product);
 void universe_create(struct bnc_sim *sim, struct bnc_sim_api *api);
 /* One random change; gives a line that says which, in `text`. */
 void universe_step(struct bnc_sim *sim, struct bnc_sim_api *api, char text[256]);
+/* An Observatory called main, with `more` fields in its spec. */
+void universe_observatory(struct bnc_sim *sim, struct bnc_sim_api *api, const char *ns,
+                          const char *more);
 
 /* ---- the judge
  * --------------------------------------------------------------------------- */
@@ -42,6 +46,13 @@ void universe_step(struct bnc_sim *sim, struct bnc_sim_api *api, char text[256])
  * fresh engine makes of the same facts.  NULL when it does, else what differs.
  */
 const char *judge_incremental(const struct product *product, struct bnc_arena *arena);
+/*
+ * Likewise what holds for each workload: only when it is calm, since running pods are
+ * looked at now and then.
+ */
+const char *judge_rates(const struct bnc_plan *got, const struct bnc_plan *want,
+                        struct bnc_arena *arena);
+const char *judge_calm(const struct product *product, struct bnc_arena *arena);
 
 /* Every output in the store is as the product wants it, and nothing else is ours. */
 const char *judge_published(const struct product *product, struct bnc_sim_api *api,
@@ -58,8 +69,21 @@ const char *judge_loaded(const struct product *product, struct bnc_sim_api *api,
 /* Nothing of ours is left of Observatories that are gone. */
 const char *judge_collected(struct bnc_sim_api *api, struct bnc_arena *arena);
 
-/* Every policy's and Observatory's status has observedGeneration and Ready. */
+/* Every status of ours is of this generation. */
 const char *judge_statuses(struct bnc_sim_api *api, struct bnc_arena *arena);
+
+/* Statuses fit the CRDs; what holds for workloads is possible. */
+const char *judge_limits(struct bnc_sim_api *api, struct bnc_arena *arena);
+
+/*
+ * Of Telemetry without a selector one of ours at most is in a namespace, and never with
+ * one of others; ours name providers that the mesh knows.
+ */
+const char *judge_telemetries(const struct product *product, struct bnc_sim_api *api,
+                              struct bnc_arena *arena);
+
+/* Without any Observatory nothing is ours, and nothing of ours is in other objects. */
+const char *judge_gone(struct bnc_sim_api *api, struct bnc_arena *arena);
 
 /* Every root in the store names parts that are there, with the content that it says. */
 const char *

@@ -36,8 +36,9 @@ put_namespace(struct bnc_sim *sim, struct bnc_sim_api *api)
     (void)bnc_sim_api_put(api, json);
 }
 
-static void
-put_observatory(struct bnc_sim *sim, struct bnc_sim_api *api, const char *ns)
+void
+universe_observatory(struct bnc_sim *sim, struct bnc_sim_api *api, const char *ns,
+                     const char *more)
 {
     static const char *const selectors[] = {"", "\"namespaceSelector\":{},",
                                             "\"namespaceSelector\":{\"matchLabels\":{"
@@ -71,12 +72,13 @@ put_observatory(struct bnc_sim *sim, struct bnc_sim_api *api, const char *ns)
     /* kubectl apply leaves the finalizers of others alone */
     const char *live = bnc_sim_api_get(api, "Observatory", ns, "main");
     bool held = live != NULL && strstr(live, BNC_FINALIZER) != NULL;
-    (void)snprintf(json, sizeof(json),
-                   "{\"apiVersion\":\"binnacle.dev/v1alpha1\",\"kind\":\"Observatory\","
-                   "\"metadata\":{\"name\":\"main\",\"namespace\":\"%s\"%s},\"spec\":{%s"
-                   "\"prometheus\":{\"scrapePolicySelector\":{},\"presets\":%s%s}}}",
-                   ns, held ? ",\"finalizers\":[\"" BNC_FINALIZER "\"]" : "",
-                   PICK(sim, selectors), PICK(sim, presets), extra);
+    (void)snprintf(
+        json, sizeof(json),
+        "{\"apiVersion\":\"binnacle.dev/v1alpha1\",\"kind\":\"Observatory\","
+        "\"metadata\":{\"name\":\"main\",\"namespace\":\"%s\"%s},\"spec\":{%s%s"
+        "\"prometheus\":{\"scrapePolicySelector\":{},\"presets\":%s%s}}}",
+        ns, held ? ",\"finalizers\":[\"" BNC_FINALIZER "\"]" : "", PICK(sim, selectors),
+        more, PICK(sim, presets), extra);
     (void)bnc_sim_api_put(api, json);
 }
 
@@ -186,7 +188,7 @@ universe_create(struct bnc_sim *sim, struct bnc_sim_api *api)
         put_policy(sim, api);
     }
     put_secret(sim, api);
-    put_observatory(sim, api, "monitoring");
+    universe_observatory(sim, api, "monitoring", "");
 }
 
 /* ---- steps
@@ -195,7 +197,7 @@ universe_create(struct bnc_sim *sim, struct bnc_sim_api *api)
 static void
 step_observatory(struct bnc_sim *sim, struct bnc_sim_api *api)
 {
-    put_observatory(sim, api, bnc_sim_chance(sim, 700) ? "monitoring" : "shop");
+    universe_observatory(sim, api, bnc_sim_chance(sim, 700) ? "monitoring" : "shop", "");
 }
 
 static void
