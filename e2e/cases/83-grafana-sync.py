@@ -12,7 +12,7 @@ from lib.grafana import PASSWORD, ask, standin
 from lib.process import Process
 from lib.wait import expect, until
 
-LATENCY_S = 1.5
+LATENCY_S = 3
 SECRET = "password$e83\"x"
 RULES = [
     {"apiGroups": ["binnacle.dev"], "resources": ["observatories"], "resourceNames": ["main"], "verbs": ["get", "list", "watch"]},
@@ -189,7 +189,7 @@ def dashboards(t, sync):
     board(t, sync.ns, "orders", {**BOARD, "description": "changed"}, folder="Shop/Orders")
     until(lambda: [str(file.parent.relative_to(sync.boards)) for file in sync.boards.rglob("*.json")] == ["Shop/Orders"] and
           "changed" in next(sync.boards.rglob("*.json")).read_text(), 10, lambda: f"{list(sync.boards.rglob('*'))}")
-    expect(not (sync.boards / "Shop/_.x").exists(), "an empty folder is left")
+    until(lambda: not (sync.boards / "Shop/_.x").exists(), 2, "an empty folder is left")
     foreign = sync.boards.parent / "mine.json"
     foreign.write_text("{}")
     t.api.delete("Dashboard", sync.ns, "orders")
