@@ -373,8 +373,7 @@ check_result(const struct editor *e, const struct bnc_mesh_edited *out,
     }
     if (bnc_mesh_restore(out->text, out->edits, e->arena, &back, &kept, &why) ||
         back.len != e->text.len || memcmp(back.ptr, e->text.ptr, back.len) != 0) {
-        return bnc_fail(e->err, BNC_INTERNAL,
-                        "the edited text would not come back");
+        return bnc_fail(e->err, BNC_INTERNAL, "the edited text would not come back");
     }
     return BNC_OK;
 }

@@ -1,6 +1,6 @@
 /*
- * Our keys in the text of ConfigMap istio, or kiali, and back: what we put in, put in again when
- * the wish changes, and take out, with every other byte left as it is.
+ * Our keys in the text of ConfigMap istio, or kiali, and back: what we put in, put in
+ * again when the wish changes, and take out, with every other byte left as it is.
  */
 #ifndef BNC_MESH_MESH_EDIT_H
 #define BNC_MESH_MESH_EDIT_H

@@ -67,7 +67,7 @@ struct bnc_ir_observatory {
     struct bnc_mesh_facts *mesh;       /* of the live mesh; NULL: no spec.mesh */
     struct bnc_left *left;             /* of another mesh, to be given back */
     size_t n_left;
-    struct bnc_kiali_facts *kiali; /* the live one; NULL: no spec.kiali */
+    struct bnc_kiali_facts *kiali;     /* the live one; NULL: no spec.kiali */
     struct bnc_grafana_login *grafana; /* NULL: its HTTP API is not used */
     struct bnc_asset *files;           /* files[] of base */
     size_t n_files;

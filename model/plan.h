@@ -124,7 +124,7 @@ struct bnc_grafana_wish {
     const char *server_name;
     bool insecure;
     int64_t org;
-    int64_t poll_ms; /* 0: the usual one */
+    int64_t poll_ms;                         /* 0: the usual one */
     const struct bnc_grafana_entry *entries; /* by org, datasources first, by uid */
     size_t n;
 };

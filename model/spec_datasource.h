@@ -53,8 +53,9 @@ extern const struct bnc_kind_doc bnc_doc_dashboard;
 extern const struct bnc_table bnc_table_dashboard;
 extern const struct bnc_table bnc_table_dashboard_status;
 
-#define BNC_GRAFANA_TITLE_MAX 190 /* characters of a datasource's name, in its database  \
-                                   */
-#define BNC_GRAFANA_UID_MAX 40    /* bytes */
+#define BNC_GRAFANA_TITLE_MAX                                                            \
+    190                        /* characters of a datasource's name, in its database     \
+                                */
+#define BNC_GRAFANA_UID_MAX 40 /* bytes */
 
 #endif

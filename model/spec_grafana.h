@@ -32,7 +32,7 @@ struct bnc_grafana_spec {
     const char *browser_url; /* as people reach it; NULL: unknown */
     struct bnc_credentials_ref *credentials_ref;
     struct bnc_tls_config *tls_config;
-    const char *poll_interval; /* NULL: 30s */
+    const char *poll_interval;   /* NULL: 30s */
     enum bnc_tri derive;         /* default true */
     const char *logs;            /* Datasource that derived ones lead to */
     enum bnc_tri prune;          /* what is gone from the file goes from Grafana: 11.1 */
