@@ -5,7 +5,8 @@
 #include "model/spec_grafana.h"
 #include "model/spec_status.h"
 
-#define JSON_MAX ((size_t)1024 * 1024) /* bytes; more than an object of the API server takes */
+#define JSON_MAX                                                                         \
+    ((size_t)1024 * 1024) /* bytes; more than an object of the API server takes */
 
 #define AT(member) offsetof(struct bnc_spec_dashboard, member)
 static const struct bnc_field rows[] = {
