@@ -4,8 +4,8 @@
 #include "render/board_tables.h"
 
 /* Of the processes that are istiod, whoever scrapes them. */
-#define ITS(s)    "(" s ") and on (instance, job) istiod_uptime_seconds"
-#define NOW(q, s) "histogram_quantile(" q ", sum by (le) (rate(" s IN ")))"
+#define ITS(s)   "(" s ") and on (instance, job) istiod_uptime_seconds"
+#define OF(q, s) QUANTILE(q, "", s)
 
 const struct bnc_board_variable bnc_board_istiod_variables[] = {{0}};
 
@@ -26,7 +26,7 @@ const struct bnc_board_row bnc_board_istiod_rows[] = {
                  .unit = "s",
                  .warn = 1,
                  .bad = 5,
-                 .queries = {{NOW("0.99", "pilot_proxy_convergence_time_bucket"), "",
+                 .queries = {{OF("0.99", "pilot_proxy_convergence_time_bucket"), "",
                               NULL}}},
                 {.title = "Refused by proxies",
                  .doc = "Configurations in an hour that proxies did not take.",
@@ -74,21 +74,21 @@ const struct bnc_board_row bnc_board_istiod_rows[] = {
          {{.title = "From a change to a push",
            .form = BNC_BOARD_LINES,
            .unit = "s",
-           .queries = {{NOW("0.5", "pilot_proxy_convergence_time_bucket"), "50 %", NULL},
-                       {NOW("0.9", "pilot_proxy_convergence_time_bucket"), "90 %", NULL},
-                       {NOW("0.99", "pilot_proxy_convergence_time_bucket"), "99 %",
+           .queries = {{OF("0.5", "pilot_proxy_convergence_time_bucket"), "50 %", NULL},
+                       {OF("0.9", "pilot_proxy_convergence_time_bucket"), "90 %", NULL},
+                       {OF("0.99", "pilot_proxy_convergence_time_bucket"), "99 %",
                         NULL}}},
           {.title = "Where the time goes, 95th percentile",
            .form = BNC_BOARD_LINES,
            .unit = "s",
-           .queries =
-               {{NOW("0.95", "pilot_debounce_time_bucket"), "waiting for more changes",
-                 NULL},
-                {NOW("0.95", "pilot_pushcontext_init_seconds_bucket"),
-                 "reading all of them", NULL},
-                {NOW("0.95", "pilot_proxy_queue_time_bucket"), "in the queue", NULL},
-                {NOW("0.95", "pilot_xds_push_time_bucket"), "making it", NULL},
-                {NOW("0.95", "pilot_xds_send_time_bucket"), "sending it", NULL}}}}},
+           .queries = {{OF("0.95", "pilot_debounce_time_bucket"),
+                        "waiting for more changes", NULL},
+                       {OF("0.95", "pilot_pushcontext_init_seconds_bucket"),
+                        "reading all of them", NULL},
+                       {OF("0.95", "pilot_proxy_queue_time_bucket"), "in the queue",
+                        NULL},
+                       {OF("0.95", "pilot_xds_push_time_bucket"), "making it", NULL},
+                       {OF("0.95", "pilot_xds_send_time_bucket"), "sending it", NULL}}}}},
     {.title = "What is wrong",
      .panels =
          {{.title = "Conflicts in the configuration",

@@ -11,11 +11,9 @@
 
 #include "lib/arena.h"
 
-#define BNC_BOARD_ROWS      8
-#define BNC_BOARD_PANELS    12
-#define BNC_BOARD_QUERIES   7
-#define BNC_BOARD_VARIABLES 6
-#define BNC_BOARD_WIDTH     24 /* of Grafana's grid */
+#define BNC_BOARD_PANELS  12
+#define BNC_BOARD_QUERIES 7
+#define BNC_BOARD_WIDTH   24 /* of Grafana's grid */
 
 struct bnc_board_query {
     const char *expr;   /* PromQL; NULL: no more */

@@ -47,6 +47,9 @@ def faults(board):
     yield "places, one upon another", str(pairs) if pairs else None
     titles = [panel["title"] for panel in panels if panel["type"] != "row"]
     yield "titles", None if len(set(titles)) == len(titles) else f"not unique: {titles}"
+    other = [variable["name"] for variable in board["templating"]["list"]
+             if variable["type"] == "query" and variable["definition"] != variable["query"]["query"]]
+    yield "definitions of variables", f"not what is asked: {other}" if other else None
     strange = {unit for panel in panels if panel["type"] != "row" for unit in units(panel)} - UNITS
     yield "units", f"not known: {strange}" if strange else None
     known = {variable["name"] for variable in board["templating"]["list"]} | {"__rate_interval", "__range"}

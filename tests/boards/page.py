@@ -2,6 +2,7 @@
 
 import math
 import re
+import time
 
 MARK = "<!-- From here on tests/boards/run BINARY --write writes this page. -->\n"
 SHOWN = 3  # series of a query
@@ -19,6 +20,8 @@ def head(path):
 def number(value, unit):
     if not math.isfinite(value):
         return "no number"
+    if unit == "dateTimeAsIso":
+        return time.strftime("%Y-%m-%d", time.gmtime(value / 1000))
     if unit == "percentunit":
         return f"{value * 100:.3g} %"
     if unit not in ("ms", "s", "d"):
