@@ -376,7 +376,8 @@ report_observatory(struct round *round, size_t i)
         .outputs = bnc_outputs_json(result, reporter->options.publisher, arena),
         .held = bnc_outputs_held(result, reporter->options.patcher, arena),
         .annotated_pods = bnc_census_annotated(reporter->options.census, result),
-        .grafana = result->grafana == NULL ? NULL : &round->standing[i]};
+        .grafana = result->grafana == NULL ? NULL : &round->standing[i],
+        .now_ms = bnc_world_wall_ms(reporter->options.world)};
     stamp = stamp_number(stamp, (uint64_t)cJSON_GetArraySize(more.outputs));
     stamp = stamp_number(stamp, (uint64_t)cJSON_GetArraySize(more.held));
     stamp = stamp_number(stamp, (uint64_t)more.annotated_pods);

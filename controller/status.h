@@ -66,6 +66,7 @@ struct bnc_status_more {
     cJSON *held;                          /* bnc_outputs_held() */
     int64_t annotated_pods;               /* -1: not counted yet */
     const struct bnc_gapi_state *grafana; /* NULL: no Grafana is asked */
+    int64_t now_ms;                       /* wall clock */
 };
 /* What is said of the Grafana that is asked; "" when there is nothing to say. */
 const char *

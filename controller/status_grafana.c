@@ -1,6 +1,10 @@
 #include "controller/status.h"
 #include "lib/json.h"
+#include "lib/time.h"
 #include "model/ir_grafana.h"
+
+#define ROWS_MAX      1000
+#define REMEMBERED_MS (INT64_C(3600) * 1000)
 
 bool
 bnc_status_grafana(const struct bnc_member *member, cJSON *status,
@@ -67,13 +71,71 @@ bnc_status_grafana_text(const struct bnc_status_more *more, struct bnc_arena *ar
                                       wrong, state->n, first_wrong(state));
 }
 
+static cJSON *
+row_of(const struct bnc_provisioned *row, const char *since, struct bnc_arena *arena)
+{
+    cJSON *out = bnc_json_object(arena);
+    bnc_json_set_int(arena, out, "org", row->org);
+    bnc_json_set_str(arena, out, "title", row->title);
+    if (since != NULL) {
+        bnc_json_set_str(arena, out, "since", since);
+    }
+    return out;
+}
+
+/* Since when one is gone, as the live status or the plan has it; else `now`. */
+static const char *
+gone_since(const struct bnc_provisioned *row, const cJSON *live, const char *now)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, live)
+    {
+        int64_t org = 1;
+        const char *since = bnc_json_get_str(item, "since");
+        (void)bnc_json_get_int(item, "org", &org);
+        if (since != NULL && org == row->org &&
+            bnc_str_eq(bnc_json_get_str(item, "title"), row->title)) {
+            return since;
+        }
+    }
+    return row->since != NULL ? row->since : now;
+}
+
+/* What a file has, and what it had within the last hour. */
+static void
+add_provisioned(const struct bnc_plan *plan, const cJSON *live, int64_t now_ms,
+                cJSON *out, struct bnc_arena *arena)
+{
+    cJSON *rows = bnc_json_array(arena);
+    cJSON *removed = bnc_json_array(arena);
+    char now[BNC_TIME_MAX];
+
+    bnc_time_text(now_ms, 0, now);
+    for (size_t i = 0; i < plan->n_provisioned && i < ROWS_MAX; i++) {
+        bnc_json_add(rows, row_of(&plan->provisioned[i], NULL, arena));
+    }
+    for (size_t i = 0; i < plan->n_removed; i++) {
+        const char *since = gone_since(&plan->removed[i], live, now);
+        if (now_ms - bnc_time_parse(since) < REMEMBERED_MS) {
+            bnc_json_add(removed, row_of(&plan->removed[i], since, arena));
+        }
+    }
+    if (plan->n_provisioned > 0) {
+        bnc_json_set_item(arena, out, "provisioned", rows);
+    }
+    if (cJSON_GetArraySize(removed) > 0) {
+        bnc_json_set_item(arena, out, "removed", removed);
+    }
+}
+
 cJSON *
 bnc_status_grafana_block(const struct bnc_result *result,
                          const struct bnc_status_more *more, struct bnc_arena *arena)
 {
     const struct bnc_plan *plan = result->plan;
     if (plan == NULL ||
-        (plan->n_datasources + plan->n_dashboards == 0 && result->grafana == NULL)) {
+        (plan->n_datasources + plan->n_dashboards + plan->n_removed == 0 &&
+         result->grafana == NULL)) {
         return NULL;
     }
     cJSON *out = bnc_json_object(arena);
@@ -83,5 +145,14 @@ bnc_status_grafana_block(const struct bnc_result *result,
     if (message[0] != '\0') {
         bnc_json_set_str(arena, out, "message", message);
     }
+    const struct bnc_bytes status = result->object->status;
+    struct bnc_error err = {0};
+    cJSON *live = NULL;
+    if (status.len == 0 ||
+        bnc_json_parse(arena, status.ptr, status.len, &live, &err)) {
+        live = NULL;
+    }
+    add_provisioned(plan, bnc_json_path(live, "grafana", "removed", NULL), more->now_ms,
+                    out, arena);
     return out;
 }

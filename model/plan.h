@@ -99,6 +99,13 @@ struct bnc_mesh_summary {
     size_t workloads;
 };
 
+/* A datasource of a provisioning file, as Grafana knows it. */
+struct bnc_provisioned {
+    int64_t org;
+    const char *title;
+    const char *since; /* of one that is gone: RFC 3339; NULL: just now */
+};
+
 struct bnc_ir_secure; /* model/ir_grafana.h */
 
 /* A datasource or dashboard that is set over Grafana's HTTP API. */
@@ -149,6 +156,10 @@ struct bnc_plan {
     const struct bnc_grafana_wish *grafana; /* NULL: no Grafana is asked */
     size_t n_datasources;                   /* that go out, in any way */
     size_t n_dashboards;
+    const struct bnc_provisioned *provisioned; /* in the file; sorted by org, title */
+    size_t n_provisioned;
+    const struct bnc_provisioned *removed; /* were in it, and have to go; likewise */
+    size_t n_removed;
     struct bnc_diags diags; /* what is wrong with the Observatory as a whole */
     bool pending;
     void *state; /* the planner's own */

@@ -201,11 +201,30 @@ static const struct bnc_table mesh_table = {
     .n_fields = BNC_LEN(mesh_rows),
 };
 
+static const struct bnc_field provisioned_rows[] = {
+    {"org", BNC_FIELD_INT, .required = true, .doc = "Grafana's organization."},
+    {"title", BNC_FIELD_TEXT, .max_len = 253, .required = true,
+     .doc = "Name in Grafana."},
+    {"since", BNC_FIELD_TEXT, .rule = BNC_TEXT_TIME, .doc = "When it was taken out."},
+};
+
+static const struct bnc_table provisioned_table = {
+    .name = "Provisioned",
+    .fields = provisioned_rows,
+    .n_fields = BNC_LEN(provisioned_rows),
+};
+
 static const struct bnc_field grafana_rows[] = {
     {"datasources", BNC_FIELD_INT, .doc = "Datasources that go out."},
     {"dashboards", BNC_FIELD_INT, .doc = "Dashboards that go out."},
     {"message", BNC_FIELD_TEXT, .max_len = 4096,
      .doc = "What is wrong with setting them over the HTTP API."},
+    {"provisioned", BNC_FIELD_LIST, .sub = &provisioned_table, .max_items = 1000,
+     .doc = "Datasources of the provisioning file."},
+    {"removed", BNC_FIELD_LIST, .sub = &provisioned_table, .max_items = 1000,
+     .doc =
+         "Datasources that were in it: the file has Grafana delete them, for an hour at "
+         "least."},
     {"instances", BNC_FIELD_LIST, .sub = &grafana_instance_table, .max_items = 64,
      .list_key = "name",
      .doc = "What each binnacle sync beside Grafana reports; each writes its own entry."},

@@ -14,6 +14,8 @@ struct bnc_plan_state;
 struct bnc_refs;
 struct bnc_map;
 
+#define BNC_PROVISIONED_MAX 1000 /* rows of the status; more are not remembered */
+
 /* One datasource on its way. */
 struct bnc_grafana_item {
     struct bnc_grafana_source source;
@@ -92,6 +94,9 @@ bnc_grafana_board_tree(const struct bnc_grafana_plan *g,
 
 /* Fill plan->grafana: what goes over the HTTP API (grafana_wish.c). */
 void bnc_grafana_wish(struct bnc_grafana_plan *g);
+
+/* Fill plan->provisioned, and plan->removed: what was there before (grafana_gone.c). */
+void bnc_grafana_gone(struct bnc_grafana_plan *g);
 
 /* The provisioning file and the dashboards. */
 size_t bnc_grafana_documents(const struct bnc_plan *plan, struct bnc_arena *arena,

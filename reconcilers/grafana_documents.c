@@ -24,8 +24,12 @@ add_sources(const struct bnc_grafana_plan *g, struct bnc_arena *arena,
     if (output == NULL) {
         return false;
     }
-    if (bnc_grafana_file(g->sources, g->n_sources, grafana->prune == BNC_TRUE, arena,
-                         &text, &fills, &n_fills, &err)) {
+    const struct bnc_grafana_file file = {.sources = g->sources,
+                                          .n = g->n_sources,
+                                          .removed = g->plan->removed,
+                                          .n_removed = g->plan->n_removed,
+                                          .prune = grafana->prune == BNC_TRUE};
+    if (bnc_grafana_file(&file, arena, &text, &fills, &n_fills, &err)) {
         bnc_diag_add(diags, BNC_REASON_TOO_BIG, "spec.grafana", NULL, "%s", err.message);
         return false;
     }

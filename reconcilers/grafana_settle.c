@@ -329,6 +329,7 @@ bnc_grafana_settle(struct bnc_grafana_plan *grafana)
         g->plan->n_dashboards += !g->boards[i].out;
     }
     bnc_grafana_wish(g);
+    bnc_grafana_gone(g);
     bnc_map_free(sources);
     bnc_map_free(boards);
     bnc_map_free(g->names);

@@ -288,12 +288,42 @@ add_item(const struct bnc_grafana_source *source, struct bnc_arena *arena,
     return code;
 }
 
+/* Grafana deletes before it makes. */
+static enum bnc_code
+add_removed(const struct bnc_grafana_file *file, struct bnc_arena *arena,
+            struct bnc_str *out, struct bnc_error *err)
+{
+    cJSON *list = bnc_json_array(arena);
+    struct bnc_bytes text = {0};
+    struct bnc_yaml y;
+
+    if (file->n_removed == 0) {
+        return BNC_OK;
+    }
+    for (size_t i = 0; i < file->n_removed; i++) {
+        cJSON *row = bnc_json_object(arena);
+        bnc_json_set_str(arena, row, "name", file->removed[i].title);
+        bnc_json_set_int(arena, row, "orgId", file->removed[i].org);
+        bnc_json_add(list, row);
+    }
+    double_dollars(list, arena);
+    bnc_yaml_start(&y, BNC_YAML_ROOT_MAP, 0, ITEM_MAX, arena);
+    bnc_yaml_tree(&y, "deleteDatasources", list);
+    enum bnc_code code = bnc_yaml_finish(&y, &text, err);
+    if (code == BNC_OK) {
+        bnc_str_add(out, text.ptr, text.len);
+    }
+    return code;
+}
+
 enum bnc_code
-bnc_grafana_file(const struct bnc_grafana_source *sources, size_t n, bool prune,
-                 struct bnc_arena *arena, struct bnc_bytes *out, struct bnc_fill **fills,
-                 size_t *n_fills, struct bnc_error *err)
+bnc_grafana_file(const struct bnc_grafana_file *file, struct bnc_arena *arena,
+                 struct bnc_bytes *out, struct bnc_fill **fills, size_t *n_fills,
+                 struct bnc_error *err)
 {
     struct bnc_str text = bnc_str_new(arena, FILE_MAX);
+    const struct bnc_grafana_source *sources = file->sources;
+    size_t n = file->n;
     size_t room = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -302,7 +332,10 @@ bnc_grafana_file(const struct bnc_grafana_source *sources, size_t n, bool prune,
     *fills = bnc_arena_array(arena, room, sizeof(**fills));
     *n_fills = 0;
     bnc_str_puts(&text, "apiVersion: 1\n");
-    bnc_str_puts(&text, prune ? "prune: true\n" : "");
+    bnc_str_puts(&text, file->prune ? "prune: true\n" : "");
+    if (add_removed(file, arena, &text, err)) {
+        return err->code;
+    }
     bnc_str_puts(&text, n == 0 ? "datasources: []\n" : "datasources:\n");
     for (size_t i = 0; i < n; i++) {
         enum bnc_code code = add_item(&sources[i], arena, &text, err);

@@ -38,15 +38,25 @@ struct bnc_grafana_links bnc_grafana_links_of(const char *type);
  */
 cJSON *bnc_grafana_body(const struct bnc_grafana_source *source, struct bnc_arena *arena);
 
+/* What a provisioning file has. */
+struct bnc_grafana_file {
+    const struct bnc_grafana_source *sources;
+    size_t n;
+    const struct bnc_provisioned *removed; /* are deleted first: a title may be of others
+                                            * with the uid of one that is gone */
+    size_t n_removed;
+    bool prune; /* what is in no file any more is deleted; Grafana 11.1 */
+};
+
 /*
  * A provisioning file with all of them, in the order given: $ doubled, so that Grafana
  * does not take it for a variable.
  * Errors: INVALID for text that is no UTF-8, TOO_BIG.
  */
 enum bnc_code
-bnc_grafana_file(const struct bnc_grafana_source *sources, size_t n, bool prune,
-                 struct bnc_arena *arena, struct bnc_bytes *out, struct bnc_fill **fills,
-                 size_t *n_fills, struct bnc_error *err) BNC_MUST_CHECK;
+bnc_grafana_file(const struct bnc_grafana_file *file, struct bnc_arena *arena,
+                 struct bnc_bytes *out, struct bnc_fill **fills, size_t *n_fills,
+                 struct bnc_error *err) BNC_MUST_CHECK;
 
 /* A uid made of what a thing is called: the same for the same, at most 40 bytes. */
 const char *bnc_grafana_uid(const char *word, const char *ns, const char *name,

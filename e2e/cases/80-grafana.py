@@ -49,14 +49,16 @@ def run(t):
         "namespaceSelector": {"matchLabels": {"e2e": t.number}},
         "prometheus": {"url": "http://prometheus:9090"},
         "tracing": {"backends": [{"name": "jaeger", "type": "jaeger", "service": "jaeger.x", "queryUrl": "http://jaeger:16686"}]},
-        "grafana": {}})
+        "grafana": {"dashboards": ["istio-mesh", "istio-workload"]}})
     source(t, monitoring, "mimir", FIRST)
     t.start("--trusted-namespaces", monitoring)
     before = wait_for(t, monitoring, {"Mimir", "main-jaeger", "main-prometheus"})
     links(before)
+    presets(t, monitoring, before)
     wrong(t, monitoring, app, before)
     offline(t, monitoring, app)
     change(t, monitoring)
+    removed(t, monitoring)
     secrets(t, monitoring)
     dashboards(t, monitoring)
     restart(t, monitoring)
@@ -88,6 +90,16 @@ def links(rows):
         expect(row["jsonData"]["exemplarTraceIdDestinations"][0]["datasourceUid"] == jaeger["uid"], f"no way to traces: {row}")
     expect(jaeger["jsonData"]["tracesToMetrics"]["datasourceUid"] == prometheus["uid"], f"no way to metrics: {jaeger}")
     expect(jaeger["jsonData"]["nodeGraph"] == {"enabled": True}, "no node graph")
+
+
+def presets(t, monitoring, rows):
+    """They ask the derived Prometheus, and lead to each other."""
+    found = {name: json.loads(t.content(monitoring, f"main-dashboard-{name}", f"main-dashboard-{name}.json", "ConfigMap"))
+             for name in ("istio-mesh", "istio-workload")}
+    for board in found.values():
+        expect(rows["main-prometheus"]["uid"] in json.dumps(board["templating"]), "not the derived Prometheus")
+        expect(rows["main-jaeger"]["uid"] in json.dumps(board["links"]), "no way to traces")
+    expect(found["istio-workload"]["uid"] in json.dumps(found["istio-mesh"]["panels"]), "no way to a workload")
 
 
 def wrong(t, monitoring, app, before):
@@ -138,6 +150,33 @@ def change(t, monitoring):
     expect(int(t.api.get("ConfigMap", monitoring, OUTPUT)["metadata"]["resourceVersion"]) > version, "nothing was written")
 
 
+def removed(t, monitoring):
+    """What is gone, or has another title, is named for Grafana to delete; one that is back is not."""
+    source(t, monitoring, "short", {"title": "Short"})
+    wait_for(t, monitoring, {"Mimir", "Short", "main-jaeger", "main-prometheus"})
+    until(lambda: "Short" in remembered(t, monitoring, "provisioned"), 10, "the status does not name it")
+    t.api.delete("Datasource", monitoring, "short")
+    until(lambda: deleted(t, monitoring) == [{"name": "Short", "orgId": 1}], 10, lambda: f"to be deleted: {deleted(t, monitoring)}")
+    until(lambda: remembered(t, monitoring, "removed") == ["Short"], 10, "the status does not name what is gone")
+    t.start("--trusted-namespaces", monitoring)
+    t.settled()
+    expect(deleted(t, monitoring) == [{"name": "Short", "orgId": 1}], f"after a restart: {deleted(t, monitoring)}")
+    source(t, monitoring, "short", {"title": "Long"})
+    until(lambda: "Long" in remembered(t, monitoring, "provisioned"), 10, "the status does not name it")
+    source(t, monitoring, "short", {"title": "Short"})
+    until(lambda: deleted(t, monitoring) == [{"name": "Long", "orgId": 1}], 10, lambda: f"to be deleted: {deleted(t, monitoring)}")
+    t.api.delete("Datasource", monitoring, "short")
+    wait_for(t, monitoring, {"Mimir", "main-jaeger", "main-prometheus"})
+
+
+def deleted(t, ns):
+    return yaml.load(t.content(ns, OUTPUT, key(ns), "ConfigMap"), Strict).get("deleteDatasources", [])
+
+
+def remembered(t, ns, what):
+    return [row["title"] for row in t.api.get("Observatory", ns, "main")["status"].get("grafana", {}).get(what, [])]
+
+
 def secrets(t, monitoring):
     """With a secret the file is in a Secret; its value is nowhere else; a new one is there at once."""
     spec = {**FIRST, "basicAuth": True, "basicAuthUser": "me",
@@ -185,7 +224,9 @@ def dashboards(t, monitoring):
 
 
 def published(t, monitoring):
-    return t.api.list("ConfigMap", monitoring, "?labelSelector=grafana_dashboard%3D1")
+    """Those of Dashboard objects."""
+    rows = t.api.list("ConfigMap", monitoring, "?labelSelector=grafana_dashboard%3D1")
+    return [row for row in rows if not row["metadata"]["name"].startswith("main-dashboard-")]
 
 
 def restart(t, monitoring):
