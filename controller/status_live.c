@@ -43,7 +43,12 @@ fill_times(cJSON *conditions, cJSON *live, const char *now, struct bnc_arena *ar
 static void
 drop_foreign(cJSON *live)
 {
+    cJSON *grafana = bnc_json_get(live, "grafana");
     (void)bnc_json_remove(bnc_json_get(live, "prometheus"), "instances");
+    (void)bnc_json_remove(grafana, "instances");
+    if (grafana != NULL && cJSON_GetArraySize(grafana) == 0) {
+        (void)bnc_json_remove(live, "grafana");
+    }
 }
 
 bool
