@@ -127,6 +127,7 @@ def run(t):
     sync = Sync(t, monitoring)
     first(t, sync)
     latency(t, sync)
+    gone(t, sync)
     whole(t, sync)
     dashboards(t, sync)
     restart(t, sync)
@@ -165,6 +166,22 @@ def first(t, sync):
     boards = load_boards(sync)
     expect(list(boards) == ["Orders"] and boards["Orders"]["provisioned"], f"{boards}")
     expect(len(sync.reloads()) == 2, f"{sync.reloads()}")  # one of ours, one of this case
+
+
+def gone(t, sync):
+    """One that is taken out, or has another title, goes from Grafana; the rest stays."""
+    source(t, sync.ns, "passing", url="http://passing:9090", title="Passing")
+    until(lambda: "Passing" in titles(sync), 15, lambda: f"{titles(sync)}")
+    before = titles(sync)
+    source(t, sync.ns, "passing", url="http://passing:9090", title="Passed")
+    until(lambda: titles(sync) == before - {"Passing"} | {"Passed"}, 15, lambda: f"{titles(sync)}; {sync.entry()}")
+    t.api.delete("Datasource", sync.ns, "passing")
+    until(lambda: titles(sync) == before - {"Passing"}, 15, lambda: f"{titles(sync)}; {sync.entry()}")
+    sync.loaded()
+
+
+def titles(sync):
+    return {row["name"] for row in sync.grafana.sources().values()}
 
 
 def latency(t, sync):
