@@ -76,13 +76,17 @@ begin_result(struct bnc_link *link)
     bnc_diags_copy(&link->diags, hub->plan.diags.items, hub->plan.diags.n);
 }
 
-/* There may be nothing to write in a mesh; without one that is a mistake. */
+/*
+ * Some blocks may have nothing to write as an object; without any block that is a
+ * mistake.
+ */
 static bool
-has_mesh(const struct bnc_link *link)
+has_block(const struct bnc_link *link)
 {
     const struct bnc_spec_observatory *spec =
         &link->hub->member->ir->as.observatory->spec;
-    return spec->mesh != NULL || spec->tracing != NULL;
+    return spec->mesh != NULL || spec->tracing != NULL || spec->grafana != NULL ||
+           spec->kiali != NULL;
 }
 
 static struct bnc_link *
@@ -103,7 +107,7 @@ begin(struct bnc_hub *hub, const struct bnc_planner *planner)
     if (link->diags.errors > 0 || prometheus == NULL) {
         link->shard = hub->shards; /* no configuration */
         link->whole = link->diags.errors == 0 && bnc_link_beside(link) &&
-                      (link->n > 0 || has_mesh(link));
+                      (link->n > 0 || has_block(link));
         return link;
     }
     link->output = planner->output(&hub->plan);

@@ -16,7 +16,7 @@ ROTATED = "rotated-token-of-e81"
 def run(t):
     real(t)
     monitoring = t.ns("monitoring", "output", "references")
-    server = grafana.standin(t)
+    server = grafana.standin(t, "--org=2")
     t.api.create("Secret", monitoring, "grafana-admin", stringData={"username": "admin", "password": grafana.PASSWORD + "\n"})
     t.api.create("Secret", monitoring, "backend", stringData={"token": SECRET})
     t.api.apply("Observatory", monitoring, "main", spec=wish(server.url))
@@ -29,6 +29,7 @@ def run(t):
     edited(t, server, monitoring)
     rotated(t, server, monitoring)
     foreign(t, server, monitoring)
+    several(t, server, monitoring)
     lost(t, server, monitoring)
     restart(t, server, monitoring)
     many(t, server, monitoring)
@@ -160,6 +161,25 @@ def foreign(t, server, monitoring):
 def basic():
     import base64
     return {"Authorization": "Basic " + base64.b64encode(f"admin:{grafana.PASSWORD}".encode()).decode()}
+
+
+def several(t, server, monitoring):
+    """One Datasource in two Grafanas, one in another organization; each Grafana is left by itself."""
+    source(t, monitoring, "other-org", {"org": 2})
+    until(lambda: "other-org" in {row["name"] for row in server.sources(2).values()}, 15, "nothing in organization 2")
+    second = grafana.Grafana(t.dir / "second.log", ["--org=2"])
+    t.undo.append(second.end)
+    t.api.apply("Observatory", monitoring, "second", spec={"grafana": wish(second.url)["grafana"]})
+    # its links lead to what only the first one derives
+    until(lambda: "other-org" in {row["name"] for row in second.sources(2).values()}, 15, lambda: f"{second.sources(2)}")
+    until(lambda: len(t.api.get("Datasource", monitoring, "other-org")["status"]["observatories"]) == 2, 10, "not two in the status")
+    expect("loki" not in titled(second), "a link that leads nowhere")
+    t.api.delete("Observatory", monitoring, "second")
+    until(lambda: not second.sources(2), 30, "the second Grafana is not left")
+    expect("other-org" in {row["name"] for row in server.sources(2).values()}, "the first Grafana is left as well")
+    t.api.delete("Datasource", monitoring, "other-org")
+    until(lambda: not server.sources(2), 15, "what is deleted stays in organization 2")
+    second.end()
 
 
 def lost(t, server, monitoring):
