@@ -16,7 +16,7 @@ static const struct bnc_command commands[] = {
      "  binnacle run --from manifests/ --to out/        without a cluster, followed\n"
      "  binnacle run --from manifests/ --to out/ --once one pass",
      bnc_flags_run, &bnc_n_flags_run, bnc_cmd_run, NULL},
-    {"sync", "beside Prometheus: loads what is published, and proves it",
+    {"sync", "beside Prometheus or Grafana: loads what is published, and proves it",
      "binnacle sync --observatory NS/NAME --out DIR --reload URL [flags]",
      "Writes what the controller publishes for one Observatory to DIR as whole\n"
      "generations, reloads Prometheus, proves through the running server that exactly\n"

@@ -92,6 +92,7 @@ def churn(t, monitoring, app):
         if i == 12:
             t.start("--trusted-namespaces", monitoring)
     until(lambda: any("/round23" in text for text in files_of(t.api, monitoring).values()), 40, "the last change is not named")
+    until(lambda: len(reader.seen) > 1, 5, "the reader saw no other set")  # it may have looked just before
     reader.end()
     expect(not reader.broken, f"named and not there: {reader.broken[:3]}")
     expect(reader.rounds > 20 and len(reader.seen) > 1, f"{reader.rounds} rounds, {len(reader.seen)} sets")
