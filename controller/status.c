@@ -244,6 +244,22 @@ counted(const struct bnc_opinion *opinions, size_t n)
     return true;
 }
 
+/* What only the status of its kind has; false: it is a ScrapePolicy. */
+static bool
+add_own(const struct bnc_member *member, const struct bnc_opinion *decides, cJSON *status,
+        struct bnc_arena *arena)
+{
+    if (member->ir->type == BNC_IR_SAMPLING) {
+        bnc_status_sampling(decides, status, arena);
+        return true;
+    }
+    if (member->ir->type == BNC_IR_METRIC_RULE) {
+        bnc_status_rule(member, decides, status, arena);
+        return true;
+    }
+    return bnc_status_grafana(member, status, arena);
+}
+
 cJSON *
 bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opinions,
                   size_t n, struct bnc_arena *arena)
@@ -285,15 +301,7 @@ bnc_status_policy(const struct bnc_member *member, const struct bnc_opinion *opi
     bnc_json_set_item(arena, status, "conditions",
                       conditions_json(all, used, generation, arena));
     bnc_json_set_item(arena, status, "observatories", list);
-    if (member->ir->type == BNC_IR_SAMPLING) {
-        bnc_status_sampling(decides, status, arena);
-        return status;
-    }
-    if (member->ir->type == BNC_IR_METRIC_RULE) {
-        bnc_status_rule(member, decides, status, arena);
-        return status;
-    }
-    if (bnc_status_grafana(member, status, arena)) {
+    if (add_own(member, decides, status, arena)) {
         return status;
     }
     if (pods >= 0) {
@@ -314,30 +322,6 @@ count_rejected(const struct bnc_plan *plan)
              !plan->verdicts[i].pending;
     }
     return n;
-}
-
-static int64_t
-count_groups(const struct bnc_plan *plan)
-{
-    int64_t n = 0;
-    for (size_t i = plan == NULL ? 0 : plan->n_units; i > 0; i--) {
-        if (plan->units[i - 1].section != BNC_SECTION_RULES) {
-            break; /* they are the last */
-        }
-        n++;
-    }
-    return n;
-}
-
-/* "3 jobs are published", "3 jobs and 2 rule groups are published" */
-static const char *
-published_text(const struct bnc_result *result, struct bnc_arena *arena)
-{
-    int64_t groups = count_groups(result->plan);
-    return groups == 0
-               ? bnc_arena_fmt(arena, "%zu jobs are published", result->n_jobs)
-               : bnc_arena_fmt(arena, "%zu jobs and %lld rule groups are published",
-                               result->n_jobs, (long long)groups);
 }
 
 struct bnc_condition
@@ -369,13 +353,13 @@ bnc_status_observatory_ready(const struct bnc_result *result,
         return not_loaded;
     }
     size_t rejected = count_rejected(result->plan);
-    return condition("Ready", true,
-                     rejected > 0 ? BNC_REASON_REJECTED_OBJECTS : BNC_REASON_PUBLISHED,
-                     rejected > 0 ? bnc_arena_fmt(arena,
-                                                  "%s; %zu objects were left out, see "
-                                                  "status.prometheus.rejected",
-                                                  published_text(result, arena), rejected)
-                                  : published_text(result, arena));
+    return condition(
+        "Ready", true, rejected > 0 ? BNC_REASON_REJECTED_OBJECTS : BNC_REASON_PUBLISHED,
+        rejected > 0 ? bnc_arena_fmt(arena,
+                                     "%s; %zu objects were left out, see "
+                                     "status.prometheus.rejected",
+                                     bnc_status_published_text(result, arena), rejected)
+                     : bnc_status_published_text(result, arena));
 }
 
 static cJSON *
@@ -433,8 +417,8 @@ prometheus_json(const struct bnc_result *result, const struct bnc_status_more *m
     }
     bnc_json_set_item(arena, out, "outputs", more->outputs);
     bnc_json_set_int(arena, out, "jobs", (int64_t)result->n_jobs);
-    if (count_groups(plan) > 0) {
-        bnc_json_set_int(arena, out, "ruleGroups", count_groups(plan));
+    if (bnc_status_rule_groups(plan) > 0) {
+        bnc_json_set_int(arena, out, "ruleGroups", bnc_status_rule_groups(plan));
     }
     for (size_t i = 0; i < result->n_desired; i++) {
         if (result->desired[i].role == BNC_ROLE_ROOT) {
@@ -466,7 +450,7 @@ bnc_status_observatory(const struct bnc_result *result,
              : ready,
         resolved_refs(diags, result->pending, arena),
         published ? condition("Published", true, BNC_REASON_PUBLISHED,
-                              published_text(result, arena))
+                              bnc_status_published_text(result, arena))
                   : ready,
         condition("Complete", rejected == 0,
                   rejected == 0 ? BNC_REASON_COMPLETE : BNC_REASON_REJECTED_OBJECTS,

@@ -48,6 +48,11 @@ void bnc_status_rule(const struct bnc_member *member, const struct bnc_opinion *
 /* What only a Datasource's or Dashboard's status has; false: it is none. */
 bool bnc_status_grafana(const struct bnc_member *member, cJSON *status,
                         struct bnc_arena *arena);
+/* Rule groups of a plan (status_counts.c). */
+int64_t bnc_status_rule_groups(const struct bnc_plan *plan);
+/* "3 jobs and 2 rule groups are published", and what goes to Grafana. */
+const char *
+bnc_status_published_text(const struct bnc_result *result, struct bnc_arena *arena);
 /* status.mesh of an Observatory; NULL: it has no mesh, and holds nothing. */
 cJSON *
 bnc_status_mesh(const struct bnc_result *result, cJSON *held, struct bnc_arena *arena);

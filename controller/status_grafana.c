@@ -148,8 +148,7 @@ bnc_status_grafana_block(const struct bnc_result *result,
     const struct bnc_bytes status = result->object->status;
     struct bnc_error err = {0};
     cJSON *live = NULL;
-    if (status.len == 0 ||
-        bnc_json_parse(arena, status.ptr, status.len, &live, &err)) {
+    if (status.len == 0 || bnc_json_parse(arena, status.ptr, status.len, &live, &err)) {
         live = NULL;
     }
     add_provisioned(plan, bnc_json_path(live, "grafana", "removed", NULL), more->now_ms,
