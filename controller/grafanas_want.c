@@ -13,7 +13,7 @@ struct reading {
     bool whole;
 };
 
-/* Without line ends at its end: kubectl create --from-file keeps the file's last one. */
+/* NULL: there is none. */
 static struct bnc_bytes
 value_of(struct reading *r, const struct bnc_asset *asset)
 {
@@ -26,10 +26,7 @@ value_of(struct reading *r, const struct bnc_asset *asset)
         r->whole = false; /* its reader is compiled again */
         return (struct bnc_bytes){0};
     }
-    while (value.len > 0 && strchr("\r\n", value.ptr[value.len - 1]) != NULL) {
-        value.len--;
-    }
-    return value;
+    return bnc_bytes_trimmed(value);
 }
 
 /* Another for each other value, and nothing that tells the value. */

@@ -73,9 +73,7 @@ add_spec(struct bnc_link *link, const struct bnc_document *d,
 static void
 put_value(struct bnc_bytes value, struct bnc_str *out)
 {
-    while (value.len > 0 && strchr("\r\n", value.ptr[value.len - 1]) != NULL) {
-        value.len--; /* kubectl create --from-file keeps the file's last newline */
-    }
+    value = bnc_bytes_trimmed(value);
     bnc_str_putc(out, '"');
     for (size_t i = 0; i < value.len; i++) {
         unsigned char c = (unsigned char)value.ptr[i];

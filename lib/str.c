@@ -204,6 +204,16 @@ bnc_utf8_valid(const char *s, size_t n)
     return true;
 }
 
+struct bnc_bytes
+bnc_bytes_trimmed(struct bnc_bytes value)
+{
+    while (value.len > 0 &&
+           (value.ptr[value.len - 1] == '\r' || value.ptr[value.len - 1] == '\n')) {
+        value.len--;
+    }
+    return value;
+}
+
 bool
 bnc_str_eq(const char *a, const char *b)
 {

@@ -49,6 +49,12 @@ enum bnc_code bnc_str_check(const struct bnc_str *s, const char *what,
 /* True for NUL-terminated text that is well-formed UTF-8 (RFC 3629). */
 bool bnc_utf8_valid(const char *s, size_t n);
 
+/*
+ * Without line ends at its end: `kubectl create --from-file` keeps a file's last one.
+ * Borrows from `value`.
+ */
+struct bnc_bytes bnc_bytes_trimmed(struct bnc_bytes value);
+
 bool bnc_str_eq(const char *a, const char *b); /* NULL equals only NULL */
 bool bnc_str_starts(const char *s, const char *prefix);
 bool bnc_str_ends(const char *s, const char *suffix);

@@ -123,9 +123,7 @@ key_text(struct bnc_refs *refs, enum bnc_kind kind, const struct bnc_ref *ref,
     if (!usable(refs, found, kind, ref, field)) {
         return NULL;
     }
-    while (bytes.len > 0 && strchr("\r\n", bytes.ptr[bytes.len - 1]) != NULL) {
-        bytes.len--; /* kubectl create --from-file keeps the file's last newline */
-    }
+    bytes = bnc_bytes_trimmed(bytes);
     if (bytes.len == 0 || memchr(bytes.ptr, '\0', bytes.len) != NULL ||
         !bnc_utf8_valid(bytes.ptr, bytes.len)) {
         bnc_diag_add(refs->diags, BNC_REASON_INVALID_REF, field, "store UTF-8 text there",

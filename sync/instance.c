@@ -7,6 +7,7 @@
 #include "lib/clip.h"
 #include "lib/hash.h"
 #include "lib/json.h"
+#include "lib/log.h"
 #include "lib/time.h"
 
 #define MANAGER_PREFIX BNC_FIELD_MANAGER "-sync-"
@@ -336,6 +337,20 @@ bnc_instance_again(struct bnc_instance *instance)
     instance->not_before_ms =
         instance->not_before_ms > now + GAP_MS ? now + GAP_MS : instance->not_before_ms;
     plan(instance);
+}
+
+void
+bnc_instance_watched(struct bnc_instance *instance, const struct bnc_error *err)
+{
+    if (err->code != BNC_OK) {
+        BNC_LOG(BNC_LEVEL_WARN, "cannot read; what is loaded stays",
+                BNC_KV("error", err->message));
+        return;
+    }
+    BNC_LOG(BNC_LEVEL_INFO, "watch works again", BNC_KV("what", "published objects"));
+    if (instance->trouble.code != BNC_OK) {
+        bnc_instance_again(instance);
+    }
 }
 
 const struct bnc_error *

@@ -71,6 +71,12 @@ void bnc_instance_report(struct bnc_instance *instance,
  */
 void bnc_instance_again(struct bnc_instance *instance);
 
+/*
+ * What a watch of published objects came to: told, and with code BNC_OK (it works again)
+ * what could not be written meanwhile is written soon.
+ */
+void bnc_instance_watched(struct bnc_instance *instance, const struct bnc_error *err);
+
 /* Why the last write failed; code BNC_OK: it did not, or there was none. */
 const struct bnc_error *bnc_instance_trouble(const struct bnc_instance *instance);
 

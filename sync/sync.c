@@ -101,16 +101,8 @@ on_listed(void *arg)
 static void
 on_trouble(void *arg, const struct bnc_error *err)
 {
-    struct bnc_sync *s = arg;
-    if (err->code != BNC_OK) {
-        BNC_LOG(BNC_LEVEL_WARN, "cannot read; what is loaded stays",
-                BNC_KV("error", err->message));
-        return;
-    }
-    BNC_LOG(BNC_LEVEL_INFO, "watch works again", BNC_KV("what", "published objects"));
-    if (bnc_instance_trouble(s->instance)->code != BNC_OK) {
-        bnc_instance_again(s->instance);
-    }
+    const struct bnc_sync *s = arg;
+    bnc_instance_watched(s->instance, err);
 }
 
 static void
