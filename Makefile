@@ -141,9 +141,10 @@ golden-update: $(BUILD)/binnacle ## rewrite what golden cases expect, to be read
 e2e: all tools-build ## the cases on real parts alone; CASE=name for one
 	@e2e/run --binnacle $(BUILD)/binnacle $(CASE)
 
-sim: ## the process on virtual time: SEED=1 STEPS=300 SEEDS=1000
+SIM_ARGS = --steps $(or $(STEPS),60) --jobs $(or $(JOBS),0)
+sim: ## the process on virtual time, 10 000 lives, 10 min: SEED=1 SEEDS=10000 STEPS=60 JOBS=cores
 	@$(MAKE) --no-print-directory MODE=release sim-binary
-	@build/release/binnacle-sim --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1000) --steps $(or $(STEPS),60)
+	@build/release/binnacle-sim --seed $(or $(SEED),1) --seeds $(or $(SEEDS),10000) $(SIM_ARGS)
 
 FUZZ_SECONDS ?= 30
 fuzz: ## libFuzzer on everything that reads bytes from outside, FUZZ_SECONDS=30 each

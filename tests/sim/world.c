@@ -282,7 +282,17 @@ bnc_sim_step(struct bnc_sim *sim)
     sim->in_callback = true;
     event->fn(event->arg);
     sim->in_callback = false;
+    if (sim->after_event != NULL) {
+        sim->after_event(sim->after_event_arg);
+    }
     return true;
+}
+
+void
+bnc_sim_after_event(struct bnc_sim *sim, bnc_fn fn, void *arg)
+{
+    sim->after_event = fn;
+    sim->after_event_arg = arg;
 }
 
 bool

@@ -40,6 +40,9 @@ typedef bool (*bnc_sim_predicate_fn)(void *arg);
 bool bnc_sim_run_until(struct bnc_sim *sim, bnc_sim_predicate_fn done, void *arg,
                        int64_t limit_ms);
 
+/* Called after every event, outside of callbacks; NULL: nothing is. */
+void bnc_sim_after_event(struct bnc_sim *sim, bnc_fn fn, void *arg);
+
 /* Run one event; false when there is none. */
 bool bnc_sim_step(struct bnc_sim *sim);
 
@@ -61,6 +64,8 @@ void bnc_sim_wall_step(struct bnc_sim *sim, int64_t ms); /* somebody sets the cl
 /* From the simulator's own generator, not the product's. */
 uint64_t bnc_sim_random(struct bnc_sim *sim);
 uint64_t bnc_sim_below(struct bnc_sim *sim, uint64_t n); /* 0 <= result < n */
+/* The simulator's generator goes on from here; the product's stays. */
+void bnc_sim_reseed(struct bnc_sim *sim, uint64_t seed);
 /* True `per_mille` times of 1 000; 0 draws nothing. */
 bool bnc_sim_chance(struct bnc_sim *sim, unsigned per_mille);
 

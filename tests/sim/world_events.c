@@ -46,6 +46,14 @@ bnc_sim_seed(struct bnc_sim *sim, uint64_t seed)
     }
 }
 
+void
+bnc_sim_reseed(struct bnc_sim *sim, uint64_t seed)
+{
+    for (size_t i = 0; i < 4; i++) {
+        sim->own.s[i] = splitmix(&seed);
+    }
+}
+
 uint64_t
 bnc_sim_random(struct bnc_sim *sim)
 {

@@ -58,6 +58,9 @@ struct bnc_sim {
     void *stop_arg;
     struct bnc_sim_event stop_event;
 
+    bnc_fn after_event;
+    void *after_event_arg;
+
     uint64_t trace;
     FILE *trace_out;
 

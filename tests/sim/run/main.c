@@ -1,5 +1,5 @@
 /*
- * binnacle-sim --seed N [--seeds K] [--steps M] [--trace]
+ * binnacle-sim: lives of the process from seeds, on virtual time.
  *
  * Properties: after every change the incremental result equals a fresh one; after
  * every write a reader finds a whole set, and what it may still be reading; when the
@@ -9,280 +9,87 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/log.h"
-#include "tests/sim/run/run.h"
+#include "tests/sim/run/jobs.h"
 
-#define CALM_MS     180000  /* after the last fault everything must be right by then */
-#define GONE_MS     120000  /* after the last Observatory is deleted */
-#define LOADED_MS   10000   /* after all have loaded, what is old is gone by then */
-#define MESH_EVERY  4       /* seeds; of all kinds of weather */
-#define MESH_CHANCE 650     /* of 1 000 steps, those in a mesh */
-#define ALONE_MS    1500000 /* and by then when nobody reports: 5 + 15 minutes and some */
+static const char usage[] =
+    "usage: binnacle-sim [OPTION]…\n"
+    "  --seed N    the first life (1)\n"
+    "  --seeds K   how many (1)\n"
+    "  --steps M   changes in each (100)\n"
+    "  --jobs N    side by side; 0: one for each core (1)\n"
+    "  --verbose   say what happens\n"
+    "  --shrink    leave out all steps that a failure does not need\n";
 
 struct options {
     uint64_t seed;
     uint64_t seeds;
-    unsigned steps;
-    bool trace;
+    uint64_t steps;
+    uint64_t jobs;
+    bool verbose;
+    bool shrink;
 };
 
-struct run {
-    const struct options *options;
-    uint64_t seed;
-    struct bnc_sim *sim;
-    struct bnc_sim_api *api;
-    struct product product;
-    struct readers *readers;
-    struct mesh *mesh; /* NULL: there is none */
-    struct bnc_arena *arena;
-    char (*history)[256];
-    size_t n_history;
-    unsigned crash_in; /* writes until the product dies; 0: it does not */
-    bool quiet;        /* no write is expected */
-    const char *failure;
-};
-
-static void
-note(struct run *r, const char *text)
-{
-    if (r->options->trace) {
-        (void)printf("  %s\n", text);
-    }
-    (void)snprintf(r->history[r->n_history++], 256, "%s", text);
-}
-
-static void
-check(struct run *r, const char *property, const char *what)
-{
-    if (what != NULL && r->failure == NULL) {
-        r->failure = bnc_arena_fmt(r->arena, "%s: %s", property, what);
-    }
-}
-
-/* ---- crashes --------------------------------------------------------------------------
- */
-
-static void
-on_write(void *arg, const char *method, const char *kind, const char *ns,
-         const char *name)
-{
-    struct run *r = arg;
-    if (r->quiet && strcmp(kind, "Event") != 0) {
-        check(r, "restart: a second run wrote",
-              bnc_arena_fmt(r->arena, "%s %s %s/%s", method, kind, ns, name));
-    }
-    if (strcmp(kind, "Secret") == 0 || strcmp(kind, "ConfigMap") == 0) {
-        BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-        check(r, "a slow reader", readers_see(r->readers, kind, ns, name));
-        const char *what = judge_whole(r->readers, r->api, arena);
-        check(r, "a reader between two writes",
-              what == NULL ? NULL : bnc_arena_strdup(r->arena, what));
-    }
-    if (r->crash_in > 0 && --r->crash_in == 0) {
-        bnc_world_stop(bnc_sim_world(r->sim));
-    }
-}
-
-/* Time passes; a crash that was planned in it happens. */
-static void
-pass(struct run *r, int64_t ms)
-{
-    if (!bnc_sim_run_for(r->sim, ms)) {
-        note(r, "crash between two writes, start");
-        product_stop(&r->product);
-        product_start(&r->product, r->sim);
-    }
-}
-
-/* ---- one seed
- * ---------------------------------------------------------------------------- */
-
-static void
-rough_part(struct run *r)
-{
-    static const unsigned scales[] = {0, 10, 40, 100};
-    unsigned scale = scales[r->seed % BNC_LEN(scales)];
-    char text[256];
-
-    bnc_sim_api_weather(r->api, scale);
-    for (unsigned i = 0; i < r->options->steps && r->failure == NULL; i++) {
-        if (bnc_sim_chance(r->sim, 250)) {
-            readers_step(r->readers, text);
-        } else if (r->mesh != NULL && bnc_sim_chance(r->sim, MESH_CHANCE)) {
-            (void)snprintf(text, sizeof(text), "%lld ms: %s",
-                           (long long)bnc_sim_now_ms(r->sim), mesh_step(r->mesh));
-        } else {
-            universe_step(r->sim, r->api, text);
-        }
-        note(r, text);
-        if (bnc_sim_chance(r->sim, 30)) {
-            r->crash_in = 1 + (unsigned)bnc_sim_below(r->sim, 3);
-        }
-        bool longer = bnc_sim_chance(r->sim, 40);
-        pass(r, (int64_t)bnc_sim_below(r->sim, longer ? 400000 : 1500));
-        check(r, "incremental = fresh", judge_incremental(&r->product, r->arena));
-    }
-}
-
 static bool
-settled(void *arg)
+parse(int argc, char **argv, struct options *o)
 {
-    const struct run *r = arg;
-    return bnc_controller_settled(r->product.controller);
-}
-
-static void
-calm_part(struct run *r)
-{
-    bnc_sim_api_heal(r->api);
-    r->crash_in = 0;
-    if (r->mesh != NULL) {
-        mesh_repair(r->mesh);
-    }
-    (void)bnc_sim_run_for(r->sim, CALM_MS);
-    if (!bnc_sim_run_until(r->sim, settled, r, CALM_MS)) {
-        check(r, "calm", "the controller never settles");
-    }
-    check(r, "calm: incremental = fresh", judge_calm(&r->product, r->arena));
-    check(r, "calm: published", judge_published(&r->product, r->api, r->arena));
-    check(r, "calm: collected", judge_collected(r->api, r->arena));
-    check(r, "calm: status", judge_statuses(r->api, r->arena));
-    check(r, "calm: limits", judge_limits(r->api, r->arena));
-    check(r, "calm: Telemetry", judge_telemetries(&r->product, r->api, r->arena));
-    if (r->seed % 2 == 0) {
-        readers_load_all(r->readers);
-        (void)bnc_sim_run_for(r->sim, LOADED_MS);
-        check(r, "loaded: told", judge_loaded(&r->product, r->api, r->arena));
-        check(r, "loaded: nothing else", judge_exact(&r->product, r->api, r->arena));
-    } else {
-        (void)bnc_sim_run_for(r->sim, ALONE_MS);
-        check(r, "alone: nothing else", judge_exact(&r->product, r->api, r->arena));
-    }
-    check(r, "in the end: published", judge_published(&r->product, r->api, r->arena));
-}
-
-static void
-restart_part(struct run *r)
-{
-    product_stop(&r->product);
-    r->quiet = true;
-    product_start(&r->product, r->sim);
-    (void)bnc_sim_run_for(r->sim, 60000);
-}
-
-static void
-delete_it(void *arg, const struct bnc_sim_api_item *item)
-{
-    struct run *r = arg;
-    (void)bnc_sim_api_delete(r->api, "Observatory", item->ns, item->name);
-}
-
-/* Everything is given back. */
-static void
-last_part(struct run *r)
-{
-    r->quiet = false;
-    (void)bnc_sim_api_list(r->api, "Observatory", delete_it, r);
-    (void)bnc_sim_run_for(r->sim, GONE_MS);
-    check(r, "in the end: gone", judge_gone(r->api, r->arena));
-    check(r, "in the end: given back", mesh_untouched(r->mesh, r->arena));
-}
-
-static bool
-run_seed(const struct options *options, uint64_t seed)
-{
-    struct run r = {.options = options, .seed = seed, .arena = bnc_arena_new()};
-    r.history = bnc_alloc((options->steps * 2 + 8) * sizeof(*r.history));
-    r.sim = bnc_sim_new(seed);
-    r.api = bnc_sim_api_new(r.sim);
-    r.readers = readers_new(r.sim, r.api, r.arena);
-    bnc_sim_in_cluster(r.sim);
-    bnc_sim_api_on_write(r.api, on_write, &r);
-    universe_create(r.sim, r.api);
-    if (seed / 4 % MESH_EVERY == 0) {
-        r.mesh = mesh_new(r.sim, r.api);
-    }
-    product_start(&r.product, r.sim);
-
-    rough_part(&r);
-    if (r.failure == NULL) {
-        calm_part(&r);
-    }
-    if (r.failure == NULL) {
-        restart_part(&r);
-    }
-    if (r.failure == NULL && r.mesh != NULL) {
-        last_part(&r);
-    }
-    if (r.failure != NULL) {
-        (void)printf("seed %llu: %s\nwhat happened:\n", (unsigned long long)seed,
-                     r.failure);
-        for (size_t i = 0; i < r.n_history; i++) {
-            (void)printf("  %s\n", r.history[i]);
-        }
-        (void)printf("again: binnacle-sim --seed %llu --steps %u --trace\n",
-                     (unsigned long long)seed, options->steps);
-    }
-    product_stop(&r.product);
-    readers_free(r.readers);
-    mesh_free(r.mesh);
-    bnc_sim_api_free(r.api);
-    bnc_sim_free(r.sim);
-    free(r.history);
-    bool good = r.failure == NULL;
-    bnc_arena_free(r.arena);
-    return good;
-}
-
-/* ---- command line
- * -------------------------------------------------------------------------- */
-
-static bool
-parse(int argc, char **argv, struct options *options)
-{
+    const struct {
+        const char *name;
+        bool *flag;
+        uint64_t *number;
+    } rows[] = {
+        {"--seed", NULL, &o->seed},       {"--seeds", NULL, &o->seeds},
+        {"--steps", NULL, &o->steps},     {"--jobs", NULL, &o->jobs},
+        {"--verbose", &o->verbose, NULL}, {"--shrink", &o->shrink, NULL},
+    };
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--trace") == 0) {
-            options->trace = true;
-            continue;
+        size_t at = 0;
+        while (at < BNC_LEN(rows) && strcmp(rows[at].name, argv[i]) != 0) {
+            at++;
         }
-        if (i + 1 == argc) {
+        if (at == BNC_LEN(rows)) {
             return false;
         }
-        unsigned long long value = strtoull(argv[i + 1], NULL, 10);
-        if (strcmp(argv[i], "--seed") == 0) {
-            options->seed = value;
-        } else if (strcmp(argv[i], "--seeds") == 0) {
-            options->seeds = value;
-        } else if (strcmp(argv[i], "--steps") == 0) {
-            options->steps = (unsigned)value;
+        if (rows[at].flag != NULL) {
+            *rows[at].flag = true;
+        } else if (++i < argc) {
+            *rows[at].number = strtoull(argv[i], NULL, 10);
         } else {
             return false;
         }
-        i++;
     }
-    return true;
+    return o->steps <= LIFE_STEPS_MAX && o->jobs <= JOBS_MAX;
+}
+
+static unsigned
+cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : (unsigned)n;
 }
 
 int
 main(int argc, char **argv)
 {
-    struct options options = {.seed = 1, .seeds = 1, .steps = 100};
-    unsigned long long failed = 0;
+    struct options o = {.seed = 1, .seeds = 1, .steps = 100, .jobs = 1};
     struct bnc_error err = {0};
 
-    if (!parse(argc, argv, &options)) {
-        (void)fprintf(
-            stderr, "usage: binnacle-sim [--seed N] [--seeds K] [--steps M] [--trace]\n");
+    if (!parse(argc, argv, &o)) {
+        (void)fputs(usage, stderr);
         return 2;
     }
-    if (bnc_log_set_level(options.trace ? "debug" : "error", &err)) {
+    if (bnc_log_set_level(o.verbose ? "debug" : "error", &err)) {
         return 2;
     }
-    for (uint64_t i = 0; i < options.seeds; i++) {
-        failed += !run_seed(&options, options.seed + i);
+    const struct life_options life = {.steps = (unsigned)o.steps, .verbose = o.verbose};
+    if (o.shrink) {
+        return jobs_shrink(&life, o.seed) ? 0 : 1;
     }
-    (void)printf("%llu passed, %llu failed\n", (unsigned long long)options.seeds - failed,
-                 failed);
+    uint64_t failed =
+        jobs_run(&life, o.seed, o.seeds, o.jobs == 0 ? cores() : (unsigned)o.jobs);
+    (void)printf("%llu passed, %llu failed\n", (unsigned long long)(o.seeds - failed),
+                 (unsigned long long)failed);
     return failed == 0 ? 0 : 1;
 }

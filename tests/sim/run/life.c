@@ -1,0 +1,231 @@
+/* One life: rough weather, calm, a restart, the end; and what has to hold in it. */
+#include "tests/sim/run/life.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/run/run.h"
+
+#define CALM_MS     180000  /* after the last fault everything must be right by then */
+#define GONE_MS     120000  /* after the last Observatory is deleted */
+#define LOADED_MS   10000   /* after all have loaded, what is old is gone by then */
+#define MESH_EVERY  4       /* seeds; of all kinds of weather */
+#define MESH_CHANCE 650     /* of 1 000 steps, those in a mesh */
+#define ALONE_MS    1500000 /* and by then when nobody reports: 5 + 15 minutes and some */
+
+struct run {
+    const struct life_options *options;
+    uint64_t seed;
+    struct bnc_sim *sim;
+    struct bnc_sim_api *api;
+    struct product product;
+    struct readers *readers;
+    struct mesh *mesh; /* NULL: there is none */
+    struct bnc_arena *arena;
+    char (*history)[256];
+    size_t n_history;
+    unsigned crash_in; /* writes until the product dies; 0: it does not */
+    bool quiet;        /* no write is expected */
+    const char *failure;
+};
+
+static void
+note(struct run *r, const char *text)
+{
+    if (r->options->verbose) {
+        (void)printf("  %s\n", text);
+    }
+    (void)snprintf(r->history[r->n_history++], 256, "%s", text);
+}
+
+static void
+check(struct run *r, const char *property, const char *what)
+{
+    if (what != NULL && r->failure == NULL) {
+        r->failure = bnc_arena_fmt(r->arena, "%s: %s", property, what);
+    }
+}
+
+/* ---- crashes --------------------------------------------------------------------------
+ */
+
+static void
+on_write(void *arg, const char *method, const char *kind, const char *ns,
+         const char *name)
+{
+    struct run *r = arg;
+    if (r->quiet && strcmp(kind, "Event") != 0) {
+        check(r, "restart: a second run wrote",
+              bnc_arena_fmt(r->arena, "%s %s %s/%s", method, kind, ns, name));
+    }
+    if (strcmp(kind, "Secret") == 0 || strcmp(kind, "ConfigMap") == 0) {
+        BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+        check(r, "a slow reader", readers_see(r->readers, kind, ns, name));
+        const char *what = judge_whole(r->readers, r->api, arena);
+        check(r, "a reader between two writes",
+              what == NULL ? NULL : bnc_arena_strdup(r->arena, what));
+    }
+    if (r->crash_in > 0 && --r->crash_in == 0) {
+        bnc_world_stop(bnc_sim_world(r->sim));
+    }
+}
+
+/* Time passes; a crash that was planned in it happens. */
+static void
+pass(struct run *r, int64_t ms)
+{
+    if (!bnc_sim_run_for(r->sim, ms)) {
+        note(r, "crash between two writes, start");
+        product_stop(&r->product);
+        product_start(&r->product, r->sim);
+    }
+}
+
+/* ---- one seed
+ * ---------------------------------------------------------------------------- */
+
+static void
+rough_part(struct run *r)
+{
+    static const unsigned scales[] = {0, 10, 40, 100};
+    unsigned scale = scales[r->seed % BNC_LEN(scales)];
+    char text[256];
+
+    bnc_sim_api_weather(r->api, scale);
+    for (unsigned i = 0; i < r->options->steps && r->failure == NULL; i++) {
+        if (r->options->skip != NULL && r->options->skip[i]) {
+            continue;
+        }
+        /* so that a step is the same whatever was left out before it */
+        bnc_sim_reseed(r->sim, r->seed * LIFE_STEPS_MAX + i);
+        if (bnc_sim_chance(r->sim, 250)) {
+            readers_step(r->readers, text);
+        } else if (r->mesh != NULL && bnc_sim_chance(r->sim, MESH_CHANCE)) {
+            (void)snprintf(text, sizeof(text), "%lld ms: %s",
+                           (long long)bnc_sim_now_ms(r->sim), mesh_step(r->mesh));
+        } else {
+            universe_step(r->sim, r->api, text);
+        }
+        note(r, text);
+        if (bnc_sim_chance(r->sim, 30)) {
+            r->crash_in = 1 + (unsigned)bnc_sim_below(r->sim, 3);
+        }
+        bool longer = bnc_sim_chance(r->sim, 40);
+        pass(r, (int64_t)bnc_sim_below(r->sim, longer ? 400000 : 1500));
+        check(r, "incremental = fresh", judge_incremental(&r->product, r->arena));
+    }
+}
+
+static bool
+settled(void *arg)
+{
+    const struct run *r = arg;
+    return bnc_controller_settled(r->product.controller);
+}
+
+static void
+calm_part(struct run *r)
+{
+    bnc_sim_api_heal(r->api);
+    r->crash_in = 0;
+    if (r->mesh != NULL) {
+        mesh_repair(r->mesh);
+    }
+    (void)bnc_sim_run_for(r->sim, CALM_MS);
+    if (!bnc_sim_run_until(r->sim, settled, r, CALM_MS)) {
+        check(r, "calm", "the controller never settles");
+    }
+    check(r, "calm: incremental = fresh", judge_calm(&r->product, r->arena));
+    check(r, "calm: published", judge_published(&r->product, r->api, r->arena));
+    check(r, "calm: collected", judge_collected(r->api, r->arena));
+    check(r, "calm: status", judge_statuses(r->api, r->arena));
+    check(r, "calm: limits", judge_limits(r->api, r->arena));
+    check(r, "calm: Telemetry", judge_telemetries(&r->product, r->api, r->arena));
+    if (r->seed % 2 == 0) {
+        readers_load_all(r->readers);
+        (void)bnc_sim_run_for(r->sim, LOADED_MS);
+        check(r, "loaded: told", judge_loaded(&r->product, r->api, r->arena));
+        check(r, "loaded: nothing else", judge_exact(&r->product, r->api, r->arena));
+    } else {
+        (void)bnc_sim_run_for(r->sim, ALONE_MS);
+        check(r, "alone: nothing else", judge_exact(&r->product, r->api, r->arena));
+    }
+    check(r, "in the end: published", judge_published(&r->product, r->api, r->arena));
+}
+
+static void
+restart_part(struct run *r)
+{
+    product_stop(&r->product);
+    r->quiet = true;
+    product_start(&r->product, r->sim);
+    (void)bnc_sim_run_for(r->sim, 60000);
+}
+
+static void
+delete_it(void *arg, const struct bnc_sim_api_item *item)
+{
+    struct run *r = arg;
+    (void)bnc_sim_api_delete(r->api, "Observatory", item->ns, item->name);
+}
+
+/* Everything is given back. */
+static void
+last_part(struct run *r)
+{
+    r->quiet = false;
+    (void)bnc_sim_api_list(r->api, "Observatory", delete_it, r);
+    (void)bnc_sim_run_for(r->sim, GONE_MS);
+    check(r, "in the end: gone", judge_gone(r->api, r->arena));
+    check(r, "in the end: given back", mesh_untouched(r->mesh, r->arena));
+}
+
+static void
+tell(const struct run *r, struct bnc_str *report)
+{
+    bnc_str_fmt(report, "%s\nwhat happened:\n", r->failure);
+    for (size_t i = 0; i < r->n_history; i++) {
+        bnc_str_fmt(report, "  %s\n", r->history[i]);
+    }
+}
+
+bool
+life_run(const struct life_options *options, uint64_t seed, struct bnc_str *report)
+{
+    struct run r = {.options = options, .seed = seed, .arena = bnc_arena_new()};
+    r.history = bnc_alloc((options->steps * 2 + 8) * sizeof(*r.history));
+    r.sim = bnc_sim_new(seed);
+    r.api = bnc_sim_api_new(r.sim);
+    r.readers = readers_new(r.sim, r.api, r.arena);
+    bnc_sim_in_cluster(r.sim);
+    bnc_sim_api_on_write(r.api, on_write, &r);
+    universe_create(r.sim, r.api);
+    if (seed / 4 % MESH_EVERY == 0) {
+        r.mesh = mesh_new(r.sim, r.api);
+    }
+    product_start(&r.product, r.sim);
+
+    rough_part(&r);
+    if (r.failure == NULL) {
+        calm_part(&r);
+    }
+    if (r.failure == NULL) {
+        restart_part(&r);
+    }
+    if (r.failure == NULL && r.mesh != NULL) {
+        last_part(&r);
+    }
+    if (r.failure != NULL) {
+        tell(&r, report);
+    }
+    product_stop(&r.product);
+    readers_free(r.readers);
+    mesh_free(r.mesh);
+    bnc_sim_api_free(r.api);
+    bnc_sim_free(r.sim);
+    free(r.history);
+    bool good = r.failure == NULL;
+    bnc_arena_free(r.arena);
+    return good;
+}
