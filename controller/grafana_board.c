@@ -109,11 +109,12 @@ on_folder(struct seat *seat, const struct reply *reply)
 {
     struct entry *entry = seat->busy;
     struct org *org = bnc_gapi_org(seat, entry->item.org);
+    const char *uid = bnc_json_get_str(reply->tree, "uid");
     bool taken = reply->status == 409 || reply->status == 412;
 
-    if (reply->status == 200) {
-        put_folder(org, bnc_json_get_str(reply->tree, "title"),
-                   bnc_json_get_str(reply->tree, "uid"));
+    /* Grafana may call it otherwise than it was asked to */
+    if (reply->status == 200 && uid != NULL) {
+        put_folder(org, entry->item.folder, uid);
     } else if (taken && !entry->again) { /* somebody was faster */
         entry->again = true;
         bnc_gapi_folders_free(org);

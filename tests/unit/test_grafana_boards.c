@@ -235,6 +235,46 @@ TEST(faults)
     rig_free(rig);
 }
 
+/* A folder that is made and not told as it was asked for is no reason to ask for ever. */
+TEST(odd_folders)
+{
+    static const struct {
+        const char *name;
+        const char *answer;
+        bool synced;
+    } rows[] = {
+        {"another title", "\"count\":1,\"body\":{\"uid\":\"x\",\"title\":\"mesh\"}",
+         true},
+        {"no uid", "\"count\":100000,\"body\":{\"title\":\"Mesh\"}", false},
+        {"no object", "\"count\":100000,\"body\":[]", false},
+    };
+    struct rig *rig = rig_new();
+
+    for (size_t i = 0; i < BNC_LEN(rows); i++) {
+        bnc_test_row(rows[i].name);
+        rig->want.n = 0;
+        board(rig, "a")->folder = "Mesh";
+        (void)rig_ctl(rig, "POST", "/_standin/fault",
+                      bnc_arena_fmt(rig->arena,
+                                    "{\"method\":\"POST\",\"path\":\"/api/folders\","
+                                    "\"status\":200,%s}",
+                                    rows[i].answer));
+        rig_clear_log(rig);
+        rig_set(rig);
+        test_run_ms(rig->world, 3 * POLL_MS);
+        CHECK(rig_asked(rig, "POST", "/api/folders") <= 6);
+        if (rows[i].synced) {
+            UNTIL(rig, rig_synced(rig));
+        } else {
+            CHECK(!rig_synced(rig));
+        }
+        bnc_gapi_drop(rig->gapi, "mon", "main", false);
+        (void)rig_ctl(rig, "POST", "/_standin/reset", "{}");
+    }
+    bnc_test_row("");
+    rig_free(rig);
+}
+
 /* Over 1 MiB: more than an object of Kubernetes may hold. */
 TEST(a_large_one)
 {
@@ -256,4 +296,4 @@ TEST(a_large_one)
     rig_free(rig);
 }
 
-RUN_TESTS(made_changed_repaired, whose, folders, faults, a_large_one)
+RUN_TESTS(made_changed_repaired, whose, folders, faults, odd_folders, a_large_one)
