@@ -1,5 +1,6 @@
 #include "kube/apply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 #define BUILT_IN    "application/strategic-merge-patch+json" /* lists by their keys */
 #define CUSTOM      "application/merge-patch+json"           /* all that a CRD can */
 #define DELETE_BODY "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\""
+
+#define PAIRS_MAX 8 /* of a query, and the end */
 
 struct bnc_kube_write {
     struct bnc_kube_call *call;
@@ -98,16 +101,33 @@ on_answer(void *arg, const struct bnc_kube_result *result)
     free(write);
 }
 
+/* The server is told as well: what we gave up is not to be done later on. */
 static struct bnc_kube_write *
 start(struct bnc_kube *kube, const struct bnc_kube_request *request, enum bnc_kind kind,
       bnc_written_fn fn, void *arg)
 {
     struct bnc_kube_write *write = bnc_alloc(sizeof(*write));
+    struct bnc_kube_request timed = *request;
+    struct bnc_url_pair pairs[PAIRS_MAX] = {{NULL, NULL}};
+    char timeout[24];
+    size_t n = 0;
+
+    timed.timeout_ms = bnc_kube_config_of(kube)->write_timeout_ms;
+    if (timed.timeout_ms > 0) {
+        for (; request->query != NULL && request->query[n].name != NULL &&
+               n < PAIRS_MAX - 2;
+             n++) {
+            pairs[n] = request->query[n];
+        }
+        (void)snprintf(timeout, sizeof(timeout), "%lldms", (long long)timed.timeout_ms);
+        pairs[n] = (struct bnc_url_pair){"timeout", timeout};
+        timed.query = pairs;
+    }
     write->kind = kind;
     write->deletes = strcmp(request->method, "DELETE") == 0;
     write->fn = fn;
     write->arg = arg;
-    write->call = bnc_kube_start(kube, request, on_answer, write);
+    write->call = bnc_kube_start(kube, &timed, on_answer, write);
     return write;
 }
 

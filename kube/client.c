@@ -9,6 +9,7 @@
 #define STATUS_MAX      ((size_t)64 * 1024) /* of a refusal */
 #define HEADERS_OWN     5                   /* and the end */
 #define RETRY_AFTER_MAX 3600                /* seconds that are believed */
+#define NO_STREAMS_MS   3600000
 
 struct bnc_kube {
     struct bnc_world *world;
@@ -17,6 +18,7 @@ struct bnc_kube {
     const char *user_agent;            /* a header line, in the config's arena */
     TAILQ_HEAD(, bnc_kube_call) calls; /* in the order they were started */
     struct bnc_kube_counters counters;
+    int64_t no_streams_until[BNC_KIND_COUNT]; /* monotonic, ms; 0: never refused */
 };
 
 struct bnc_kube_call {
@@ -356,6 +358,19 @@ bnc_kube_free(struct bnc_kube *kube)
     bnc_auth_free(kube->auth);
     bnc_kube_config_free(kube->config);
     free(kube);
+}
+
+bool
+bnc_kube_may_stream(const struct bnc_kube *kube, enum bnc_kind kind)
+{
+    int64_t until = kube->no_streams_until[kind];
+    return until == 0 || bnc_world_mono_ms(kube->world) >= until;
+}
+
+void
+bnc_kube_refuses_streams(struct bnc_kube *kube, enum bnc_kind kind)
+{
+    kube->no_streams_until[kind] = bnc_world_mono_ms(kube->world) + NO_STREAMS_MS;
 }
 
 struct bnc_world *

@@ -72,6 +72,13 @@ bnc_kube_stream(struct bnc_kube *kube, const struct bnc_kube_request *request,
 /* End it without a callback.  Allowed inside its own on_open and on_data. */
 void bnc_kube_cancel(struct bnc_kube_call *call);
 
+/*
+ * Whether lists of that kind may be asked for as the first events of a watch; for an
+ * hour after bnc_kube_refuses_streams() they may not.
+ */
+bool bnc_kube_may_stream(const struct bnc_kube *kube, enum bnc_kind kind);
+void bnc_kube_refuses_streams(struct bnc_kube *kube, enum bnc_kind kind);
+
 struct bnc_world *bnc_kube_world(const struct bnc_kube *kube);
 const struct bnc_kube_config *bnc_kube_config_of(const struct bnc_kube *kube);
 struct bnc_kube_counters *bnc_kube_counters(struct bnc_kube *kube);

@@ -48,6 +48,8 @@ struct bnc_kube_config {
     const char *as;
     const char *as_uid;
     const char *const *impersonate; /* "Impersonate-Group: x" lines, ended by NULL */
+
+    int64_t write_timeout_ms; /* of one write; 0: BNC_KUBE_TIMEOUT_MS */
 };
 
 struct bnc_kube_config_options {

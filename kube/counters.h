@@ -33,6 +33,8 @@ struct bnc_kube_counters {
     struct bnc_kube_request_row requests[BNC_KUBE_REQUEST_ROWS];
     size_t n_requests;
     uint64_t lists[BNC_RELIST_COUNT]; /* started, by reason */
+    uint64_t streamed_lists;   /* of these, asked for as the first events of a watch */
+    uint64_t streamed_refused; /* of these, asked for again in pages in the same round */
     uint64_t list_failures;
     uint64_t watches;        /* opened */
     uint64_t watch_ends;     /* closed after they were opened */

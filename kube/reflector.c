@@ -204,6 +204,7 @@ stalled(struct bnc_reflector *r)
     (void)bnc_fail(&late.err, BNC_TIMEOUT, "the %s of %s has stalled",
                    list ? "list" : "watch", r->info->plural);
     if (list) {
+        r->streams_lost += r->watch.initial ? 1 : 0;
         r->counters->list_failures++;
         r->reason = BNC_RELIST_RETRY;
     } else {
@@ -218,12 +219,14 @@ on_timer(void *arg)
     struct bnc_reflector *r = arg;
 
     bnc_reflector_enter(r);
-    if (r->state == BNC_REFLECTOR_LISTING || r->state == BNC_REFLECTOR_OPENING) {
+    if (r->state == BNC_REFLECTOR_LISTING && r->watch.initial && r->watch.opened) {
+        bnc_reflector_stream_silent(r);
+    } else if (r->state == BNC_REFLECTOR_LISTING || r->state == BNC_REFLECTOR_OPENING) {
         stalled(r);
     } else if (r->next == BNC_NEXT_LIST) {
         bnc_reflector_list_start(r, r->reason);
     } else {
-        bnc_reflector_watch_start(r);
+        bnc_reflector_watch_start(r, false);
     }
     bnc_reflector_leave(r);
 }

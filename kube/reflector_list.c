@@ -62,17 +62,21 @@ sweep(struct bnc_reflector *r)
 
 /* ---- what arrives -------------------------------------------------------------- */
 
-static void
-on_object(void *arg, const char *type, const struct bnc_pruned *object)
+void
+bnc_reflector_list_put(struct bnc_reflector *r, const struct bnc_pruned *object)
 {
-    struct bnc_reflector *r = arg;
-    BNC_UNUSED(type);
-
     if (r->dead || !bnc_reflector_mark(r, object, new_mark(r), NULL)) {
         return;
     }
     r->list.puts++;
     r->ops->put(r->arg, object);
+}
+
+static void
+on_object(void *arg, const char *type, const struct bnc_pruned *object)
+{
+    BNC_UNUSED(type);
+    bnc_reflector_list_put(arg, object);
 }
 
 static void
@@ -103,12 +107,12 @@ tell_listed(struct bnc_reflector *r)
     r->ops->listed(r->arg);
 }
 
-static void
-finish_list(struct bnc_reflector *r, const char *version)
+void
+bnc_reflector_list_end(struct bnc_reflector *r, const char *version)
 {
     r->was_absent = false;
+    r->streams_lost = 0;
     bnc_reflector_set_version(r, version);
-    bnc_reflector_close(r);
     bnc_timer_stop(r->timer);
     if (r->gone_in_row == 0) {
         bnc_backoff_reset(&r->backoff);
@@ -119,9 +123,6 @@ finish_list(struct bnc_reflector *r, const char *version)
     }
     if (!r->dead) {
         tell_listed(r);
-    }
-    if (!r->dead) {
-        bnc_reflector_watch_start(r);
     }
 }
 
@@ -186,8 +187,12 @@ page_done(struct bnc_reflector *r, struct bnc_kube_result *failed)
                        r->info->plural);
     } else {
         char *copy = bnc_strdup(version);
-        finish_list(r, copy);
+        bnc_reflector_close(r);
+        bnc_reflector_list_end(r, copy);
         free(copy);
+        if (!r->dead) {
+            bnc_reflector_watch_start(r, false);
+        }
         return;
     }
     r->counters->list_failures++;
@@ -208,11 +213,7 @@ ask_otherwise(struct bnc_reflector *r, const struct bnc_kube_result *result)
     } else {
         return false;
     }
-    free(r->list.token);
-    r->list.token = NULL;
-    bnc_reflector_close(r);
-    unmark(r);
-    ask_page(r);
+    bnc_reflector_list_pages(r);
     return true;
 }
 
@@ -229,6 +230,16 @@ list_failed(struct bnc_reflector *r, const struct bnc_kube_result *result)
     }
 }
 
+void
+bnc_reflector_list_refused(struct bnc_reflector *r, const struct bnc_kube_result *result)
+{
+    if (bnc_reflector_is_absent(r, result)) {
+        absent(r);
+    } else if (!ask_otherwise(r, result)) {
+        list_failed(r, result);
+    }
+}
+
 static void
 on_done(void *arg, const struct bnc_kube_result *result)
 {
@@ -239,10 +250,8 @@ on_done(void *arg, const struct bnc_kube_result *result)
     r->call = NULL;
     if (result->err.code == BNC_OK) {
         page_done(r, &copy);
-    } else if (bnc_reflector_is_absent(r, result)) {
-        absent(r);
-    } else if (!ask_otherwise(r, result)) {
-        list_failed(r, &copy);
+    } else {
+        bnc_reflector_list_refused(r, result);
     }
     bnc_reflector_leave(r);
 }
@@ -300,9 +309,20 @@ ask_page(struct bnc_reflector *r)
         .gzip = r->name[0] == '\0',
     };
     r->state = BNC_REFLECTOR_LISTING;
+    r->watch = (struct bnc_reflector_watch){0};
     r->stream = bnc_stream_new(BNC_STREAM_LIST, r->keep, &stream_ops, r);
     bnc_timer_set(r->timer, LIST_SILENT_MS);
     r->call = bnc_kube_stream(r->kube, &request, &ops, r);
+}
+
+void
+bnc_reflector_list_pages(struct bnc_reflector *r)
+{
+    free(r->list.token);
+    r->list.token = NULL;
+    bnc_reflector_close(r);
+    unmark(r);
+    ask_page(r);
 }
 
 void
@@ -319,5 +339,10 @@ bnc_reflector_list_start(struct bnc_reflector *r, enum bnc_relist reason)
     bool ours = (r->metadata_only && r->name[0] != '\0') ||
                 r->info == bnc_kind_info(BNC_KIND_OBSERVATORY);
     r->list.latest = ours || reason == BNC_RELIST_TOO_NEW || r->gone_in_row > 1;
-    ask_page(r);
+    if (bnc_reflector_may_stream(r)) {
+        r->counters->streamed_lists++;
+        bnc_reflector_watch_start(r, true);
+    } else {
+        ask_page(r);
+    }
 }

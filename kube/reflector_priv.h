@@ -1,6 +1,7 @@
 /*
- * The state of a reflector, shared by reflector.c (life, waiting), reflector_list.c
- * and reflector_watch.c.  Inside kube/ only.
+ * The state of a reflector, shared by reflector.c (life, waiting), reflector_list.c,
+ * reflector_stream.c (a list that comes as a watch's first events) and
+ * reflector_watch.c.  Inside kube/ only.
  */
 #ifndef BNC_KUBE_REFLECTOR_PRIV_H
 #define BNC_KUBE_REFLECTOR_PRIV_H
@@ -8,6 +9,9 @@
 #include "kube/backoff.h"
 #include "kube/reflector.h"
 #include "lib/map.h"
+
+/* A streamed list: so long without another object, and it is asked for in pages. */
+#define BNC_REFLECTOR_STREAM_SILENT_MS 60000
 
 /* What the timer does when it fires. */
 enum bnc_reflector_next { BNC_NEXT_LIST, BNC_NEXT_WATCH };
@@ -22,6 +26,8 @@ struct bnc_reflector_list {
 };
 
 struct bnc_reflector_watch {
+    bool initial; /* its first events are a whole list, and the end has not come */
+    bool opened;
     int64_t opened_ms;
     uint64_t bytes;
     uint64_t events;
@@ -50,6 +56,7 @@ struct bnc_reflector {
     struct bnc_backoff backoff;
     unsigned gone_in_row;  /* 410 without a watch that worked in between */
     unsigned short_in_row; /* watches that ended within a second */
+    unsigned streams_lost; /* streamed lists in a row that came to nothing */
     bool was_absent;       /* an optional kind, in the list before */
     bool paged;            /* this server answers in pages: no watch cache */
     bool listed;
@@ -107,8 +114,32 @@ bnc_reflector_field_selector(const struct bnc_reflector *r, struct bnc_arena *ar
 const char *bnc_reflector_path(const struct bnc_reflector *r, struct bnc_arena *arena,
                                struct bnc_error *err);
 
-/* From page one. */
+/* All objects anew: as a watch's first events where the server can, else in pages. */
 void bnc_reflector_list_start(struct bnc_reflector *r, enum bnc_relist reason);
-void bnc_reflector_watch_start(struct bnc_reflector *r);
+/* `initial`: the list under way comes as its first events. */
+void bnc_reflector_watch_start(struct bnc_reflector *r, bool initial);
+
+/* ---- a list under way, in whatever way it comes --------------------------------- */
+
+/* An object of the new state. */
+void bnc_reflector_list_put(struct bnc_reflector *r, const struct bnc_pruned *object);
+/* It is whole: what it has not met is gone.  It may be dead afterwards. */
+void bnc_reflector_list_end(struct bnc_reflector *r, const char *version);
+/* Refused: another question at once, "not installed", or a failure. */
+void
+bnc_reflector_list_refused(struct bnc_reflector *r, const struct bnc_kube_result *result);
+/* The same list in pages, from the first. */
+void bnc_reflector_list_pages(struct bnc_reflector *r);
+
+/* ---- reflector_stream.c --------------------------------------------------------- */
+
+bool bnc_reflector_may_stream(const struct bnc_reflector *r);
+void bnc_reflector_stream_event(struct bnc_reflector *r, const char *type,
+                                const struct bnc_pruned *object);
+/* It was refused, or ended before the list was whole (err->code BNC_OK: in time). */
+void bnc_reflector_stream_failed(struct bnc_reflector *r,
+                                 const struct bnc_kube_result *result);
+/* The server has taken the question and does not answer it. */
+void bnc_reflector_stream_silent(struct bnc_reflector *r);
 
 #endif

@@ -28,6 +28,10 @@ on_event(void *arg, const char *type, const struct bnc_pruned *object)
     }
     r->watch.events++;
     r->counters->events++;
+    if (r->watch.initial) {
+        bnc_reflector_stream_event(r, type, object);
+        return;
+    }
     if (!bookmark && !deleted && !changed) {
         r->counters->skipped_events++;
         return;
@@ -136,6 +140,10 @@ error_event(struct bnc_reflector *r)
     if (result.err.code == BNC_OK) {
         result.err.code = BNC_INTERNAL; /* an ERROR event with a status of 2xx */
     }
+    if (r->watch.initial) {
+        bnc_reflector_stream_failed(r, &result);
+        return;
+    }
     if (r->watch.events > 0) {
         forgive(r, bnc_world_mono_ms(r->world) - r->watch.opened_ms);
     }
@@ -175,7 +183,7 @@ ended(struct bnc_reflector *r)
         bnc_reflector_fail(r, BNC_NEXT_WATCH, &result);
     } else {
         bnc_reflector_close(r);
-        bnc_reflector_watch_start(r);
+        bnc_reflector_watch_start(r, false);
     }
 }
 
@@ -187,11 +195,16 @@ on_open(void *arg)
     struct bnc_reflector *r = arg;
 
     bnc_reflector_enter(r);
-    r->state = BNC_REFLECTOR_WATCHING;
     r->counters->watches++;
+    r->watch.opened = true;
     r->watch.opened_ms = r->last_contact_ms = bnc_world_mono_ms(r->world);
-    bnc_timer_stop(r->timer);
-    bnc_reflector_works(r);
+    if (r->watch.initial) {
+        bnc_timer_set(r->timer, BNC_REFLECTOR_STREAM_SILENT_MS);
+    } else {
+        r->state = BNC_REFLECTOR_WATCHING;
+        bnc_timer_stop(r->timer);
+        bnc_reflector_works(r);
+    }
     bnc_reflector_leave(r);
 }
 
@@ -210,6 +223,7 @@ on_data(void *arg, const char *bytes, size_t n)
     } else if (!r->dead && code != BNC_OK) {
         (void)bnc_wrap(&failed.err, "watch of %s", r->info->plural);
         r->counters->watch_failures++;
+        r->streams_lost += r->watch.initial ? 1 : 0;
         r->reason = BNC_RELIST_BAD_DATA;
         bnc_reflector_fail(r, BNC_NEXT_LIST, &failed);
     }
@@ -223,7 +237,9 @@ on_done(void *arg, const struct bnc_kube_result *result)
 
     bnc_reflector_enter(r);
     r->call = NULL;
-    if (r->state == BNC_REFLECTOR_WATCHING || result->err.code == BNC_OK) {
+    if (r->watch.initial) {
+        bnc_reflector_stream_failed(r, result);
+    } else if (r->state == BNC_REFLECTOR_WATCHING || result->err.code == BNC_OK) {
         ended(r);
     } else {
         refused(r, result);
@@ -234,7 +250,7 @@ on_done(void *arg, const struct bnc_kube_result *result)
 /* ---- the question -------------------------------------------------------------- */
 
 void
-bnc_reflector_watch_start(struct bnc_reflector *r)
+bnc_reflector_watch_start(struct bnc_reflector *r, bool initial)
 {
     static const struct bnc_stream_ops stream_ops = {on_event, on_error_event};
     static const struct bnc_kube_stream_ops ops = {on_open, on_data, on_done};
@@ -248,11 +264,14 @@ bnc_reflector_watch_start(struct bnc_reflector *r)
         bnc_reflector_fail(r, BNC_NEXT_LIST, &failed);
         return;
     }
+    bool latest = initial && (r->list.latest || r->version[0] == '\0');
     const struct bnc_url_pair query[] = {
         {"watch", "1"},
         {"fieldSelector", bnc_reflector_field_selector(r, arena)},
-        {"resourceVersion", r->version},
+        {"resourceVersion", latest ? NULL : r->version},
         {"allowWatchBookmarks", "true"},
+        {"sendInitialEvents", initial ? "true" : NULL},
+        {"resourceVersionMatch", initial ? "NotOlderThan" : NULL},
         {"timeoutSeconds", bnc_arena_fmt(arena, "%u", seconds)},
         {NULL, NULL},
     };
@@ -264,8 +283,11 @@ bnc_reflector_watch_start(struct bnc_reflector *r)
         .accept = bnc_reflector_accept(r, false),
         .timeout_ms = (int64_t)seconds * 1000 + GRACE_MS,
     };
-    r->state = BNC_REFLECTOR_OPENING;
-    r->watch = (struct bnc_reflector_watch){.opened_ms = bnc_world_mono_ms(r->world)};
+    r->state = initial ? BNC_REFLECTOR_LISTING : BNC_REFLECTOR_OPENING;
+    r->watch = (struct bnc_reflector_watch){
+        .initial = initial,
+        .opened_ms = bnc_world_mono_ms(r->world),
+    };
     r->stream = bnc_stream_new(BNC_STREAM_WATCH, r->keep, &stream_ops, r);
     bnc_timer_set(r->timer, OPEN_MS);
     r->call = bnc_kube_stream(r->kube, &request, &ops, r);

@@ -34,6 +34,7 @@ struct bnc_http_call {
     int64_t timeout_ms;
     int status;
     bool open;
+    struct bnc_http_call *next; /* among those that are refused without the test */
 };
 
 struct bnc_child {
@@ -62,7 +63,13 @@ struct fake {
     struct fake_file files[FAKE_MAX];
     const char *env[FAKE_MAX][2];
     size_t drops; /* of connections */
+    /* streamed lists are met by the test; else they are refused without it */
+    bool streams;
+    struct bnc_http_call *refused; /* such a one: still to be refused */
+    size_t n_refused;
 };
+
+static inline bool fake_refuse_stream(struct fake *fake);
 
 static inline struct fake *
 fake_of(struct bnc_world *world)
@@ -148,6 +155,9 @@ static inline bool
 fake_step(struct fake *fake, int64_t until_ms)
 {
     struct bnc_timer *first = NULL;
+    if (fake_refuse_stream(fake)) {
+        return true;
+    }
     for (struct bnc_timer *t = fake->timers; t != NULL; t = t->next) {
         bool sooner = first == NULL || t->at_ms < first->at_ms ||
                       (t->at_ms == first->at_ms && t->order < first->order);
@@ -201,6 +211,11 @@ fake_http_start(struct bnc_world *world, const struct bnc_http_request *request,
     call->group = request->group;
     call->timeout_ms = request->timeout_ms;
     call->open = true;
+    if (!fake->streams && strstr(call->url, "sendInitialEvents") != NULL) {
+        call->next = fake->refused;
+        fake->refused = call;
+        return call;
+    }
     assert_true(fake->n_calls < BNC_LEN(fake->calls));
     fake->calls[fake->n_calls++] = call;
     return call;
@@ -274,6 +289,34 @@ fake_answer(struct bnc_http_call *call, int status, const char *body)
     fake_end(call, BNC_OK);
 }
 
+static inline void
+fake_free_call(struct bnc_http_call *call)
+{
+    assert_false(call->open); /* its owner ends it */
+    free(call->method);
+    free(call->url);
+    free(call->headers);
+    free(call->body);
+    free(call);
+}
+
+/* As a server that does not know them.  False: there was none. */
+static inline bool
+fake_refuse_stream(struct fake *fake)
+{
+    struct bnc_http_call *call = fake->refused;
+    if (call == NULL) {
+        return false;
+    }
+    fake->refused = call->next;
+    fake->n_refused += call->open ? 1 : 0;
+    if (call->open) {
+        fake_answer(call, 422, "");
+    }
+    fake_free_call(call);
+    return true;
+}
+
 /* ---- files and programs --------------------------------------------------------------
  */
 
@@ -344,13 +387,13 @@ fake_free(struct bnc_world *world)
 {
     struct fake *fake = fake_of(world);
     assert_null(fake->timers); /* their owners free them */
+    while (fake->refused != NULL) {
+        struct bnc_http_call *call = fake->refused;
+        fake->refused = call->next;
+        fake_free_call(call);
+    }
     for (size_t i = 0; i < fake->n_calls; i++) {
-        assert_false(fake->calls[i]->open); /* likewise */
-        free(fake->calls[i]->method);
-        free(fake->calls[i]->url);
-        free(fake->calls[i]->headers);
-        free(fake->calls[i]->body);
-        free(fake->calls[i]);
+        fake_free_call(fake->calls[i]);
     }
     free(fake->child.command);
     free(fake);
