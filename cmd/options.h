@@ -34,9 +34,15 @@ struct bnc_options {
     const char *ca_file;
     const char *shard;
     const char *instance;
+    const char *leader_namespace;
+    const char *leader_id;
+    const char *leader_lease; /* durations */
+    const char *leader_deadline;
+    const char *leader_retry;
     const char *subject; /* explain: KIND/NAME */
-    bool once;           /* run --from: one pass */
-    bool content;        /* render: the documents, not the objects */
+    bool leader_elect;
+    bool once;    /* run --from: one pass */
+    bool content; /* render: the documents, not the objects */
     bool help;
 };
 

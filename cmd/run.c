@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/election.h"
 #include "cmd/offline.h"
 #include "cmd/summary.h"
 #include "controller/endpoints.h"
@@ -30,6 +31,7 @@ const struct bnc_flag bnc_flags_run[] = {
     {"--once", NULL, NULL, offsetof(struct bnc_options, once),
      "with --from: one pass, then end"},
     BNC_FLAG_NAMESPACE,
+    BNC_FLAGS_ELECTION,
     {"--metrics-bind-address", NULL, "ADDRESS",
      offsetof(struct bnc_options, metrics_address),
      "for /metrics (default :8080; 0: off)"},
@@ -83,6 +85,10 @@ run_folder(const struct bnc_options *options)
 }
 
 #define TRIM_EVERY_MS 60000
+#define DRAIN_MS                                                                         \
+    5000 /* for writes under way at the end; over any timeout of a leader                \
+          */
+#define DRAIN_LOOK_MS 10
 
 /* ---- a cluster ----------------------------------------------------------------- */
 
@@ -94,6 +100,12 @@ struct cluster {
     struct bnc_settings settings;
     struct bnc_controller *controller;
     struct bnc_endpoints *endpoints;
+    struct bnc_election election;
+    struct bnc_leader *leader; /* NULL: there is no election, and all may be written */
+    struct bnc_timer *drain;
+    int64_t stop_ms; /* when it began to stop */
+    bool stopping;
+    bool failed;
     bool ready;
     int64_t trimmed_ms; /* when free memory was given back */
 };
@@ -104,13 +116,96 @@ wall_clock(void *arg)
     return bnc_world_wall_ms(arg);
 }
 
+/* ---- the end ---------------------------------------------------------------------- */
+
+static void
+on_released(void *arg)
+{
+    struct cluster *c = arg;
+    BNC_LOG(BNC_LEVEL_INFO, "stopped",
+            BNC_KV("took_ms", bnc_log_num(bnc_world_mono_ms(c->world) - c->stop_ms)));
+    bnc_world_stop(c->world);
+}
+
+/* Writes under way, Events among them; then the Lease, so that nobody writes at once. */
+static void
+on_drain(void *arg)
+{
+    struct cluster *c = arg;
+    struct bnc_source_cluster_load load = {0};
+    bnc_source_cluster_load_get(c->source, &load);
+    bool busy = load.writes_waiting + load.writes_in_flight > 0 ||
+                bnc_controller_asking(c->controller);
+
+    if (busy && bnc_world_mono_ms(c->world) - c->stop_ms < DRAIN_MS) {
+        bnc_timer_set(c->drain, DRAIN_LOOK_MS);
+    } else if (c->leader != NULL) {
+        bnc_leader_release(c->leader);
+    } else {
+        on_released(c);
+    }
+}
+
 static void
 on_stop(void *arg)
 {
     struct cluster *c = arg;
     BNC_LOG(BNC_LEVEL_INFO, "stopping", BNC_KV("why", "signal"));
-    bnc_world_stop(c->world);
+    c->stopping = true;
+    c->stop_ms = bnc_world_mono_ms(c->world);
+    bnc_controller_stop(c->controller);
+    bnc_timer_set(c->drain, 0);
 }
+
+/* ---- the leader ------------------------------------------------------------------- */
+
+static void
+on_acquired(void *arg)
+{
+    struct cluster *c = arg;
+    bnc_controller_lead(c->controller);
+}
+
+static void
+on_lost(void *arg, const char *why)
+{
+    struct cluster *c = arg;
+    BNC_UNUSED(why);
+    c->failed = true;
+    bnc_world_stop(c->world); /* what is under way ends with its connection */
+}
+
+static bool
+may_write(void *arg)
+{
+    struct cluster *c = arg;
+    return c->leader == NULL || bnc_leader_may_write(c->leader);
+}
+
+/* For what goes on by itself, as the looks at a Grafana do. */
+static bool
+may_begin(void *arg)
+{
+    struct cluster *c = arg;
+    return !c->stopping && may_write(arg);
+}
+
+static void
+leader_metrics(const struct cluster *c, struct bnc_str *out)
+{
+    struct bnc_leader_state state = bnc_leader_state_get(c->leader);
+    bnc_str_fmt(out,
+                "# HELP leader_election_master_status 1: this replica leads\n"
+                "# TYPE leader_election_master_status gauge\n"
+                "leader_election_master_status{name=\"%s\"} %d\n"
+                "# HELP leader_election_slowpath_total renewals that had to read first\n"
+                "# TYPE leader_election_slowpath_total counter\n"
+                "leader_election_slowpath_total{name=\"%s\"} %llu\n",
+                c->election.name, state.leads ? 1 : 0, c->election.name,
+                (unsigned long long)state.slow);
+}
+
+/* ---- endpoints -------------------------------------------------------------------- */
 
 static void
 add_watch(void *arg, const struct bnc_source_watch *watch)
@@ -153,6 +248,9 @@ source_metrics(void *arg, struct bnc_str *out)
                 "# TYPE binnacle_watch_events_total counter\n"
                 "binnacle_watch_events_total %llu\n",
                 (unsigned long long)k->events);
+    if (c->leader != NULL) {
+        leader_metrics(c, out);
+    }
 }
 
 static void
@@ -194,26 +292,58 @@ set_up_settings(struct cluster *c, const struct bnc_options *options)
 }
 
 static enum bnc_code
-set_up(struct cluster *c, const struct bnc_options *options, struct bnc_error *err)
+set_up_kube(struct cluster *c, const struct bnc_options *options, struct bnc_error *err)
 {
     struct bnc_kube_config *config = NULL;
     const struct bnc_kube_config_options where = {.kubeconfig = options->kubeconfig,
                                                   .context = options->context};
+    if (bnc_kube_config_load(c->world, &where, &config, err)) {
+        return err->code;
+    }
+    if (options->leader_elect) {
+        if (bnc_election_read(options, c->world, config, c->arena, &c->election, err)) {
+            bnc_kube_config_free(config);
+            return err->code;
+        }
+        config->write_timeout_ms = bnc_leader_write_timeout_ms(&c->election.times);
+    }
+    if (bnc_kube_new(c->world, config, bnc_version_text(), &c->kube, err)) {
+        return err->code;
+    }
+    if (options->leader_elect) {
+        c->leader =
+            bnc_leader_new(&(struct bnc_leader_options){.world = c->world,
+                                                        .kube = c->kube,
+                                                        .ns = c->election.ns,
+                                                        .name = c->election.name,
+                                                        .identity = c->election.identity,
+                                                        .times = c->election.times,
+                                                        .acquired = on_acquired,
+                                                        .lost = on_lost,
+                                                        .released = on_released,
+                                                        .arg = c});
+    }
+    return BNC_OK;
+}
+
+static enum bnc_code
+set_up(struct cluster *c, const struct bnc_options *options, struct bnc_error *err)
+{
     c->world = bnc_world_real_new(0, err);
     if (c->world == NULL) {
         return err->code;
     }
     bnc_log_set_clock(wall_clock, c->world);
-    if (bnc_kube_config_load(c->world, &where, &config, err) ||
-        bnc_kube_new(c->world, config, bnc_version_text(), &c->kube, err)) {
-        return err->code;
-    }
-    if (set_up_settings(c, options)) {
+    c->drain = bnc_timer_new(c->world, on_drain, c);
+    if (set_up_kube(c, options, err) || set_up_settings(c, options)) {
         return err->code;
     }
     c->source = bnc_source_cluster_new(
-        c->kube, &(struct bnc_source_cluster_options){
-                     .namespaces = c->settings.watch_namespaces, .want_pods = true});
+        c->kube,
+        &(struct bnc_source_cluster_options){.namespaces = c->settings.watch_namespaces,
+                                             .want_pods = true,
+                                             .may_write = may_write,
+                                             .may_write_arg = c});
     const char *pod = bnc_world_getenv(c->world, "POD_NAME");
     c->controller = bnc_controller_new(
         &(struct bnc_controller_options){.world = c->world,
@@ -224,6 +354,9 @@ set_up(struct cluster *c, const struct bnc_options *options, struct bnc_error *e
                                          .settings = &c->settings,
                                          .instance = pod == NULL ? "binnacle" : pod,
                                          .statuses = true,
+                                         .standby = c->leader != NULL,
+                                         .may_write = may_begin,
+                                         .may_write_arg = c,
                                          .on_settled = on_settled,
                                          .arg = c});
     const char *health = options->health_address;
@@ -258,11 +391,17 @@ run_cluster(const struct bnc_options *options)
             BNC_KV("metrics_port", bnc_log_num(bnc_endpoints_metrics_port(c.endpoints))));
         bnc_world_on_stop(c.world, on_stop, &c);
         bnc_controller_start(c.controller);
+        if (c.leader != NULL) {
+            bnc_leader_start(c.leader);
+        }
         bnc_world_run(c.world);
+        status = c.failed ? 1 : 0;
     }
     bnc_endpoints_free(c.endpoints);
     bnc_controller_free(c.controller);
     bnc_source_free(c.source);
+    bnc_leader_free(c.leader);
+    bnc_timer_free(c.drain);
     bnc_kube_free(c.kube);
     bnc_log_set_clock(NULL, NULL);
     bnc_world_free(c.world);
@@ -281,6 +420,17 @@ bnc_cmd_run(const struct bnc_options *options)
     }
     if (options->from == NULL && (options->to != NULL || options->once)) {
         (void)fprintf(stderr, "binnacle run: --to and --once go with --from DIR\n");
+        return 2;
+    }
+    if (options->from != NULL && options->leader_elect) {
+        (void)fprintf(stderr,
+                      "binnacle run: --leader-elect goes with a cluster, not with "
+                      "--from\n");
+        return 2;
+    }
+    struct bnc_leader_times times;
+    if (bnc_election_check(options, &times, &err)) {
+        (void)fprintf(stderr, "binnacle run: %s\n", err.message);
         return 2;
     }
     return options->from != NULL ? run_folder(options) : run_cluster(options);

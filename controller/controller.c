@@ -1,43 +1,9 @@
-#include "controller/controller.h"
+#include "controller/controller_priv.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "controller/budgets.h"
-#include "controller/census.h"
-#include "controller/edges.h"
-#include "controller/grafanas.h"
-#include "controller/hold.h"
-#include "controller/outputs.h"
-#include "controller/patches.h"
-#include "controller/report.h"
-#include "controller/troubles.h"
-#include "controller/wants.h"
 #include "lib/log.h"
-
-struct bnc_controller {
-    struct bnc_controller_options options;
-    struct bnc_engine *engine;
-    struct bnc_publisher *publisher;
-    struct bnc_reporter *reporter;
-    struct bnc_holder *holder;
-    struct bnc_census *census;
-    struct bnc_patcher *patcher;
-    struct bnc_budgets *budgets;
-    struct bnc_grafanas *grafanas;
-    struct bnc_map *claimed;  /* uids of Observatories whose earlier outputs are known */
-    struct bnc_map *orphans;  /* owners whose outputs stay when they go */
-    struct bnc_timer *work;   /* the next slice */
-    struct bnc_timer *pods;   /* of a mesh: a little after they have changed */
-    struct bnc_timer *report; /* statuses, a little after the last write */
-    struct bnc_wants *wants;
-    struct bnc_troubles *troubles;
-    uint64_t planned; /* plans when the census was last told */
-    uint64_t writes;
-    uint64_t turns;
-    int64_t longest_turn_us;
-};
 
 #define REPORT_MS 5
 #define PODS_MS   2000
@@ -46,7 +12,7 @@ static void
 wake(void *arg)
 {
     struct bnc_controller *c = arg;
-    if (!bnc_timer_pending(c->report)) {
+    if (!c->stopped && !bnc_timer_pending(c->report)) {
         bnc_timer_set(c->report, REPORT_MS);
     }
 }
@@ -54,7 +20,7 @@ wake(void *arg)
 static void
 schedule(struct bnc_controller *c)
 {
-    if (!bnc_timer_pending(c->work)) {
+    if (!c->stopped && !bnc_timer_pending(c->work)) {
         bnc_timer_set(c->work, 0);
     }
 }
@@ -172,126 +138,6 @@ on_unwant(void *arg, enum bnc_kind kind, const char *ns, const char *name)
 
 /* ---- work ------------------------------------------------------------------------- */
 
-static const char *
-owner_key(char out[BNC_FACT_KEY_MAX], const struct bnc_object *object)
-{
-    (void)snprintf(out, BNC_FACT_KEY_MAX, "%s/%s", object->ns, object->name);
-    return out;
-}
-
-/* Finalizers of what no longer holds anything outside of its namespace. */
-static void
-release(struct bnc_controller *c)
-{
-    char key[BNC_FACT_KEY_MAX];
-    for (size_t i = 0; c->options.statuses && i < bnc_engine_count(c->engine); i++) {
-        const struct bnc_result *result = bnc_engine_result(c->engine, i);
-        bool holds = bnc_outputs_holds(result, c->patcher) ||
-                     !bnc_grafanas_gone(c->grafanas, result->object);
-        bool decided =
-            result->object->deleting
-                ? bnc_publisher_released(c->publisher, owner_key(key, result->object)) &&
-                      (result->orphan || (!holds && !result->pending))
-                : result->ready && !holds && !bnc_outputs_outside(result, c->publisher);
-        if (result->held && decided) {
-            bnc_holder_set(c->holder, result->object, false);
-        }
-    }
-}
-
-static const struct bnc_result *
-result_of(const struct bnc_controller *c, const char *owner)
-{
-    char key[BNC_FACT_KEY_MAX];
-    for (size_t i = 0; i < bnc_engine_count(c->engine); i++) {
-        const struct bnc_result *result = bnc_engine_result(c->engine, i);
-        if (strcmp(owner_key(key, result->object), owner) == 0) {
-            return result;
-        }
-    }
-    return NULL;
-}
-
-/* Outputs of Observatories that are gone. */
-static void
-drop_gone(struct bnc_controller *c)
-{
-    size_t at = 0;
-    const char *owner = NULL;
-    while ((owner = bnc_publisher_next(c->publisher, &at)) != NULL) {
-        if (result_of(c, owner) == NULL) {
-            char copy[BNC_FACT_KEY_MAX];
-            (void)snprintf(copy, sizeof(copy), "%s", owner);
-            bool orphan = bnc_map_get(c->orphans, copy) != NULL;
-            bnc_publisher_drop(c->publisher, copy, orphan);
-        }
-    }
-}
-
-/* True when nothing may go out yet: it could not be given back. */
-static bool
-must_hold(struct bnc_controller *c, const struct bnc_result *result)
-{
-    if (!c->options.statuses) {
-        return false;
-    }
-    bool patches = result->plan != NULL && result->plan->n_held > 0;
-    if (!result->held && (patches || result->grafana != NULL ||
-                          bnc_outputs_outside(result, c->publisher))) {
-        bnc_holder_set(c->holder, result->object, true);
-        return true;
-    }
-    return bnc_outputs_told_first(result);
-}
-
-static void
-publish_one(struct bnc_controller *c, const struct bnc_result *result)
-{
-    char key[BNC_FACT_KEY_MAX];
-    const char *owner = owner_key(key, result->object);
-
-    if (c->options.statuses && bnc_map_put(c->claimed, result->object->uid, c) == NULL) {
-        bnc_outputs_claim(result, c->publisher);
-        bnc_outputs_claim_held(result, c->patcher);
-    }
-    if (result->object->deleting) { /* what an earlier life wrote as well */
-        bool orphan = result->orphan || bnc_map_get(c->orphans, owner) != NULL;
-        bnc_publisher_drop(c->publisher, owner, orphan);
-        bnc_grafanas_drop(c->grafanas, result->object, orphan);
-        if (!orphan && c->options.statuses) {
-            bnc_patcher_set(c->patcher, result); /* old values are given back */
-        }
-        return;
-    }
-    if (!result->ready || result->suspended || must_hold(c, result)) {
-        return;
-    }
-    if (result->orphan) {
-        (void)bnc_map_put(c->orphans, owner, c);
-    } else {
-        (void)bnc_map_take(c->orphans, owner);
-    }
-    bnc_publisher_set(c->publisher, owner, result->desired, result->n_desired);
-    if (c->options.statuses) {
-        bnc_patcher_set(c->patcher, result);
-        bnc_budgets_set(c->budgets, result);
-        bnc_grafanas_set(c->grafanas, result);
-    }
-}
-
-static void
-publish(struct bnc_controller *c)
-{
-    if (c->options.read_only) {
-        return;
-    }
-    for (size_t i = 0; i < bnc_engine_count(c->engine); i++) {
-        publish_one(c, bnc_engine_result(c->engine, i));
-    }
-    drop_gone(c);
-    release(c);
-}
-
 static void
 do_work(void *arg)
 {
@@ -302,7 +148,7 @@ do_work(void *arg)
     if (more) {
         schedule(c);
     } else if (bnc_engine_idle(c->engine)) {
-        publish(c);
+        bnc_controller_publish(c);
         if (c->planned != bnc_engine_stats(c->engine).plans) {
             c->planned = bnc_engine_stats(c->engine).plans;
             bnc_census_touch(c->census);
@@ -337,9 +183,11 @@ do_report(void *arg)
     if (!bnc_engine_idle(c->engine)) {
         return; /* it comes again when the work is done */
     }
-    release(c); /* what was deleted since may have been the last */
-    if (c->options.statuses) {
-        bnc_reporter_run(c->reporter);
+    if (!c->standby) {
+        bnc_controller_unhold(c); /* what was deleted since may have been the last */
+        if (c->options.statuses) {
+            bnc_reporter_run(c->reporter);
+        }
     }
     const char *failure = bnc_publisher_failure(c->publisher);
     if (failure != NULL && c->options.on_failure != NULL) {
@@ -352,11 +200,29 @@ do_report(void *arg)
 
 /* ---- life ------------------------------------------------------------------------- */
 
+static struct bnc_reporter *
+new_reporter(struct bnc_controller *c)
+{
+    return bnc_reporter_new(
+        &(struct bnc_reporter_options){.world = c->options.world,
+                                       .source = c->options.source,
+                                       .engine = c->engine,
+                                       .publisher = c->publisher,
+                                       .patcher = c->patcher,
+                                       .budgets = c->budgets,
+                                       .grafanas = c->grafanas,
+                                       .census = c->census,
+                                       .instance = c->options.instance,
+                                       .wake = wake,
+                                       .arg = c});
+}
+
 struct bnc_controller *
 bnc_controller_new(const struct bnc_controller_options *options)
 {
     struct bnc_controller *c = bnc_alloc(sizeof(*c));
     c->options = *options;
+    c->standby = options->standby;
     c->wants = bnc_wants_new(options->world, lose_patience, c);
     c->troubles = bnc_troubles_new();
     c->orphans = bnc_map_new();
@@ -379,13 +245,15 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                      .pods_changed = on_pods_changed,
                                      .arg = c});
     c->budgets = bnc_budgets_new(options->world, c->engine, republish, c);
-    c->grafanas =
-        bnc_grafanas_new(&(struct bnc_grafanas_options){.world = options->world,
-                                                        .engine = c->engine,
-                                                        .source = options->source,
-                                                        .instance = options->instance,
-                                                        .wake = republish,
-                                                        .arg = c});
+    c->grafanas = bnc_grafanas_new(
+        &(struct bnc_grafanas_options){.world = options->world,
+                                       .engine = c->engine,
+                                       .source = options->source,
+                                       .instance = options->instance,
+                                       .wake = republish,
+                                       .may_write = options->may_write,
+                                       .may_write_arg = options->may_write_arg,
+                                       .arg = c});
     c->census = bnc_census_new(options->world, c->engine, options->planner, wake, c);
     c->patcher = bnc_patcher_new(
         &(struct bnc_patcher_options){.world = options->world,
@@ -399,18 +267,7 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                                           .changed = wake,
                                                           .arg = c,
                                                           .writes = &c->writes});
-    c->reporter =
-        bnc_reporter_new(&(struct bnc_reporter_options){.world = options->world,
-                                                        .source = options->source,
-                                                        .engine = c->engine,
-                                                        .publisher = c->publisher,
-                                                        .patcher = c->patcher,
-                                                        .budgets = c->budgets,
-                                                        .grafanas = c->grafanas,
-                                                        .census = c->census,
-                                                        .instance = options->instance,
-                                                        .wake = wake,
-                                                        .arg = c});
+    c->reporter = new_reporter(c);
     return c;
 }
 
@@ -442,6 +299,29 @@ void
 bnc_controller_start(struct bnc_controller *c)
 {
     bnc_source_start(c->options.source, &listener, c);
+}
+
+void
+bnc_controller_lead(struct bnc_controller *c)
+{
+    c->standby = false;
+    schedule(c);
+}
+
+void
+bnc_controller_stop(struct bnc_controller *c)
+{
+    c->stopped = true;
+    bnc_timer_stop(c->work);
+    bnc_timer_stop(c->report);
+    bnc_timer_stop(c->pods);
+    bnc_source_stop(c->options.source);
+}
+
+bool
+bnc_controller_asking(const struct bnc_controller *c)
+{
+    return bnc_grafanas_asking(c->grafanas);
 }
 
 const struct bnc_engine *

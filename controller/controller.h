@@ -21,6 +21,10 @@ struct bnc_controller_options {
     const char *instance; /* of Events: the pod's name */
     bool statuses;        /* write status and Events */
     bool read_only;       /* write nothing at all */
+    bool standby;         /* write nothing before bnc_controller_lead() */
+    /* Asked before each request to a Grafana; NULL: always. */
+    bool (*may_write)(void *arg);
+    void *may_write_arg;
     /* All work is done and written, for now; may be NULL. */
     void (*on_settled)(void *arg, struct bnc_controller *controller);
     /* A write failed and will be tried again; may be NULL. */
@@ -49,6 +53,18 @@ BNC_DEFINE_AUTO(bnc_controller);
 
 /* Start the source and work from then on. */
 void bnc_controller_start(struct bnc_controller *controller);
+
+/* One on standby has become the leader: what it has compiled goes out now. */
+void bnc_controller_lead(struct bnc_controller *controller);
+
+/*
+ * Begin nothing new: no work, no write.  The source is stopped; what is under way there
+ * is still answered.
+ */
+void bnc_controller_stop(struct bnc_controller *controller);
+
+/* True while a Grafana has not answered. */
+bool bnc_controller_asking(const struct bnc_controller *controller);
 
 const struct bnc_engine *bnc_controller_engine(const struct bnc_controller *controller);
 const struct bnc_publisher *

@@ -287,6 +287,19 @@ bnc_gapi_get(const struct bnc_gapi *gapi, const char *ns, const char *name,
     return seat != NULL;
 }
 
+bool
+bnc_gapi_asking(const struct bnc_gapi *gapi)
+{
+    size_t at = 0;
+    void *value;
+    while (bnc_map_next(gapi->seats, &at, NULL, &value)) {
+        if (((const struct seat *)value)->call != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct bnc_gapi *
 bnc_gapi_new(const struct bnc_gapi_options *options)
 {

@@ -95,6 +95,9 @@ struct bnc_gapi_options {
      */
     void (*repaired)(void *arg, const char *ns, const char *name,
                      const struct bnc_gapi_item_state *item, const char *message);
+    /* Asked before each request; false is for ever: nothing is sent.  NULL: always. */
+    bool (*may_write)(void *arg);
+    void *may_write_arg;
     void *arg;
 };
 
@@ -114,6 +117,9 @@ void bnc_gapi_set(struct bnc_gapi *gapi, const char *ns, const char *name,
  * tells the end.  One that is not looked after is ignored.
  */
 void bnc_gapi_drop(struct bnc_gapi *gapi, const char *ns, const char *name, bool remove);
+
+/* True while a request is under way. */
+bool bnc_gapi_asking(const struct bnc_gapi *gapi);
 
 /* False when it is not looked after.  Owns: `arena`, but texts only until the next turn.
  */

@@ -191,8 +191,12 @@ bnc_gapi_ask(struct seat *seat, const char *method, const char *path, int64_t or
 {
     static const struct bnc_http_client_ops ops = {NULL, on_data, on_done};
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    const struct bnc_gapi_options *options = &seat->gapi->options;
     size_t n = strlen(seat->want.url);
 
+    if (options->may_write != NULL && !options->may_write(options->may_write_arg)) {
+        return; /* this process ends: there is no answer that anybody needs */
+    }
     while (seat->want.url[n - 1] == '/') {
         n--;
     }
@@ -220,7 +224,7 @@ bnc_gapi_ask(struct seat *seat, const char *method, const char *path, int64_t or
     };
     seat->answer = bnc_str_new(NULL, ANSWER_MAX);
     seat->then = then;
-    seat->call = bnc_http_start(seat->gapi->options.world, &request, &ops, seat);
+    seat->call = bnc_http_start(options->world, &request, &ops, seat);
 }
 
 void

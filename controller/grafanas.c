@@ -76,10 +76,13 @@ bnc_grafanas_new(const struct bnc_grafanas_options *options)
                                                  .source = options->source,
                                                  .instance = options->instance},
                                       .known = bnc_map_new()};
-    grafanas->gapi = bnc_gapi_new(&(struct bnc_gapi_options){.world = options->world,
-                                                             .changed = on_changed,
-                                                             .repaired = on_repaired,
-                                                             .arg = grafanas});
+    grafanas->gapi =
+        bnc_gapi_new(&(struct bnc_gapi_options){.world = options->world,
+                                                .changed = on_changed,
+                                                .repaired = on_repaired,
+                                                .may_write = options->may_write,
+                                                .may_write_arg = options->may_write_arg,
+                                                .arg = grafanas});
     return grafanas;
 }
 
@@ -125,6 +128,12 @@ bnc_grafanas_gone(const struct bnc_grafanas *grafanas, const struct bnc_object *
 {
     char key[BNC_FACT_KEY_MAX];
     return bnc_map_get(grafanas->known, key_of(key, object->ns, object->name)) == NULL;
+}
+
+bool
+bnc_grafanas_asking(const struct bnc_grafanas *grafanas)
+{
+    return bnc_gapi_asking(grafanas->gapi);
 }
 
 bool

@@ -16,7 +16,9 @@ struct bnc_grafanas_options {
     struct bnc_engine *engine;
     struct bnc_source *source; /* of Events */
     const char *instance;
-    bnc_fn wake; /* something is to be told */
+    bnc_fn wake;                  /* something is to be told */
+    bool (*may_write)(void *arg); /* as in bnc_gapi_options */
+    void *may_write_arg;
     void *arg;
 };
 
@@ -33,6 +35,9 @@ void bnc_grafanas_drop(struct bnc_grafanas *grafanas, const struct bnc_object *o
 /* True when nothing of the Observatory is looked after. */
 bool
 bnc_grafanas_gone(const struct bnc_grafanas *grafanas, const struct bnc_object *object);
+
+/* True while one has not answered. */
+bool bnc_grafanas_asking(const struct bnc_grafanas *grafanas);
 
 /* How the Grafana of an Observatory stands; false: none is asked. */
 bool

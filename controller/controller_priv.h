@@ -1,0 +1,48 @@
+/*
+ * The state of the controller, shared by controller.c (facts in, slices, life) and
+ * controller_out.c (results out).  Inside controller/ only.
+ */
+#ifndef BNC_CONTROLLER_CONTROLLER_PRIV_H
+#define BNC_CONTROLLER_CONTROLLER_PRIV_H
+
+#include "controller/budgets.h"
+#include "controller/census.h"
+#include "controller/controller.h"
+#include "controller/grafanas.h"
+#include "controller/hold.h"
+#include "controller/patches.h"
+#include "controller/report.h"
+#include "controller/wants.h"
+
+struct bnc_controller {
+    struct bnc_controller_options options;
+    struct bnc_engine *engine;
+    struct bnc_publisher *publisher;
+    struct bnc_reporter *reporter;
+    struct bnc_holder *holder;
+    struct bnc_census *census;
+    struct bnc_patcher *patcher;
+    struct bnc_budgets *budgets;
+    struct bnc_grafanas *grafanas;
+    struct bnc_map *claimed;  /* uids of Observatories whose earlier outputs are known */
+    struct bnc_map *orphans;  /* owners whose outputs stay when they go */
+    struct bnc_timer *work;   /* the next slice */
+    struct bnc_timer *pods;   /* of a mesh: a little after they have changed */
+    struct bnc_timer *report; /* statuses, a little after the last write */
+    struct bnc_wants *wants;
+    struct bnc_troubles *troubles;
+    bool standby; /* another replica leads */
+    bool stopped;
+    uint64_t planned; /* plans when the census was last told */
+    uint64_t writes;
+    uint64_t turns;
+    int64_t longest_turn_us;
+};
+
+/* Results to those that write; nothing on standby. */
+void bnc_controller_publish(struct bnc_controller *c);
+
+/* Take finalizers off what no longer holds anything outside of its namespace. */
+void bnc_controller_unhold(struct bnc_controller *c);
+
+#endif
