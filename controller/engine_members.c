@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controller/engine_priv.h"
+#include "lib/sort.h"
 
 void
 bnc_engine_touch(struct bnc_engine *engine)
@@ -100,9 +101,9 @@ gather_members(struct bnc_engine *engine)
             engine->members[engine->n_members++] = &node->member;
         }
     }
-    qsort(engine->members, engine->n_members, sizeof(struct bnc_member *),
-          compare_members);
-    qsort(engine->hubs, engine->n_hubs, sizeof(struct bnc_node *), compare_hubs);
+    bnc_sort(engine->members, engine->n_members, sizeof(struct bnc_member *),
+             compare_members);
+    bnc_sort(engine->hubs, engine->n_hubs, sizeof(struct bnc_node *), compare_hubs);
 }
 
 void

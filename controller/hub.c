@@ -53,6 +53,7 @@ bnc_hub_free(struct bnc_hub *hub)
     bnc_reader_free(hub->reader);
     if (hub->planner != NULL) {
         hub->planner->drop(&hub->plan);
+        hub->planner->memo_free(hub->memo);
     }
     bnc_arena_free(hub->plan_arena);
     bnc_arena_free(hub->desired_arena);
@@ -69,8 +70,11 @@ begin_plan(struct bnc_hub *hub, const struct bnc_hub_context *context)
     }
     bnc_arena_free(hub->plan_arena);
     hub->plan_arena = bnc_arena_new();
-    hub->planner = context->planner;
-    hub->planner->begin(hub->member, context->members, context->n_members,
+    if (hub->planner == NULL) {
+        hub->planner = context->planner;
+        hub->memo = hub->planner->memo_new();
+    }
+    hub->planner->begin(hub->member, context->members, context->n_members, hub->memo,
                         hub->plan_arena, &hub->plan);
     context->stats->plans++;
     hub->stage = BNC_HUB_PLANNING;

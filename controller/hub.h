@@ -26,6 +26,7 @@ struct bnc_hub {
     struct bnc_arena *plan_arena;
     struct bnc_plan plan;
     const struct bnc_planner *planner; /* of the plan; NULL: there is none yet */
+    struct bnc_plan_memo *memo;        /* of that planner */
     int64_t shards;
     struct bnc_map *fragments;     /* "SHARD/JOB", "0#GROUP" → struct bnc_fragment */
     struct bnc_fragment **lowered; /* by unit * shards + shard; NULL: it failed */

@@ -104,3 +104,9 @@ bnc_hash64(const void *bytes, size_t n, uint64_t seed)
     h *= 0xc4ceb9fe1a85ec53U;
     return h ^ (h >> 29);
 }
+
+uint64_t
+bnc_hash64_with(uint64_t stamp, uint64_t more)
+{
+    return bnc_hash64(&more, sizeof(more), stamp);
+}

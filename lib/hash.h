@@ -29,4 +29,7 @@ void bnc_sha256_final(struct bnc_sha256 *sha, char out[BNC_SHA256_HEX]);
 /* Not for secrets or identity: a 64-bit hash to notice a change cheaply. */
 uint64_t bnc_hash64(const void *bytes, size_t n, uint64_t seed);
 
+/* A chain of them: `stamp` with one number more. */
+uint64_t bnc_hash64_with(uint64_t stamp, uint64_t more);
+
 #endif

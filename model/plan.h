@@ -136,6 +136,8 @@ struct bnc_grafana_wish {
     size_t n;
 };
 
+struct bnc_plan_memo; /* the planner's own: what its plans leave to the next */
+
 struct bnc_plan {
     struct bnc_arena *arena;
     const struct bnc_member *observatory;
@@ -205,14 +207,19 @@ struct bnc_document {
 
 /* How an Observatory's members become documents: a row of functions for the engine. */
 struct bnc_planner {
+    /* Of one Observatory; nothing in it yet.  Owns: the caller. */
+    struct bnc_plan_memo *(*memo_new)(void);
+    void (*memo_free)(struct bnc_plan_memo *memo); /* NULL is ignored */
     /*
      * Begin to plan in full.  `members` are all compiled objects, in byte order of
      * (kind, namespace, name).  `out` lives in `arena` and borrows from the members
-     * until one of them is compiled again; it stays where it is.
+     * until one of them is compiled again, and from `memo` until the next plan with it
+     * is made; it stays where it is.
      */
     void (*begin)(const struct bnc_member *observatory,
                   const struct bnc_member *const *members, size_t n_members,
-                  struct bnc_arena *arena, struct bnc_plan *out);
+                  struct bnc_plan_memo *memo, struct bnc_arena *arena,
+                  struct bnc_plan *out);
     /* Do the next piece of work, below a millisecond.  True: the plan is made. */
     bool (*step)(struct bnc_plan *plan);
     /* Give up a plan, made or not: what it has outside of its arena is released. */

@@ -115,8 +115,8 @@ claim_endpoints(struct bnc_reading *r, const struct bnc_note *note)
     }
 }
 
-void
-bnc_reading_claims(struct bnc_reading *r)
+static void
+read_claims(struct bnc_reading *r)
 {
     const struct bnc_note *merge =
         bnc_reading_find(r, "merge-metrics", "prometheus.istio.io");
@@ -125,7 +125,6 @@ bnc_reading_claims(struct bnc_reading *r)
     const struct bnc_note *path_note = bnc_reading_find(r, "path", NULL);
     const char *path = "/metrics";
 
-    r->out->claims = bnc_arena_array(r->arena, CLAIMS_MAX, sizeof(*r->out->claims));
     if (merge != NULL && strcmp(merge->value, "true") == 0) {
         /* Istio's agent serves application, Envoy and itself together there, in clear */
         r->out->scheme = NULL;
@@ -153,5 +152,19 @@ bnc_reading_claims(struct bnc_reading *r)
     }
     if (ports.n == 0) {
         bnc_reading_complain(r, port, "write a port number or name", "names no port");
+    }
+}
+
+/* Of most workloads one or two: what is kept is no larger. */
+void
+bnc_reading_claims(struct bnc_reading *r)
+{
+    struct bnc_claim found[CLAIMS_MAX];
+    r->out->claims = found;
+    read_claims(r);
+    size_t n = r->out->n_claims;
+    r->out->claims = bnc_arena_array(r->arena, n, sizeof(*r->out->claims));
+    if (n > 0) {
+        memcpy(r->out->claims, found, n * sizeof(*found));
     }
 }

@@ -8,6 +8,7 @@
 #include "reconcilers/mesh_plan.h"
 #include "reconcilers/plan_count.h"
 #include "reconcilers/plan_make.h"
+#include "reconcilers/plan_memo.h"
 #include "reconcilers/plan_state.h"
 #include "reconcilers/statsd.h"
 #include "render/rules.h"
@@ -82,7 +83,11 @@ lower(const struct bnc_plan *plan, size_t unit, int64_t shard, struct bnc_arena 
         return lower_rules(plan, u, arena, out, diags, err);
     }
     struct bnc_profile profile = profile_of(plan, shard);
-    const struct bnc_job *job = bnc_plan_job(plan->state, u->source, u->job_name, arena);
+    struct bnc_unit_source source = *(const struct bnc_unit_source *)u->source;
+    if (source.stale) {
+        (void)bnc_plan_exclude(plan->state, &source, arena);
+    }
+    const struct bnc_job *job = bnc_plan_job(plan->state, &source, u->job_name, arena);
     enum bnc_code code = bnc_prom_job_render(job, &profile, arena, out, diags, err);
     place_warnings(u->source, diags);
     return code;
@@ -169,7 +174,9 @@ documents(const struct bnc_plan *plan, struct bnc_arena *arena, struct bnc_docum
     return all;
 }
 
-const struct bnc_planner bnc_planner_prometheus = {.begin = bnc_plan_begin,
+const struct bnc_planner bnc_planner_prometheus = {.memo_new = bnc_memo_new,
+                                                   .memo_free = bnc_memo_free,
+                                                   .begin = bnc_plan_begin,
                                                    .step = bnc_plan_step,
                                                    .drop = bnc_plan_drop,
                                                    .lower = lower,

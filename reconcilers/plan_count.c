@@ -7,6 +7,7 @@
 #include "lib/json.h"
 #include "reconcilers/plan_count.h"
 #include "reconcilers/plan_state.h"
+#include "reconcilers/scope.h"
 
 /* What of a pod decides. */
 struct pod {
@@ -128,15 +129,20 @@ bnc_plan_count(const struct bnc_plan *plan, const struct bnc_object *object,
     pod.root = root;
     pod.labels = bnc_json_path(root, "metadata", "labels", NULL);
     read_controller(&pod);
-    for (size_t i = 0; i < state->n_takers; i++) {
-        const struct bnc_taker *taker = &state->takers[i];
+    const struct bnc_scope own = bnc_scope_own(object->ns, arena);
+    const struct bnc_near_list near = bnc_near_find(state, &own, arena);
+    for (size_t i = 0; i < near.n; i++) {
+        const struct bnc_taker *taker = &state->takers[near.items[i]];
         if (is_selected(&pod, taker) && has_port(&pod, taker->ir)) {
             counts[taker->verdict]++;
         }
     }
-    for (size_t i = 0; i < state->n_askers; i++) {
-        if (is_controlled_by(&pod, &state->askers[i].ir->identity)) {
-            counts[state->askers[i].verdict]++;
+    size_t n = 0;
+    const struct bnc_near_row *rows = bnc_near_askers(state, object->ns, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct bnc_asker *asker = &state->askers[rows[i].index];
+        if (is_controlled_by(&pod, &asker->ir->identity)) {
+            counts[asker->verdict]++;
         }
     }
 }

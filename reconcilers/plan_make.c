@@ -10,12 +10,13 @@
 #include "lib/hash.h"
 #include "lib/json.h"
 #include "lib/map.h"
+#include "lib/sort.h"
 #include "model/ir_metric_rule.h"
 #include "reconcilers/grafana.h"
 #include "reconcilers/mesh_plan.h"
+#include "reconcilers/plan_memo.h"
 #include "reconcilers/plan_state.h"
 #include "reconcilers/plan_verdict.h"
-#include "reconcilers/scope.h"
 
 /* ---- ranks --------------------------------------------------------------------------
  */
@@ -71,18 +72,6 @@ add_unit(struct bnc_units *u, const char *job_name, uint64_t stamp, size_t verdi
 }
 
 static uint64_t
-stamp_with(uint64_t stamp, uint64_t more)
-{
-    return bnc_hash64(&more, sizeof(more), stamp);
-}
-
-static uint64_t
-base_stamp(const struct bnc_units *u)
-{
-    return stamp_with(1, u->plan->observatory->version);
-}
-
-static uint64_t
 stamp_text(uint64_t stamp, const char *text)
 {
     return bnc_hash64(text, strlen(text), stamp);
@@ -95,8 +84,8 @@ stamp_exclusions(uint64_t stamp, const struct bnc_unit_source *source)
     for (size_t i = 0; i < source->n_exclusions; i++) {
         stamp = stamp_text(stamp, source->exclusions[i].taker->member->object->ns);
         stamp = stamp_text(stamp, source->exclusions[i].taker->member->object->name);
-        stamp = stamp_with(stamp, source->exclusions[i].taker->member->version);
-        stamp = stamp_with(stamp, source->exclusions[i].endpoint);
+        stamp = bnc_hash64_with(stamp, source->exclusions[i].taker->member->version);
+        stamp = bnc_hash64_with(stamp, source->exclusions[i].endpoint);
     }
     for (size_t i = 0; i < source->n_pods; i++) {
         stamp = stamp_text(stamp, source->pods[i]->ns);
@@ -106,26 +95,50 @@ stamp_exclusions(uint64_t stamp, const struct bnc_unit_source *source)
     return stamp;
 }
 
+/* What never changes while this row is kept. */
+static void
+name_jobs(const struct bnc_taker *taker)
+{
+    struct bnc_memo_row *row = taker->row;
+    const struct bnc_object *object = taker->member->object;
+    size_t n = taker->ir->n_endpoints;
+
+    row->jobs = bnc_arena_array(row->arena, n, sizeof(*row->jobs));
+    row->stamps = bnc_arena_array(row->arena, n, sizeof(*row->stamps));
+    for (size_t k = 0; k < n; k++) {
+        row->jobs[k] = bnc_arena_fmt(row->arena, "scrapePolicy/%s/%s/%s", object->ns,
+                                     object->name, taker->ir->endpoints[k].name);
+    }
+}
+
 /* Gives how many policies it was compared with. */
 static size_t
 add_policy_units(struct bnc_units *u, const struct bnc_taker *taker)
 {
-    const struct bnc_object *object = taker->member->object;
+    struct bnc_memo_row *row = taker->row;
+    uint64_t near = u->state->near.stamps[taker - u->state->takers];
+    bool stale = row->is_near && row->near == near;
     size_t work = 1;
     if (!taker->scope.all && taker->scope.names.n == 0) {
         return work; /* no namespace matches (yet): Prometheus would take that for all */
     }
+    if (row->jobs == NULL) {
+        name_jobs(taker);
+    }
     for (size_t k = 0; k < taker->ir->n_endpoints; k++) {
         struct bnc_unit_source *source = bnc_arena_alloc(u->arena, sizeof(*source));
         *source = (struct bnc_unit_source){
-            .type = BNC_UNIT_POLICY, .taker = taker, .endpoint = k};
-        work += bnc_plan_exclude(u->state, source, u->arena);
-        uint64_t stamp = stamp_with(base_stamp(u), taker->member->version);
-        add_unit(u,
-                 bnc_arena_fmt(u->arena, "scrapePolicy/%s/%s/%s", object->ns,
-                               object->name, taker->ir->endpoints[k].name),
-                 stamp_exclusions(stamp, source), taker->verdict, source);
+            .type = BNC_UNIT_POLICY, .taker = taker, .endpoint = k, .stale = stale};
+        if (!stale) {
+            uint64_t stamp =
+                bnc_hash64_with(bnc_plan_stamp(u->plan), taker->member->version);
+            work += bnc_plan_exclude(u->state, source, u->arena);
+            row->stamps[k] = stamp_exclusions(stamp, source);
+        }
+        add_unit(u, row->jobs[k], row->stamps[k], taker->verdict, source);
     }
+    row->near = near;
+    row->is_near = true;
     return work;
 }
 
@@ -145,72 +158,8 @@ add_preset_units(struct bnc_units *u)
         struct bnc_unit_source *source = bnc_arena_alloc(u->arena, sizeof(*source));
         *source = (struct bnc_unit_source){.type = BNC_UNIT_PRESET, .preset = preset};
         (void)bnc_plan_exclude(u->state, source, u->arena);
-        add_unit(u, preset->job_name, stamp_exclusions(base_stamp(u), source), SIZE_MAX,
-                 source);
-    }
-}
-
-/* ---- annotations --------------------------------------------------------------- */
-
-static void
-group_add(struct bnc_units *u, struct bnc_map *groups, const struct bnc_asker *asker,
-          const struct bnc_claim *claim)
-{
-    char digest[BNC_SHA256_HEX];
-    const char *key = bnc_arena_fmt(u->arena, "%s|%lld|%d|%s|%d",
-                                    bnc_request_key(&asker->request, u->arena),
-                                    (long long)claim->port, claim->declared, claim->path,
-                                    asker->ir->identity.suffix == BNC_IDENTITY_TIME);
-    bnc_sha256_hex(key, strlen(key), digest);
-    const char *name = bnc_arena_fmt(u->arena, "annotations/%.12s", digest);
-
-    struct bnc_group *group = bnc_map_get(groups, name);
-    if (group == NULL) {
-        group = bnc_arena_alloc(u->arena, sizeof(*group));
-        *group = (struct bnc_group){
-            .job_name = name, .first = asker, .claim = *claim, .stamp = base_stamp(u)};
-        (void)bnc_map_put(groups, name, group);
-    }
-    if (group->n_pods == group->room) {
-        size_t room = group->room == 0 ? 4 : group->room * 2;
-        const struct bnc_identity **pods = bnc_arena_array(u->arena, room, sizeof(*pods));
-        if (group->n_pods > 0) {
-            memcpy(pods, group->pods, group->n_pods * sizeof(*pods));
-        }
-        group->pods = pods;
-        group->room = room;
-    }
-    const struct bnc_identity *id = &asker->ir->identity;
-    group->pods[group->n_pods++] = id;
-    group->stamp = stamp_text(group->stamp, id->ns);
-    group->stamp = stamp_text(group->stamp, id->controller_kind);
-    group->stamp = stamp_text(group->stamp, id->name);
-    u->plan->verdicts[asker->verdict].jobs++;
-}
-
-static void
-ask(struct bnc_units *u, const struct bnc_asker *asker)
-{
-    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
-    const struct bnc_scope own = bnc_scope_own(asker->ir->identity.ns, scratch);
-    struct bnc_near_list near = bnc_near_find(u->state, &own, scratch);
-    for (size_t k = 0; k < asker->request.n_claims; k++) {
-        if (!bnc_plan_taken(u->state, &near, asker, &asker->request.claims[k])) {
-            group_add(u, u->state->groups, asker, &asker->request.claims[k]);
-        }
-    }
-}
-
-static void
-list_groups(struct bnc_units *u)
-{
-    struct bnc_map *groups = u->state->groups;
-    u->state->group_list =
-        bnc_arena_array(u->arena, bnc_map_count(groups), sizeof(*u->state->group_list));
-    size_t at = 0;
-    void *value = NULL;
-    while (bnc_map_next(groups, &at, NULL, &value)) {
-        u->state->group_list[u->state->n_groups++] = value;
+        add_unit(u, preset->job_name, stamp_exclusions(bnc_plan_stamp(u->plan), source),
+                 SIZE_MAX, source);
     }
 }
 
@@ -277,13 +226,7 @@ static bool
 do_rank(struct bnc_units *u)
 {
     struct bnc_plan_state *state = u->state;
-    bool sorted = true; /* as members are, unless there are priorities */
-    for (size_t i = 1; i < state->n_takers && sorted; i++) {
-        sorted = compare_takers(&state->takers[i - 1], &state->takers[i]) <= 0;
-    }
-    if (!sorted) {
-        qsort(state->takers, state->n_takers, sizeof(*state->takers), compare_takers);
-    }
+    bnc_sort(state->takers, state->n_takers, sizeof(*state->takers), compare_takers);
     return true;
 }
 
@@ -327,12 +270,12 @@ do_groups(struct bnc_units *u)
 {
     size_t end = u->at + BATCH_MEMBERS;
     for (; u->at < u->state->n_askers && u->at < end; u->at++) {
-        ask(u, &u->state->askers[u->at]);
+        bnc_groups_ask(u->plan, &u->state->askers[u->at]);
     }
     if (u->at < u->state->n_askers) {
         return false;
     }
-    list_groups(u);
+    bnc_groups_list(u->plan);
     return true;
 }
 
@@ -373,7 +316,8 @@ add_rule_units(struct bnc_units *u)
                               ? NULL
                               : bnc_arena_strdup(u->arena, ns)};
             add_unit(u, rule->groups[k].name,
-                     stamp_with(base_stamp(u), v->member->version), i, source);
+                     bnc_hash64_with(bnc_plan_stamp(u->plan), v->member->version), i,
+                     source);
             plan->units[plan->n_units - 1].section = BNC_SECTION_RULES;
         }
     }
@@ -394,9 +338,8 @@ do_sort(struct bnc_units *u)
 {
     struct bnc_plan *plan = u->plan;
     bnc_mesh_claims(plan, u->state);
-    if (plan->n_units > 0) {
-        qsort(plan->units, plan->n_units, sizeof(*plan->units), compare_units);
-    }
+    bnc_sort(plan->units, plan->n_units, sizeof(*plan->units), compare_units);
+    bnc_memo_end(u->state->memo);
     return true;
 }
 
@@ -407,7 +350,7 @@ static bool (*const stages[])(struct bnc_units *) = {do_select,   do_grafana, do
 void
 bnc_plan_begin(const struct bnc_member *observatory,
                const struct bnc_member *const *members, size_t n_members,
-               struct bnc_arena *arena, struct bnc_plan *out)
+               struct bnc_plan_memo *memo, struct bnc_arena *arena, struct bnc_plan *out)
 {
     *out = (struct bnc_plan){
         .arena = arena, .observatory = observatory, .diags = bnc_diags_new(arena)};
@@ -417,6 +360,7 @@ bnc_plan_begin(const struct bnc_member *observatory,
     out->state = state;
     out->pending = observatory->ir->pending;
     state->ir = ir;
+    state->memo = memo;
     state->prometheus = ir->spec.prometheus;
     if (observatory->ir->diags.errors > 0) {
         if (observatory->object->deleting) {
@@ -434,6 +378,7 @@ bnc_plan_begin(const struct bnc_member *observatory,
                                         .arena = arena,
                                         .members = members,
                                         .n_members = n_members};
+    bnc_memo_begin(memo);
     bnc_plan_select_begin(out, state, members, n_members);
     bnc_mesh_begin(out, state, members, n_members);
     bnc_grafana_begin(out, state, members, n_members);

@@ -6,9 +6,10 @@
 
 #include "reconcilers/plan_state.h"
 
-void bnc_plan_begin(const struct bnc_member *observatory,
-                    const struct bnc_member *const *members, size_t n_members,
-                    struct bnc_arena *arena, struct bnc_plan *out);
+void
+bnc_plan_begin(const struct bnc_member *observatory,
+               const struct bnc_member *const *members, size_t n_members,
+               struct bnc_plan_memo *memo, struct bnc_arena *arena, struct bnc_plan *out);
 bool bnc_plan_step(struct bnc_plan *plan);
 void bnc_plan_drop(struct bnc_plan *plan);
 

@@ -18,6 +18,7 @@ struct bnc_taker {
     bool class_credentials;               /* they may be sent to its targets */
     struct bnc_scope scope;               /* where its pods are, within its rights */
     size_t verdict;
+    struct bnc_memo_row *row; /* what the plan before knew */
 };
 
 /* An annotated workload and what it asks for by this Observatory's prefixes. */
@@ -25,7 +26,9 @@ struct bnc_asker {
     const struct bnc_member *member;
     const struct bnc_ir_workload *ir;
     struct bnc_request request;
+    uint64_t identity; /* hash of that in `ir` */
     size_t verdict;
+    struct bnc_memo_row *row;
 };
 
 /* Workloads that one job serves: equal settings, port and path. */
@@ -57,20 +60,33 @@ struct bnc_unit_source {
     } * exclusions;
     size_t n_exclusions;
     size_t room;
+    bool stale; /* the exclusions are as before: found when the job is lowered again */
     /* annotated workloads that are left out of a preset */
     const struct bnc_identity **pods;
     size_t n_pods;
 };
 
-/* Accepted policies by namespace (plan_near.c). */
+/* A policy, or an annotated workload, in one of its namespaces. */
+struct bnc_near_row {
+    const char *ns;
+    size_t index;   /* of the taker or asker */
+    uint64_t stamp; /* of this policy and those before it in the namespace */
+};
+
+/* Accepted policies and annotated workloads by namespace (plan_near.c). */
 struct bnc_near {
     struct bnc_near_row *rows;
     size_t n_rows;
     size_t *wide; /* those that reach every namespace */
     size_t n_wide;
+    uint64_t wide_stamp;
+    uint64_t *stamps; /* by taker: of those before it that it may meet, in order */
+    struct bnc_near_row *askers;
+    size_t n_askers;
 };
 
-struct bnc_units; /* opaque */
+struct bnc_units;    /* opaque */
+struct bnc_memo_row; /* plan_memo.h */
 
 struct bnc_plan_state {
     const struct bnc_ir_observatory *ir;
@@ -86,12 +102,20 @@ struct bnc_plan_state {
     size_t n_askers;
     struct bnc_map *groups;   /* by job name; freed when the plan is made */
     struct bnc_units *making; /* plan_make.c; NULL: it is made */
+    struct bnc_plan_memo *memo;
     struct bnc_group **group_list;
     size_t n_groups;
 };
 
-/* Fill state->near from state->takers, which are in their final order. */
+/* Fill state->near from state->takers, which are in their final order, and askers. */
 void bnc_near_build(struct bnc_plan_state *state, struct bnc_arena *arena);
+
+/* Equal for equal policies, in equal order, that reach this namespace. */
+uint64_t bnc_near_stamp(const struct bnc_plan_state *state, const char *ns);
+
+/* The askers of a namespace: the first of `*n`. */
+const struct bnc_near_row *
+bnc_near_askers(const struct bnc_plan_state *state, const char *ns, size_t *n);
 
 /* Indexes of takers, growing, whose pods may be in one of these namespaces. */
 struct bnc_near_list {
@@ -101,6 +125,16 @@ struct bnc_near_list {
 struct bnc_near_list
 bnc_near_find(const struct bnc_plan_state *state, const struct bnc_scope *scope,
               struct bnc_arena *arena);
+
+/* Everything of the Observatory that shapes bytes. */
+uint64_t bnc_plan_stamp(const struct bnc_plan *plan);
+
+/*
+ * Put a workload's claims into state->groups, without those that a policy scrapes; then,
+ * after the last one, all of them into state->group_list (plan_groups.c).
+ */
+void bnc_groups_ask(struct bnc_plan *plan, const struct bnc_asker *asker);
+void bnc_groups_list(struct bnc_plan *plan);
 
 /* The path that an endpoint is scraped at. */
 const char *bnc_endpoint_path(const struct bnc_endpoint_ir *endpoint);

@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include "lib/hash.h"
 #include "model/ir_metric_rule.h"
 #include "reconcilers/grafana.h"
 #include "reconcilers/mesh_plan.h"
+#include "reconcilers/plan_memo.h"
 #include "reconcilers/scope.h"
 #include "validate/relabel.h"
 
@@ -17,10 +19,11 @@ struct rights {
 };
 
 struct judging {
-    struct bnc_plan *plan;
-    struct bnc_plan_state *state;
+    const struct bnc_plan *plan;
+    const struct bnc_plan_state *state;
     struct bnc_arena *arena;
     const struct bnc_member *member;
+    struct bnc_memo_row *row; /* what it gives */
     struct bnc_diags diags;
     struct rights rights;
 };
@@ -254,7 +257,6 @@ judge_policy(struct judging *j, struct bnc_verdict *verdict)
     }
     if (j->member->ir->pending) {
         verdict->pending = true;
-        j->plan->pending = true;
         return;
     }
     check_rights(j, ir);
@@ -269,13 +271,14 @@ judge_policy(struct judging *j, struct bnc_verdict *verdict)
     }
     settle(j, verdict);
     if (verdict->accepted) {
-        j->state->takers[j->state->n_takers++] =
+        j->row->gives = BNC_MEMO_TAKER;
+        j->row->as.taker =
             (struct bnc_taker){.member = j->member,
                                .ir = ir,
                                .class = class,
                                .class_credentials = j->rights.class_credentials,
                                .scope = scope,
-                               .verdict = (size_t)(verdict - j->plan->verdicts)};
+                               .row = j->row};
     }
 }
 
@@ -321,35 +324,42 @@ prefixes_of(struct judging *j)
     return spec == NULL || !spec->prefixes.set ? &standard : &spec->prefixes;
 }
 
-/* False when the workload asks nothing of this Observatory and nothing is wrong. */
-static bool
+/* Of the identity of its pods. */
+static uint64_t
+stamp_identity(const struct bnc_identity *id)
+{
+    const char *const texts[] = {id->ns, id->controller_kind, id->name};
+    uint64_t stamp = (uint64_t)id->suffix;
+    for (size_t i = 0; i < BNC_LEN(texts); i++) {
+        stamp = bnc_hash64(texts[i], strlen(texts[i]), stamp);
+    }
+    return stamp;
+}
+
+/* Silent when the workload asks nothing of this Observatory and nothing is wrong. */
+static void
 judge_workload(struct judging *j, struct bnc_verdict *verdict)
 {
-    struct bnc_asker asker = {.member = j->member,
-                              .ir = j->member->ir->as.workload,
-                              .verdict = (size_t)(verdict - j->plan->verdicts)};
+    struct bnc_asker asker = {
+        .member = j->member, .ir = j->member->ir->as.workload, .row = j->row};
 
-    if (asker.ir->n_notes == 0) {
-        return false; /* it is here for the mesh */
-    }
     if (j->member->ir->pending) {
-        j->plan->pending = true;
-        return false;
+        verdict->pending = j->row->silent = true;
+        return;
     }
     bnc_annotations_read(asker.ir, prefixes_of(j), j->state->interval, j->arena,
                          &asker.request, &j->diags);
-    if (!asker.request.scrape && j->diags.n == 0) {
-        return false;
-    }
     verdict->selected = true;
     verdict->accepted = asker.request.scrape;
     verdict->why = j->diags.items;
     verdict->n_why = j->diags.n;
     if (asker.request.scrape) {
-        j->plan->annotated_workloads++;
-        j->state->askers[j->state->n_askers++] = asker;
+        asker.identity = stamp_identity(&asker.ir->identity);
+        j->row->gives = BNC_MEMO_ASKER;
+        j->row->as.asker = asker;
+    } else {
+        j->row->silent = j->diags.n == 0;
     }
-    return true;
 }
 
 static bool
@@ -375,31 +385,87 @@ bnc_plan_select_begin(struct bnc_plan *plan, struct bnc_plan_state *state,
     state->askers = bnc_arena_array(arena, workloads, sizeof(*state->askers));
 }
 
+/* What is said of a member, unless it was said in the plan before. */
+static struct bnc_memo_row *
+judge(struct bnc_plan *plan, const struct bnc_plan_state *state,
+      const struct bnc_member *member)
+{
+    uint64_t by = plan->observatory->version;
+    struct bnc_memo_row *row = bnc_memo_row(state->memo, member->version, by);
+    if (row->judge == by) {
+        return row;
+    }
+    struct judging j = {.plan = plan,
+                        .state = state,
+                        .arena = row->arena,
+                        .member = member,
+                        .row = row,
+                        .diags = bnc_diags_new(row->arena)};
+    row->verdict = (struct bnc_verdict){.member = member};
+    if (member->ir->type == BNC_IR_POLICY) {
+        j.rights = rights_of(&j);
+        judge_policy(&j, &row->verdict);
+    } else {
+        judge_workload(&j, &row->verdict);
+    }
+    row->judge = row->verdict.pending ? 0 : by; /* what it waits for is no version */
+    return row;
+}
+
+/* The word on a policy or workload, and what follows from it. */
+static void
+take_judgement(struct bnc_plan *plan, struct bnc_plan_state *state,
+               const struct bnc_member *member)
+{
+    const struct bnc_memo_row *row = judge(plan, state, member);
+    size_t verdict = plan->n_verdicts;
+
+    plan->pending = plan->pending || row->verdict.pending;
+    if (row->silent) {
+        return;
+    }
+    plan->verdicts[plan->n_verdicts++] = row->verdict;
+    if (row->gives == BNC_MEMO_TAKER) {
+        struct bnc_taker *taker = &state->takers[state->n_takers++];
+        *taker = row->as.taker;
+        taker->verdict = verdict;
+    } else if (row->gives == BNC_MEMO_ASKER) {
+        struct bnc_asker *asker = &state->askers[state->n_askers++];
+        *asker = row->as.asker;
+        asker->verdict = verdict;
+        plan->annotated_workloads++;
+    }
+}
+
+static bool
+is_judged(const struct bnc_plan_state *state, const struct bnc_member *member)
+{
+    const struct bnc_ir *ir = member->ir;
+    const char *ns = member->object->ns;
+    if (state->prometheus == NULL) {
+        return false;
+    }
+    if (ir->type == BNC_IR_POLICY) {
+        return bnc_scope_has(&state->ir->policy_scope, ns);
+    }
+    return ir->type == BNC_IR_WORKLOAD && ir->as.workload->n_notes > 0 && /* or mesh */
+           annotations_enabled(state) && bnc_scope_has(&state->ir->scope, ns);
+}
+
 void
 bnc_plan_select(struct bnc_plan *plan, struct bnc_plan_state *state,
                 const struct bnc_member *member)
 {
-    struct bnc_verdict *verdict = &plan->verdicts[plan->n_verdicts];
-    const char *ns = member->object->ns;
-    struct judging j = {.plan = plan,
-                        .state = state,
-                        .arena = plan->arena,
-                        .member = member,
-                        .diags = bnc_diags_new(plan->arena)};
-
-    if (state->prometheus != NULL && member->ir->type == BNC_IR_POLICY &&
-        bnc_scope_has(&state->ir->policy_scope, ns)) {
-        j.rights = rights_of(&j);
-        *verdict = (struct bnc_verdict){.member = member};
-        judge_policy(&j, verdict);
-        plan->n_verdicts++;
-    } else if (state->prometheus != NULL && member->ir->type == BNC_IR_WORKLOAD &&
-               annotations_enabled(state) && bnc_scope_has(&state->ir->scope, ns)) {
-        *verdict = (struct bnc_verdict){.member = member};
-        plan->n_verdicts += judge_workload(&j, verdict);
+    if (is_judged(state, member)) {
+        take_judgement(plan, state, member);
     }
     if (member->ir->type == BNC_IR_METRIC_RULE &&
-        bnc_scope_has(&state->ir->rule_scope, ns)) {
+        bnc_scope_has(&state->ir->rule_scope, member->object->ns)) {
+        struct judging j = {.plan = plan,
+                            .state = state,
+                            .arena = plan->arena,
+                            .member = member,
+                            .diags = bnc_diags_new(plan->arena)};
         judge_rule(&j, &plan->verdicts[plan->n_verdicts++]);
     }
     if (state->grafana != NULL) {
