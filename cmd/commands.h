@@ -34,5 +34,7 @@ extern const size_t bnc_n_flags_version;
 
 /* Number and text of this build, for --version and User-Agent. */
 const char *bnc_version_text(void);
+/* The commit it was built from, "unknown" outside a repository. */
+const char *bnc_version_revision(void);
 
 #endif

@@ -191,69 +191,6 @@ may_begin(void *arg)
 }
 
 static void
-leader_metrics(const struct cluster *c, struct bnc_str *out)
-{
-    struct bnc_leader_state state = bnc_leader_state_get(c->leader);
-    bnc_str_fmt(out,
-                "# HELP leader_election_master_status 1: this replica leads\n"
-                "# TYPE leader_election_master_status gauge\n"
-                "leader_election_master_status{name=\"%s\"} %d\n"
-                "# HELP leader_election_slowpath_total renewals that had to read first\n"
-                "# TYPE leader_election_slowpath_total counter\n"
-                "leader_election_slowpath_total{name=\"%s\"} %llu\n",
-                c->election.name, state.leads ? 1 : 0, c->election.name,
-                (unsigned long long)state.slow);
-}
-
-/* ---- endpoints -------------------------------------------------------------------- */
-
-static void
-add_watch(void *arg, const struct bnc_source_watch *watch)
-{
-    bnc_str_fmt(arg, "%s%s%s%s%s%s %s%s%s\n", watch->error[0] == '\0' ? "[+]" : "[-]",
-                bnc_kind_info(watch->kind)->plural, watch->ns[0] == '\0' ? "" : " in ",
-                watch->ns, watch->name[0] == '\0' ? "" : "/", watch->name, watch->state,
-                watch->error[0] == '\0' ? "" : ": ", watch->error);
-}
-
-static void
-source_health(void *arg, struct bnc_str *out)
-{
-    const struct cluster *c = arg;
-    bnc_source_cluster_health(c->source, add_watch, out);
-}
-
-static void
-source_metrics(void *arg, struct bnc_str *out)
-{
-    const struct cluster *c = arg;
-    const struct bnc_kube_counters *k = bnc_kube_counters(c->kube);
-
-    bnc_str_puts(out, "# HELP rest_client_requests_total requests to the API server\n"
-                      "# TYPE rest_client_requests_total counter\n");
-    for (size_t i = 0; i < k->n_requests; i++) {
-        const struct bnc_kube_request_row *row = &k->requests[i];
-        const char *code = row->status == 0 ? "<error>" : bnc_log_num(row->status);
-        bnc_str_fmt(out, "rest_client_requests_total{method=\"%s\",code=\"%s\"} %llu\n",
-                    row->method, code, (unsigned long long)row->n);
-    }
-    bnc_str_puts(out, "# HELP binnacle_lists_total lists started, by reason\n"
-                      "# TYPE binnacle_lists_total counter\n");
-    for (enum bnc_relist reason = 0; reason < BNC_RELIST_COUNT; reason++) {
-        bnc_str_fmt(out, "binnacle_lists_total{reason=\"%s\"} %llu\n",
-                    bnc_relist_name(reason), (unsigned long long)k->lists[reason]);
-    }
-    bnc_str_fmt(out,
-                "# HELP binnacle_watch_events_total events received\n"
-                "# TYPE binnacle_watch_events_total counter\n"
-                "binnacle_watch_events_total %llu\n",
-                (unsigned long long)k->events);
-    if (c->leader != NULL) {
-        leader_metrics(c, out);
-    }
-}
-
-static void
 on_settled(void *arg, struct bnc_controller *controller)
 {
     struct cluster *c = arg;
@@ -364,12 +301,14 @@ set_up(struct cluster *c, const struct bnc_options *options, struct bnc_error *e
     return bnc_endpoints_new(
         &(struct bnc_endpoints_options){.world = c->world,
                                         .controller = c->controller,
+                                        .kube = c->kube,
+                                        .source = c->source,
+                                        .leader = c->leader,
+                                        .lease = c->election.name,
                                         .health_address = health ? health : ":8081",
                                         .metrics_address = metrics ? metrics : ":8080",
                                         .version = bnc_version_text(),
-                                        .source_health = source_health,
-                                        .source_metrics = source_metrics,
-                                        .arg = c},
+                                        .revision = bnc_version_revision()},
         &c->endpoints, err);
 }
 

@@ -21,6 +21,12 @@ bnc_version_text(void)
     return BNC_VERSION;
 }
 
+const char *
+bnc_version_revision(void)
+{
+    return BNC_COMMIT;
+}
+
 int
 bnc_cmd_version(const struct bnc_options *options)
 {

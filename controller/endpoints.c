@@ -3,21 +3,113 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/endpoints_health.h"
+#include "controller/endpoints_state.h"
+#include "controller/metrics_families.h"
 #include "lib/arena.h"
 
-#define ANSWER_MAX ((size_t)4 * 1024 * 1024)
+#define ANSWER_MAX ((size_t)1024 * 1024)
+#define BEAT_MS    10000
+#define STUCK_MS   30000  /* without a beat: the loop hangs */
+#define SILENT_MS  900000 /* a watch: bookmarks come each minute, and it ends in ten */
+
+enum served { SERVE_HEALTH = 1, SERVE_METRICS = 2, SERVE_STATE = 4 };
+
+/* One listener and what it serves. */
+struct door {
+    struct bnc_endpoints *endpoints;
+    struct bnc_listener *listener;
+    unsigned serves; /* enum served */
+};
 
 struct bnc_endpoints {
     struct bnc_endpoints_options options;
-    struct bnc_listener *health;
-    struct bnc_listener *metrics; /* may be the same address: then NULL */
+    struct door health;
+    struct door metrics; /* closed when both addresses are the same */
+    struct bnc_timer *beat;
+    int64_t beat_ms; /* monotonic: the last one */
+    double started;
+};
+
+struct asked {
+    struct bnc_http_exchange *exchange;
+    const char *path;
+    const char *query;
 };
 
 static void
 answer(struct bnc_http_exchange *exchange, int status, const struct bnc_str *text)
 {
     bnc_http_answer(exchange, status, "text/plain; charset=utf-8",
-                    (struct bnc_bytes){text->ptr, text->len});
+                    (struct bnc_bytes){text->ptr == NULL ? "" : text->ptr, text->len});
+}
+
+/* ---- health -------------------------------------------------------------------- */
+
+static void
+beat(void *arg)
+{
+    struct bnc_endpoints *e = arg;
+    e->beat_ms = bnc_world_mono_ms(e->options.world);
+    bnc_timer_set(e->beat, BEAT_MS);
+}
+
+static const char *
+check_loop(const struct bnc_endpoints *e)
+{
+    int64_t since = bnc_world_mono_ms(e->options.world) - e->beat_ms;
+    return since > STUCK_MS ? "the event loop has not turned for 30 s" : NULL;
+}
+
+struct silence {
+    struct bnc_arena *arena;
+    const char *failure;
+};
+
+/* One that fails is tried again by itself; one that says it works must be heard of. */
+static void
+look_for_silence(void *arg, const struct bnc_source_watch *watch)
+{
+    struct silence *silence = arg;
+    if (silence->failure == NULL && watch->error[0] == '\0' &&
+        watch->silent_ms > SILENT_MS) {
+        silence->failure =
+            bnc_arena_fmt(silence->arena, "nothing heard of %s%s%s for 15 min",
+                          bnc_kind_info(watch->kind)->plural,
+                          watch->ns[0] == '\0' ? "" : " in ", watch->ns);
+    }
+}
+
+static void
+check_health(const struct bnc_endpoints *e, struct bnc_checks *checks,
+             struct bnc_arena *arena)
+{
+    struct silence silence = {.arena = arena};
+
+    checks->endpoint = "healthz";
+    bnc_checks_add(checks, "loop", check_loop(e));
+    if (e->options.source != NULL) {
+        bnc_source_cluster_health(e->options.source, look_for_silence, &silence);
+        bnc_checks_add(checks, "watches", silence.failure);
+    }
+    if (e->options.leader != NULL) {
+        struct bnc_leader_state state = bnc_leader_state_get(e->options.leader);
+        bnc_checks_add(checks, "lease",
+                       state.healthy ? NULL : "it leads, and its Lease is over");
+    }
+}
+
+static void
+serve_health(struct bnc_endpoints *e, const struct asked *asked)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_str out = bnc_str_new(arena, ANSWER_MAX);
+    struct bnc_checks checks = {0};
+
+    check_health(e, &checks, arena);
+    int status = bnc_checks_answer(
+        &checks, &(struct bnc_checks_ask){asked->path, asked->query}, &out);
+    answer(asked->exchange, status, &out);
 }
 
 static void
@@ -27,117 +119,140 @@ add_trouble(void *arg, const char *what, const char *message)
 }
 
 static void
-serve_ready(const struct bnc_endpoints *e, struct bnc_http_exchange *exchange,
-            bool verbose)
+add_watch(void *arg, const struct bnc_source_watch *watch)
+{
+    bnc_str_fmt(arg, "%s%s%s%s%s%s %s%s%s\n", watch->error[0] == '\0' ? "[+]" : "[-]",
+                bnc_kind_info(watch->kind)->plural, watch->ns[0] == '\0' ? "" : " in ",
+                watch->ns, watch->name[0] == '\0' ? "" : "/", watch->name, watch->state,
+                watch->error[0] == '\0' ? "" : ": ", watch->error);
+}
+
+/* What is not right or not there, before the verdict. */
+static void
+add_details(const struct bnc_endpoints *e, struct bnc_str *out)
+{
+    bnc_controller_troubles(e->options.controller, add_trouble, out);
+    if (e->options.source != NULL) {
+        bnc_source_cluster_health(e->options.source, add_watch, out);
+    }
+}
+
+static void
+serve_ready(struct bnc_endpoints *e, const struct asked *asked)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     struct bnc_str out = bnc_str_new(arena, ANSWER_MAX);
-    const char *why = bnc_controller_not_ready(e->options.controller, arena);
+    struct bnc_str lines = bnc_str_new(arena, ANSWER_MAX);
+    struct bnc_checks checks = {.endpoint = "readyz"};
 
-    if (!verbose && why == NULL) {
-        bnc_str_puts(&out, "ok");
-    } else {
-        bnc_str_fmt(&out, why == NULL ? "[+]caches ok\n" : "[-]caches failed: %s\n", why);
-        bnc_controller_troubles(e->options.controller, add_trouble, &out);
-        if (verbose && e->options.source_health != NULL) {
-            e->options.source_health(e->options.arg, &out);
-        }
-        bnc_str_puts(&out,
-                     why == NULL ? "readyz check passed\n" : "readyz check failed\n");
+    bnc_checks_add(&checks, "caches",
+                   bnc_controller_not_ready(e->options.controller, arena));
+    int status = bnc_checks_answer(
+        &checks, &(struct bnc_checks_ask){asked->path, asked->query}, &lines);
+    if (status != 404 && (status != 200 || bnc_query_has(asked->query, "verbose"))) {
+        add_details(e, &out);
     }
-    answer(exchange, why == NULL ? 200 : 500, &out);
+    bnc_str_puts(&out, lines.ptr);
+    answer(asked->exchange, status, &out);
 }
 
-static void
-metric(struct bnc_str *out, const char *name, const char *type, const char *help,
-       double value)
-{
-    bnc_str_fmt(out, "# HELP %s %s\n# TYPE %s %s\n%s %.17g\n", name, help, name, type,
-                name, value);
-}
+/* ---- metrics ------------------------------------------------------------------- */
 
 static void
-add_results(const struct bnc_endpoints *e, struct bnc_str *out)
-{
-    const struct bnc_engine *engine = bnc_controller_engine(e->options.controller);
-
-    bnc_str_puts(out, "# HELP binnacle_observatory_jobs scrape jobs of an Observatory\n"
-                      "# TYPE binnacle_observatory_jobs gauge\n");
-    if (!bnc_engine_idle(engine)) {
-        return; /* results hold together only then */
-    }
-    for (size_t i = 0; i < bnc_engine_count(engine); i++) {
-        const struct bnc_result *result = bnc_engine_result(engine, i);
-        bnc_str_fmt(out, "binnacle_observatory_jobs{namespace=\"%s\",name=\"%s\"} %zu\n",
-                    result->object->ns, result->object->name, result->n_jobs);
-    }
-}
-
-static void
-serve_metrics(const struct bnc_endpoints *e, struct bnc_http_exchange *exchange)
+serve_metrics(struct bnc_endpoints *e, const struct asked *asked)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    struct bnc_str out = bnc_str_new(arena, ANSWER_MAX);
-    struct bnc_controller_stats s = bnc_controller_stats(e->options.controller);
+    struct bnc_str out = bnc_str_new(arena, BNC_METRICS_MAX);
+    const struct bnc_endpoints_options *options = &e->options;
 
-    bnc_str_fmt(
-        &out,
-        "# HELP binnacle_build_info the running build\n"
-        "# TYPE binnacle_build_info gauge\nbinnacle_build_info{version=\"%s\"} 1\n",
-        e->options.version);
-    metric(&out, "binnacle_compiles_total", "counter", "objects compiled",
-           (double)s.engine.compiles);
-    metric(&out, "binnacle_plans_total", "counter", "Observatories planned",
-           (double)s.engine.plans);
-    metric(&out, "binnacle_jobs_rendered_total", "counter", "scrape jobs rendered",
-           (double)s.engine.lowered);
-    metric(&out, "binnacle_output_writes_total", "counter", "outputs applied",
-           (double)s.writes);
-    metric(&out, "binnacle_status_writes_total", "counter", "statuses applied",
-           (double)s.status_writes);
-    metric(&out, "binnacle_events_total", "counter", "Events created", (double)s.events);
-    metric(&out, "binnacle_turns_total", "counter", "slices of work done",
-           (double)s.turns);
-    metric(&out, "binnacle_longest_turn_seconds", "gauge",
-           "the longest slice of work since the start", (double)s.longest_turn_us / 1e6);
-    metric(&out, "binnacle_cache_bytes", "gauge", "bytes of cached objects",
-           (double)s.cache_bytes);
-    bnc_str_puts(&out, "# HELP binnacle_cache_objects cached objects by kind\n"
-                       "# TYPE binnacle_cache_objects gauge\n");
-    for (enum bnc_kind kind = 0; kind < BNC_KIND_COUNT; kind++) {
-        bnc_str_fmt(&out, "binnacle_cache_objects{resource=\"%s\"} %zu\n",
-                    bnc_kind_info(kind)->plural, s.objects[kind]);
+    bnc_metrics_build(&out, options->version, options->revision);
+    bnc_metrics_controller(&out, options->controller);
+    if (options->kube != NULL && options->source != NULL) {
+        bnc_metrics_kube(&out, options->kube, options->source);
     }
-    add_results(e, &out);
-    if (e->options.source_metrics != NULL) {
-        e->options.source_metrics(e->options.arg, &out);
+    if (options->leader != NULL) {
+        bnc_metrics_leader(&out, options->leader, options->lease);
     }
-    bnc_http_answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8",
+    bnc_metrics_process(&out, options->world, e->started);
+    bnc_http_answer(asked->exchange, 200, BNC_METRICS_TYPE,
                     (struct bnc_bytes){out.ptr, out.len});
+}
+
+static void
+serve_state(struct bnc_endpoints *e, const struct asked *asked)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_str out = bnc_str_new(arena, ANSWER_MAX);
+
+    bnc_state_write(&(struct bnc_state_ask){.world = e->options.world,
+                                            .controller = e->options.controller,
+                                            .kube = e->options.kube,
+                                            .source = e->options.source,
+                                            .version = e->options.version},
+                    &out);
+    bnc_http_answer(asked->exchange, 200, "application/json",
+                    (struct bnc_bytes){out.ptr, out.len});
+}
+
+/* ---- routes -------------------------------------------------------------------- */
+
+static const struct {
+    const char *path;
+    bool below; /* what is below it, too */
+    enum served served;
+    void (*serve)(struct bnc_endpoints *e, const struct asked *asked);
+} routes[] = {
+    {"/healthz", true, SERVE_HEALTH, serve_health},
+    {"/readyz", true, SERVE_HEALTH, serve_ready},
+    {"/metrics", false, SERVE_METRICS, serve_metrics},
+    {"/debug/state", false, SERVE_STATE, serve_state},
+};
+
+static bool
+leads_to(size_t route, const char *path)
+{
+    size_t n = strlen(routes[route].path);
+    return strncmp(path, routes[route].path, n) == 0 &&
+           (path[n] == '\0' || (routes[route].below && path[n] == '/'));
+}
+
+static void
+route(const struct door *door, const struct asked *asked)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    for (size_t i = 0; i < BNC_LEN(routes); i++) {
+        if ((door->serves & routes[i].served) != 0 && leads_to(i, asked->path)) {
+            routes[i].serve(door->endpoints, asked);
+            return;
+        }
+    }
+    struct bnc_str out = bnc_str_new(arena, 256);
+    bnc_str_puts(&out, "not found; here are");
+    for (size_t i = 0; i < BNC_LEN(routes); i++) {
+        if ((door->serves & routes[i].served) != 0) {
+            bnc_str_fmt(&out, " %s", routes[i].path);
+        }
+    }
+    bnc_str_putc(&out, '\n');
+    answer(asked->exchange, 404, &out);
 }
 
 static void
 serve(void *arg, struct bnc_http_exchange *exchange, const struct bnc_http_query *query)
 {
-    const struct bnc_endpoints *e = arg;
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    struct bnc_str out = bnc_str_new(arena, 256);
+    const struct door *door = arg;
+    const struct asked asked = {exchange, query->path, query->query};
 
     if (strcmp(query->method, "GET") != 0 && strcmp(query->method, "HEAD") != 0) {
-        bnc_str_puts(&out, "only GET is served here\n");
-        answer(exchange, 405, &out);
-    } else if (strcmp(query->path, "/healthz") == 0) {
-        bnc_str_puts(&out, "ok");
-        answer(exchange, 200, &out);
-    } else if (strcmp(query->path, "/readyz") == 0) {
-        serve_ready(e, exchange, strstr(query->query, "verbose") != NULL);
-    } else if (strcmp(query->path, "/metrics") == 0) {
-        serve_metrics(e, exchange);
-    } else {
-        bnc_str_puts(&out, "not found; there are /healthz, /readyz and /metrics\n");
-        answer(exchange, 404, &out);
+        static const char text[] = "only GET is served here\n";
+        bnc_http_answer(exchange, 405, "text/plain; charset=utf-8",
+                        (struct bnc_bytes){text, strlen(text)});
+        return;
     }
+    route(door, &asked);
 }
+
+/* ---- life ---------------------------------------------------------------------- */
 
 static bool
 off(const char *address)
@@ -145,22 +260,42 @@ off(const char *address)
     return address == NULL || address[0] == '\0' || strcmp(address, "0") == 0;
 }
 
+static bool
+is_loopback(const char *address)
+{
+    return bnc_str_starts(address, "127.") || bnc_str_starts(address, "[::1]:");
+}
+
+static enum bnc_code
+open_door(struct bnc_endpoints *e, struct door *door, const char *address,
+          unsigned serves, struct bnc_error *err)
+{
+    door->endpoints = e;
+    door->serves = serves | (is_loopback(address) ? SERVE_STATE : 0);
+    return bnc_listen(e->options.world, address, 0, serve, door, &door->listener, err);
+}
+
 enum bnc_code
 bnc_endpoints_new(const struct bnc_endpoints_options *options, struct bnc_endpoints **out,
                   struct bnc_error *err)
 {
+    const char *health = options->health_address;
+    const char *metrics = options->metrics_address;
+    bool one = !off(health) && bnc_str_eq(health, metrics);
     struct bnc_endpoints *e = bnc_alloc(sizeof(*e));
+
     e->options = *options;
-    if (!off(options->health_address) &&
-        bnc_listen(options->world, options->health_address, 0, serve, e, &e->health,
-                   err)) {
+    e->started = bnc_process_start(options->world);
+    e->beat = bnc_timer_new(options->world, beat, e);
+    e->beat_ms = bnc_world_mono_ms(options->world);
+    bnc_timer_set(e->beat, BEAT_MS);
+    if (!off(health) &&
+        open_door(e, &e->health, health,
+                  one ? SERVE_HEALTH | SERVE_METRICS : SERVE_HEALTH, err)) {
         bnc_endpoints_free(e);
         return bnc_wrap(err, "--health-probe-bind-address");
     }
-    if (!off(options->metrics_address) &&
-        !bnc_str_eq(options->health_address, options->metrics_address) &&
-        bnc_listen(options->world, options->metrics_address, 0, serve, e, &e->metrics,
-                   err)) {
+    if (!off(metrics) && !one && open_door(e, &e->metrics, metrics, SERVE_METRICS, err)) {
         bnc_endpoints_free(e);
         return bnc_wrap(err, "--metrics-bind-address");
     }
@@ -172,8 +307,9 @@ void
 bnc_endpoints_free(struct bnc_endpoints *e)
 {
     if (e != NULL) {
-        bnc_listener_free(e->health);
-        bnc_listener_free(e->metrics);
+        bnc_listener_free(e->health.listener);
+        bnc_listener_free(e->metrics.listener);
+        bnc_timer_free(e->beat);
         free(e);
     }
 }
@@ -181,11 +317,11 @@ bnc_endpoints_free(struct bnc_endpoints *e)
 int
 bnc_endpoints_health_port(const struct bnc_endpoints *e)
 {
-    return e->health == NULL ? 0 : bnc_listener_port(e->health);
+    return e->health.listener == NULL ? 0 : bnc_listener_port(e->health.listener);
 }
 
 int
 bnc_endpoints_metrics_port(const struct bnc_endpoints *e)
 {
-    return e->metrics == NULL ? 0 : bnc_listener_port(e->metrics);
+    return e->metrics.listener == NULL ? 0 : bnc_listener_port(e->metrics.listener);
 }

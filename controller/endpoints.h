@@ -1,27 +1,31 @@
 /*
- * What the controller serves: /healthz, /readyz (with ?verbose), /metrics.
+ * What the controller serves: /healthz and /readyz, /metrics, /debug/state.
+ * docs/operating.md says what they tell.
  */
 #ifndef BNC_CONTROLLER_ENDPOINTS_H
 #define BNC_CONTROLLER_ENDPOINTS_H
 
 #include "controller/controller.h"
+#include "controller/leader.h"
+#include "source/cluster.h"
 
 struct bnc_endpoints; /* opaque */
 
 struct bnc_endpoints_options {
     struct bnc_world *world;
     const struct bnc_controller *controller;
+    struct bnc_kube *kube;       /* NULL: no API server */
+    struct bnc_source *source;   /* of a cluster; NULL: none */
     const char *health_address;  /* ":8081"; "0" or NULL: not served */
     const char *metrics_address; /* ":8080"; likewise */
     const char *version;
-    /* adds lines of the source's own, for /readyz?verbose and /metrics; may be NULL */
-    void (*source_health)(void *arg, struct bnc_str *out);
-    void (*source_metrics)(void *arg, struct bnc_str *out);
-    void *arg;
+    const char *revision;            /* the commit it was built from */
+    const struct bnc_leader *leader; /* NULL: there is no election */
+    const char *lease;               /* its Lease's name */
 };
 
 /*
- * Owns:   the caller; free it before the controller.
+ * Owns:   the caller; free it before all that is in the options.
  * Errors: those of bnc_listen(), with the flag's name.
  */
 enum bnc_code

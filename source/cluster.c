@@ -259,6 +259,15 @@ bnc_source_cluster_new(struct bnc_kube *kube,
     return &cluster->base;
 }
 
+int64_t
+bnc_cluster_silent_ms(const struct bnc_cluster *cluster,
+                      const struct bnc_reflector_health *health)
+{
+    return health->last_contact_ms < 0
+               ? -1
+               : bnc_world_mono_ms(cluster->world) - health->last_contact_ms;
+}
+
 void
 bnc_source_cluster_health(struct bnc_source *source, bnc_source_watch_fn fn, void *arg)
 {
@@ -267,7 +276,8 @@ bnc_source_cluster_health(struct bnc_source *source, bnc_source_watch_fn fn, voi
     for (size_t i = 0; i < cluster->n_lists; i++) {
         const struct bnc_cluster_list *list = &cluster->lists[i];
         struct bnc_reflector_health health = {.state = BNC_REFLECTOR_STOPPED,
-                                              .error = ""};
+                                              .error = "",
+                                              .last_contact_ms = -1};
         if (list->reflector != NULL) {
             bnc_reflector_health_get(list->reflector, &health);
         }
@@ -279,6 +289,7 @@ bnc_source_cluster_health(struct bnc_source *source, bnc_source_watch_fn fn, voi
             .synced = list->listed,
             .objects = health.objects,
             .error = health.error,
+            .silent_ms = bnc_cluster_silent_ms(cluster, &health),
         };
         fn(arg, &watch);
     }

@@ -77,6 +77,10 @@ void bnc_follow_remove(struct bnc_cluster *cluster, enum bnc_follow_class class,
 void bnc_follow_stop(struct bnc_cluster *cluster);
 void bnc_follow_health(struct bnc_cluster *cluster, bnc_source_watch_fn fn, void *arg);
 
+/* As struct bnc_source_watch has it. */
+int64_t bnc_cluster_silent_ms(const struct bnc_cluster *cluster,
+                              const struct bnc_reflector_health *health);
+
 /* A namespace that is followed is known, or known to be out of reach. */
 void bnc_cluster_namespace_known(struct bnc_cluster *cluster);
 

@@ -1,0 +1,32 @@
+/*
+ * What /metrics holds, by where it comes from.  docs/operating.md has the table.
+ */
+#ifndef BNC_CONTROLLER_METRICS_FAMILIES_H
+#define BNC_CONTROLLER_METRICS_FAMILIES_H
+
+#include "controller/controller.h"
+#include "controller/leader.h"
+#include "controller/metrics.h"
+#include "source/cluster.h"
+
+/* The running build; work, results and the cache. */
+void bnc_metrics_build(struct bnc_str *out, const char *version, const char *revision);
+void bnc_metrics_controller(struct bnc_str *out, const struct bnc_controller *controller);
+
+/* Requests, lists and watches; writes that wait.  `source` is one of a cluster. */
+void
+bnc_metrics_kube(struct bnc_str *out, struct bnc_kube *kube, struct bnc_source *source);
+
+/* Who leads; `lease` is the name of the Lease. */
+void bnc_metrics_leader(struct bnc_str *out, const struct bnc_leader *leader,
+                        const char *lease);
+
+/*
+ * When this process began; 0 where nothing tells.
+ * Units: seconds since 1970.
+ */
+double bnc_process_start(struct bnc_world *world);
+/* CPU, memory and descriptors of this process; nothing where there is no /proc. */
+void bnc_metrics_process(struct bnc_str *out, struct bnc_world *world, double start);
+
+#endif

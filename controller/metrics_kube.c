@@ -1,0 +1,105 @@
+/* Traffic with the API server, by the names of client-go where it has one. */
+#include <string.h>
+
+#include "controller/metrics_families.h"
+#include "lib/log.h"
+
+static const struct bnc_metric requests = {
+    "rest_client_requests_total", BNC_COUNTER,
+    "Requests to the API server, by status, method and host."};
+static const struct bnc_metric lists = {"binnacle_lists_total", BNC_COUNTER,
+                                        "Lists started, by reason."};
+static const struct bnc_metric in_flight = {
+    "binnacle_writes_in_flight", BNC_GAUGE,
+    "Writes sent to the API server, not answered yet."};
+static const struct bnc_metric waiting = {"binnacle_writes_waiting", BNC_GAUGE,
+                                          "Writes that wait to be sent."};
+static const struct bnc_metric refused = {
+    "binnacle_writes_refused_total", BNC_COUNTER,
+    "Writes that were put off because too many waited."};
+static const struct bnc_metric followed = {
+    "binnacle_followed_objects", BNC_GAUGE,
+    "Single objects that are followed, by a watch or by a read each minute."};
+
+/* Counters without labels. */
+static const struct {
+    struct bnc_metric metric;
+    size_t offset;
+} rows[] = {
+    {{"binnacle_list_failures_total", BNC_COUNTER, "Lists that failed."},
+     offsetof(struct bnc_kube_counters, list_failures)},
+    {{"binnacle_watches_total", BNC_COUNTER, "Watches opened."},
+     offsetof(struct bnc_kube_counters, watches)},
+    {{"binnacle_watch_failures_total", BNC_COUNTER, "Watches refused or not answered."},
+     offsetof(struct bnc_kube_counters, watch_failures)},
+    {{"binnacle_short_watches_total", BNC_COUNTER,
+      "Watches that ended within a second without an event."},
+     offsetof(struct bnc_kube_counters, short_watches)},
+    {{"binnacle_watch_events_total", BNC_COUNTER, "Events received."},
+     offsetof(struct bnc_kube_counters, events)},
+    {{"binnacle_skipped_events_total", BNC_COUNTER,
+      "Events of watches that were no object, or of an unknown type."},
+     offsetof(struct bnc_kube_counters, skipped_events)},
+    {{"binnacle_replayed_requests_total", BNC_COUNTER,
+      "Requests sent again with newer credentials."},
+     offsetof(struct bnc_kube_counters, replays)},
+};
+
+/* "https://host:port/path" -> "host:port" */
+static const char *
+host_of(const char *server, struct bnc_arena *arena)
+{
+    const char *at = strstr(server, "://");
+    at = at == NULL ? server : at + 3;
+    return bnc_arena_strndup(arena, at, strcspn(at, "/"));
+}
+
+static void
+add_requests(struct bnc_str *out, struct bnc_kube *kube)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    const struct bnc_kube_counters *counters = bnc_kube_counters(kube);
+    const char *host = host_of(bnc_kube_config_of(kube)->server, arena);
+
+    bnc_metric_begin(out, &requests);
+    for (size_t i = 0; i < counters->n_requests; i++) {
+        const struct bnc_kube_request_row *row = &counters->requests[i];
+        const char *code = row->status == 0 ? "<error>" : bnc_log_num(row->status);
+        bnc_metric_sample(
+            out, &requests,
+            BNC_LABELS({"code", code}, {"method", row->method}, {"host", host}),
+            (double)row->n);
+    }
+}
+
+static void
+add_load(struct bnc_str *out, struct bnc_source *source)
+{
+    struct bnc_source_cluster_load load = {0};
+    bnc_source_cluster_load_get(source, &load);
+    bnc_metric_one(out, &waiting, (double)load.writes_waiting);
+    bnc_metric_one(out, &in_flight, (double)load.writes_in_flight);
+    bnc_metric_one(out, &refused, (double)load.writes_refused);
+    bnc_metric_begin(out, &followed);
+    bnc_metric_sample(out, &followed, BNC_LABELS({"by", "watch"}), (double)load.watched);
+    bnc_metric_sample(out, &followed, BNC_LABELS({"by", "read"}), (double)load.polled);
+}
+
+void
+bnc_metrics_kube(struct bnc_str *out, struct bnc_kube *kube, struct bnc_source *source)
+{
+    const struct bnc_kube_counters *counters = bnc_kube_counters(kube);
+
+    add_requests(out, kube);
+    bnc_metric_begin(out, &lists);
+    for (enum bnc_relist reason = 0; reason < BNC_RELIST_COUNT; reason++) {
+        bnc_metric_sample(out, &lists, BNC_LABELS({"reason", bnc_relist_name(reason)}),
+                          (double)counters->lists[reason]);
+    }
+    for (size_t i = 0; i < BNC_LEN(rows); i++) {
+        uint64_t value = 0;
+        memcpy(&value, (const char *)counters + rows[i].offset, sizeof(value));
+        bnc_metric_one(out, &rows[i].metric, (double)value);
+    }
+    add_load(out, source);
+}
