@@ -62,7 +62,9 @@ struct fake {
     struct bnc_child child;
     struct fake_file files[FAKE_MAX];
     const char *env[FAKE_MAX][2];
-    size_t drops; /* of connections */
+    size_t drops;         /* of connections */
+    int64_t wall_step_ms; /* somebody set the clock */
+    int64_t suspended_ms; /* time that timers did not count */
     /* streamed lists are met by the test; else they are refused without it */
     bool streams;
     struct bnc_http_call *refused; /* such a one: still to be refused */
@@ -86,7 +88,14 @@ fake_mono_us(struct bnc_world *world)
 static inline int64_t
 fake_wall_ms(struct bnc_world *world)
 {
-    return 1700000000000 + fake_of(world)->now_ms;
+    return 1700000000000 + fake_of(world)->now_ms + fake_of(world)->suspended_ms +
+           fake_of(world)->wall_step_ms;
+}
+
+static inline int64_t
+fake_boot_ms(struct bnc_world *world)
+{
+    return 5000000 + fake_of(world)->now_ms + fake_of(world)->suspended_ms;
 }
 
 static inline uint64_t
@@ -405,7 +414,7 @@ fake_new(void)
     static const struct bnc_world_ops ops = {
         .free = fake_free,
         .mono_us = fake_mono_us,
-        .boot_ms = fake_wall_ms,
+        .boot_ms = fake_boot_ms,
         .wall_ms = fake_wall_ms,
         .random = fake_random,
         .getenv = fake_getenv,
