@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "model/field_text.h"
+
 struct bnc_diags
 bnc_diags_new(struct bnc_arena *arena)
 {
@@ -25,9 +27,12 @@ add(struct bnc_diags *diags, struct bnc_diag diag, const char *fmt, va_list args
         diags->items = items;
         diags->room = room;
     }
-    diag.field = bnc_arena_strdup(diags->arena, diag.field == NULL ? "" : diag.field);
-    diag.remedy = bnc_arena_strdup(diags->arena, diag.remedy);
-    diag.message = bnc_arena_vfmt(diags->arena, fmt, args);
+    /* keys and values of a tenant's object end on somebody's terminal */
+    diag.field = bnc_text_escaped(diags->arena, diag.field == NULL ? "" : diag.field);
+    diag.remedy =
+        diag.remedy == NULL ? NULL : bnc_text_escaped(diags->arena, diag.remedy);
+    diag.message =
+        bnc_text_escaped(diags->arena, bnc_arena_vfmt(diags->arena, fmt, args));
     for (size_t i = 0; i < diags->n; i++) {
         const struct bnc_diag *before = &diags->items[i];
         if (before->warning == diag.warning && strcmp(before->field, diag.field) == 0 &&

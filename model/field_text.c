@@ -302,6 +302,12 @@ bnc_text_safe(struct bnc_arena *arena, const char *text)
     return shown(arena, text, "", BNC_ERROR_MAX);
 }
 
+const char *
+bnc_text_escaped(struct bnc_arena *arena, const char *text)
+{
+    return shown(arena, text, "", strlen(text));
+}
+
 static size_t
 least(size_t a, size_t b, size_t c)
 {

@@ -34,6 +34,9 @@ const char *bnc_text_shown(struct bnc_arena *arena, const char *text);
 /* A whole message, which may hold a user's text, made safe in the same way. */
 const char *bnc_text_safe(struct bnc_arena *arena, const char *text);
 
+/* The same, uncut, however long it is. */
+const char *bnc_text_escaped(struct bnc_arena *arena, const char *text);
+
 /* The name most like `text`, by edit distance; NULL when none is near. */
 const char *bnc_text_nearest(const char *text, const char *const *names, size_t n);
 

@@ -1,5 +1,6 @@
 #include "tests/unit/test.h"
 
+#include "model/diag.h"
 #include "model/field_text.h"
 
 #define WORDS_60 "123456789 123456789 123456789 123456789 123456789 123456789 "
@@ -95,6 +96,22 @@ TEST(quoting)
     CHECK_STR(bnc_text_shown(arena, ""), "");
 }
 
+/* Whatever a message is made of, it is one line that steers nothing. */
+TEST(diagnostics)
+{
+    struct bnc_arena *arena = bnc_arena_new();
+    struct bnc_diags diags = bnc_diags_new(arena);
+    const char *long_text = bnc_arena_fmt(arena, "%0900d", 1);
+
+    bnc_diag_add(&diags, BNC_REASON_INVALID_FIELD, "spec.a\x1b[31m", "not \n", "\"%s\"\r",
+                 "\xc2\x9b\xc3\xa9");
+    bnc_diag_warn(&diags, BNC_REASON_INVALID_FIELD, NULL, NULL, "%s", long_text);
+    CHECK_STR(bnc_diag_text(&diags.items[0], arena),
+              "spec.a\\u001b[31m: \"\\u009b\xc3\xa9\"\\u000d; not \\u000a");
+    CHECK_STR(bnc_diag_text(&diags.items[1], arena), long_text);
+    bnc_arena_free(arena);
+}
+
 static const struct {
     const char *text;
     const char *want;
@@ -117,4 +134,4 @@ TEST(nearest_names)
     }
 }
 
-RUN_TESTS(rules_of_texts, quoting, nearest_names)
+RUN_TESTS(rules_of_texts, quoting, diagnostics, nearest_names)
