@@ -257,6 +257,34 @@ must_wait(const struct bnc_output *out)
     return false;
 }
 
+/* True while what has to go before it is in the way of an object of others. */
+static bool
+waits_for_others(const struct bnc_output *out)
+{
+    const struct bnc_owner *set = bnc_map_get(out->publisher->owners, out->owner);
+    for (size_t i = 0; set != NULL && i < set->n; i++) {
+        if (is_before(out, set->items[i]) &&
+            set->items[i]->reason == BNC_REASON_OUTPUT_TAKEN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What waited for it looks again. */
+static void
+wake_owner(const struct bnc_output *out)
+{
+    size_t at = 0;
+    void *value = NULL;
+    while (bnc_map_next(out->publisher->outputs, &at, NULL, &value)) {
+        const struct bnc_output *other = value;
+        if (strcmp(other->owner, out->owner) == 0 && !bnc_timer_pending(other->timer)) {
+            bnc_timer_set(other->timer, BNC_FIRST_WRITE_MS);
+        }
+    }
+}
+
 /* True when somebody else rewrites it again and again: do not fight. */
 static bool
 loops(struct bnc_output *out)
@@ -299,7 +327,9 @@ bnc_output_write(void *arg)
         return;
     }
     if (must_wait(out)) {
-        bnc_timer_set(out->timer, BNC_FIRST_WRITE_MS);
+        if (!waits_for_others(out)) { /* else that wakes it, however late */
+            bnc_timer_set(out->timer, BNC_FIRST_WRITE_MS);
+        }
         return;
     }
     int64_t wait_ms = bnc_slot_wait_ms(out);
@@ -383,11 +413,17 @@ bnc_output_consider(struct bnc_output *out)
     if (out->in_flight || !out->known || undecided(out)) {
         return;
     }
-    if (bnc_output_done(out)) {
+    bool done = bnc_output_done(out);
+    bool taken = !done && (!may_touch(out) || must_yield(out));
+    if (out->reason == BNC_REASON_OUTPUT_TAKEN && !taken) {
+        out->reason = BNC_REASON_NONE;
+        wake_owner(out);
+    }
+    if (done) {
         settle(out);
         return;
     }
-    if (!may_touch(out) || must_yield(out)) {
+    if (taken) {
         tell_taken(out);
         return;
     }

@@ -148,4 +148,27 @@ TEST(root_goes_on)
     rig_close(&rig);
 }
 
-RUN_TESTS(who_comes_first, of_an_earlier_life, root_goes_on)
+/* What has to come later waits without asking while somebody's object is in the way. */
+TEST(waits_for_others)
+{
+    struct rig rig;
+    bnc_test_row("");
+    rig_open(&rig);
+    struct stored *theirs = rig_find(&rig, BNC_KIND_SECRET, "a");
+    theirs->exists = true;
+    (void)snprintf(theirs->live, sizeof(theirs->live), "{\"metadata\":{}}");
+    rig_set(&rig, MAIN, "a b");
+    rig_pass(&rig, 5000);
+    CHECK(!rig_has(&rig, "root-main"));
+    CHECK_INT(theirs->applied, 0);
+    CHECK(bnc_publisher_idle(rig.publisher));
+
+    theirs->exists = false;
+    theirs->untold = true;
+    rig_pass(&rig, 5000);
+    CHECK(rig_has(&rig, "root-main"));
+    CHECK(bnc_publisher_idle(rig.publisher));
+    rig_close(&rig);
+}
+
+RUN_TESTS(who_comes_first, of_an_earlier_life, root_goes_on, waits_for_others)

@@ -5,14 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/sim/run/run.h"
+#include "tests/sim/run/laws.h"
 
-#define CALM_MS     180000  /* after the last fault everything must be right by then */
-#define GONE_MS     120000  /* after the last Observatory is deleted */
-#define LOADED_MS   10000   /* after all have loaded, what is old is gone by then */
-#define MESH_EVERY  4       /* seeds; of all kinds of weather */
-#define MESH_CHANCE 650     /* of 1 000 steps, those in a mesh */
-#define ALONE_MS    1500000 /* and by then when nobody reports: 5 + 15 minutes and some */
+#define CALM_MS        180000 /* after the last fault everything must be right by then */
+#define GONE_MS        120000 /* after the last Observatory is deleted */
+#define LOADED_MS      10000  /* after all have loaded, what is old is gone by then */
+#define MESH_EVERY     4      /* seeds; of all kinds of weather */
+#define MESH_CHANCE    650    /* of 1 000 steps, those in a mesh */
+#define FOREIGN_CHANCE 30     /* of 1 000 steps */
+#define CLOSE_EVERY    16     /* seeds that are looked at after every event */
+#define ALONE_MS       1500000 /* and by then when nobody reports: 5 + 15 minutes and some */
 
 struct run {
     const struct life_options *options;
@@ -22,6 +24,7 @@ struct run {
     struct product product;
     struct readers *readers;
     struct mesh *mesh; /* NULL: there is none */
+    struct laws laws;
     struct bnc_arena *arena;
     char (*history)[256];
     size_t n_history;
@@ -47,6 +50,14 @@ check(struct run *r, const char *property, const char *what)
     }
 }
 
+static void
+law(struct run *r, const char *what)
+{
+    if (what != NULL && r->failure == NULL) {
+        r->failure = what;
+    }
+}
+
 /* ---- crashes --------------------------------------------------------------------------
  */
 
@@ -59,8 +70,9 @@ on_write(void *arg, const char *method, const char *kind, const char *ns,
         check(r, "restart: a second run wrote",
               bnc_arena_fmt(r->arena, "%s %s %s/%s", method, kind, ns, name));
     }
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    law(r, laws_write(&r->laws, r->api, kind, ns, name, r->arena));
     if (strcmp(kind, "Secret") == 0 || strcmp(kind, "ConfigMap") == 0) {
-        BNC_AUTO(bnc_arena) arena = bnc_arena_new();
         check(r, "a slow reader", readers_see(r->readers, kind, ns, name));
         const char *what = judge_whole(r->readers, r->api, arena);
         check(r, "a reader between two writes",
@@ -71,14 +83,30 @@ on_write(void *arg, const char *method, const char *kind, const char *ns,
     }
 }
 
+static void
+on_event(void *arg)
+{
+    struct run *r = arg;
+    if (r->product.controller != NULL) {
+        law(r, laws_event(&r->laws, &r->product, r->arena));
+    }
+}
+
+static void
+restart(struct run *r)
+{
+    product_stop(&r->product);
+    laws_restart(&r->laws);
+    product_start(&r->product, r->sim);
+}
+
 /* Time passes; a crash that was planned in it happens. */
 static void
 pass(struct run *r, int64_t ms)
 {
     if (!bnc_sim_run_for(r->sim, ms)) {
         note(r, "crash between two writes, start");
-        product_stop(&r->product);
-        product_start(&r->product, r->sim);
+        restart(r);
     }
 }
 
@@ -101,6 +129,8 @@ rough_part(struct run *r)
         bnc_sim_reseed(r->sim, r->seed * LIFE_STEPS_MAX + i);
         if (bnc_sim_chance(r->sim, 250)) {
             readers_step(r->readers, text);
+        } else if (bnc_sim_chance(r->sim, FOREIGN_CHANCE)) {
+            laws_foreign_step(&r->laws, r->sim, r->api, text);
         } else if (r->mesh != NULL && bnc_sim_chance(r->sim, MESH_CHANCE)) {
             (void)snprintf(text, sizeof(text), "%lld ms: %s",
                            (long long)bnc_sim_now_ms(r->sim), mesh_step(r->mesh));
@@ -108,12 +138,14 @@ rough_part(struct run *r)
             universe_step(r->sim, r->api, text);
         }
         note(r, text);
+        laws_step_done(&r->laws, r->api);
         if (bnc_sim_chance(r->sim, 30)) {
             r->crash_in = 1 + (unsigned)bnc_sim_below(r->sim, 3);
         }
         bool longer = bnc_sim_chance(r->sim, 40);
         pass(r, (int64_t)bnc_sim_below(r->sim, longer ? 400000 : 1500));
-        check(r, "incremental = fresh", judge_incremental(&r->product, r->arena));
+        check(r, "incremental = fresh",
+              judge_incremental(&r->product, r->seed + i, r->arena));
     }
 }
 
@@ -125,6 +157,15 @@ settled(void *arg)
 }
 
 static void
+settle(struct run *r, const char *when)
+{
+    (void)bnc_sim_run_for(r->sim, CALM_MS);
+    if (!bnc_sim_run_until(r->sim, settled, r, CALM_MS)) {
+        check(r, when, "the controller never settles");
+    }
+}
+
+static void
 calm_part(struct run *r)
 {
     bnc_sim_api_heal(r->api);
@@ -132,9 +173,9 @@ calm_part(struct run *r)
     if (r->mesh != NULL) {
         mesh_repair(r->mesh);
     }
-    (void)bnc_sim_run_for(r->sim, CALM_MS);
-    if (!bnc_sim_run_until(r->sim, settled, r, CALM_MS)) {
-        check(r, "calm", "the controller never settles");
+    settle(r, "calm, objects of others in the way");
+    if (laws_foreign_end(&r->laws, r->sim, r->api)) {
+        settle(r, "calm");
     }
     check(r, "calm: incremental = fresh", judge_calm(&r->product, r->arena));
     check(r, "calm: published", judge_published(&r->product, r->api, r->arena));
@@ -157,9 +198,8 @@ calm_part(struct run *r)
 static void
 restart_part(struct run *r)
 {
-    product_stop(&r->product);
     r->quiet = true;
-    product_start(&r->product, r->sim);
+    restart(r);
     (void)bnc_sim_run_for(r->sim, 60000);
 }
 
@@ -204,9 +244,14 @@ life_run(const struct life_options *options, uint64_t seed, struct bnc_str *repo
     if (seed / 4 % MESH_EVERY == 0) {
         r.mesh = mesh_new(r.sim, r.api);
     }
+    laws_init(&r.laws, seed % CLOSE_EVERY == 5);
     product_start(&r.product, r.sim);
+    bnc_sim_after_event(r.sim, on_event, &r);
 
     rough_part(&r);
+    if (options->verbose) {
+        (void)printf("  longest turn: %llu units\n", (unsigned long long)r.laws.longest);
+    }
     if (r.failure == NULL) {
         calm_part(&r);
     }
@@ -219,7 +264,9 @@ life_run(const struct life_options *options, uint64_t seed, struct bnc_str *repo
     if (r.failure != NULL) {
         tell(&r, report);
     }
+    bnc_sim_after_event(r.sim, NULL, NULL);
     product_stop(&r.product);
+    laws_free(&r.laws);
     readers_free(r.readers);
     mesh_free(r.mesh);
     bnc_sim_api_free(r.api);

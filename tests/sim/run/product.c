@@ -5,6 +5,7 @@
 #include "reconcilers/plan.h"
 #include "reconcilers/table.h"
 #include "tests/sim/run/run.h"
+#include "tests/sim/run/seam.h"
 
 #define PART_BUDGET 2000 /* bytes: a few jobs, so that there are several parts */
 
@@ -21,8 +22,9 @@ product_start(struct product *p, struct bnc_sim *sim)
         bnc_kube_new(world, config, "sim", &p->kube, &err)) {
         bnc_sim_die(sim, "the product does not start: %s", err.message);
     }
-    p->source = bnc_source_cluster_new(
-        p->kube, &(struct bnc_source_cluster_options){.want_pods = true});
+    p->source = seam_new(
+        world, bnc_source_cluster_new(
+                   p->kube, &(struct bnc_source_cluster_options){.want_pods = true}));
     p->controller = bnc_controller_new(
         &(struct bnc_controller_options){.world = world,
                                          .source = p->source,

@@ -42,10 +42,12 @@ void universe_observatory(struct bnc_sim *sim, struct bnc_sim_api *api, const ch
  * --------------------------------------------------------------------------- */
 
 /*
- * What the product's engine wants, from the facts that it has, equals what a
- * fresh engine makes of the same facts.  NULL when it does, else what differs.
+ * What the product's engine wants, from the facts that it has, equals what a fresh engine
+ * makes of the same facts in another order (fresh.h).  NULL when it does, else what
+ * differs.
  */
-const char *judge_incremental(const struct product *product, struct bnc_arena *arena);
+const char *
+judge_incremental(const struct product *product, uint64_t order, struct bnc_arena *arena);
 /*
  * Likewise what holds for each workload: only when it is calm, since running pods are
  * looked at now and then.
