@@ -6,6 +6,8 @@
 #include "lib/log.h"
 
 #define REPORT_MS 5
+#define WINDOW_MS (BNC_NEXT_WRITE_MS - BNC_FIRST_WRITE_MS) /* between two plans */
+#define LOOK_MS   20
 #define PODS_MS   2000
 
 static void
@@ -18,11 +20,32 @@ wake(void *arg)
 }
 
 static void
+work_at(struct bnc_controller *c, int64_t at_ms)
+{
+    int64_t now_ms = bnc_world_mono_ms(c->options.world);
+    bool sooner = !bnc_timer_pending(c->work) || at_ms < c->work_ms;
+    if (!c->stopped && sooner) {
+        c->work_ms = at_ms;
+        bnc_timer_set(c->work, at_ms > now_ms ? at_ms - now_ms : 0);
+    }
+}
+
+/*
+ * The first change is worked on at once.  Those that come soon after a plan wait, and are
+ * worked on together: an output is not written before that either.
+ */
+static void
 schedule(struct bnc_controller *c)
 {
-    if (!c->stopped && !bnc_timer_pending(c->work)) {
-        bnc_timer_set(c->work, 0);
-    }
+    work_at(c, c->planned_ms == 0 ? 0 : c->planned_ms + WINDOW_MS);
+}
+
+/* What has been published is to be looked at as well: after our own writes, mostly. */
+static void
+reconsider(struct bnc_controller *c)
+{
+    c->due = true;
+    work_at(c, c->looked_ms == 0 ? 0 : c->looked_ms + LOOK_MS);
 }
 
 /* ---- facts --------------------------------------------------------------------- */
@@ -31,11 +54,16 @@ static void
 on_put(void *arg, struct bnc_object *object)
 {
     struct bnc_controller *c = arg;
-    if (object->kind == BNC_KIND_POD) {
+    enum bnc_kind kind = object->kind;
+    bool changed = bnc_engine_put(c->engine, object);
+    if (changed) {
+        schedule(c);
+    }
+    if (bnc_kind_info(kind)->ours) {
+        reconsider(c); /* its status may be another one */
+    } else if (changed && kind == BNC_KIND_POD) {
         bnc_census_touch(c->census);
     }
-    bnc_engine_put(c->engine, object);
-    schedule(c);
 }
 
 static void
@@ -46,6 +74,7 @@ on_gone(void *arg, enum bnc_kind kind, const char *ns, const char *name)
         bnc_census_touch(c->census);
     }
     bnc_engine_gone(c->engine, kind, ns, name);
+    c->due = c->due || bnc_kind_info(kind)->ours;
     schedule(c);
 }
 
@@ -57,7 +86,7 @@ on_synced(void *arg, enum bnc_kind kind, const char *ns, const char *name)
         bnc_wants_known(c->wants, kind, ns, name);
     }
     bnc_engine_synced(c->engine, kind, ns == NULL ? "" : ns, name);
-    schedule(c);
+    reconsider(c);
 }
 
 static void
@@ -138,22 +167,44 @@ on_unwant(void *arg, enum bnc_kind kind, const char *ns, const char *name)
 
 /* ---- work ------------------------------------------------------------------------- */
 
+/* Nothing is left to compile or plan: what it came to goes out. */
+static void
+end_work(struct bnc_controller *c)
+{
+    const struct bnc_engine_stats stats = bnc_engine_stats(c->engine);
+    uint64_t done = stats.compiles + stats.plans + stats.linked;
+
+    if (!c->due && c->done == done) {
+        return;
+    }
+    c->due = false;
+    c->done = done;
+    c->looked_ms = bnc_world_mono_ms(c->options.world);
+    bnc_controller_publish(c);
+    if (c->planned != stats.plans) {
+        c->planned = stats.plans;
+        c->planned_ms = c->looked_ms;
+        bnc_census_touch(c->census);
+    }
+    wake(c);
+}
+
 static void
 do_work(void *arg)
 {
     struct bnc_controller *c = arg;
     int64_t start = bnc_world_mono_us(c->options.world);
-    bool more = bnc_engine_work(c->engine, BNC_SLICE);
+    int64_t open_ms = c->planned_ms == 0 ? 0 : c->planned_ms + WINDOW_MS;
 
-    if (more) {
-        schedule(c);
+    if (!c->working && start / 1000 < open_ms && !bnc_engine_idle(c->engine)) {
+        work_at(c, open_ms); /* called to look at what is published: not yet */
+        return;
+    }
+    c->working = bnc_engine_work(c->engine, BNC_SLICE);
+    if (c->working) {
+        work_at(c, 0);
     } else if (bnc_engine_idle(c->engine)) {
-        bnc_controller_publish(c);
-        if (c->planned != bnc_engine_stats(c->engine).plans) {
-            c->planned = bnc_engine_stats(c->engine).plans;
-            bnc_census_touch(c->census);
-        }
-        wake(c);
+        end_work(c);
     }
     int64_t took = bnc_world_mono_us(c->options.world) - start;
     c->turns++;
@@ -173,7 +224,7 @@ on_held(void *arg, const char *owner, const char *message)
 static void
 republish(void *arg)
 {
-    schedule(arg);
+    reconsider(arg);
 }
 
 static void
@@ -305,7 +356,7 @@ void
 bnc_controller_lead(struct bnc_controller *c)
 {
     c->standby = false;
-    schedule(c);
+    reconsider(c);
 }
 
 void

@@ -141,7 +141,7 @@ new_node(struct bnc_engine *engine, const struct bnc_reconciler *reconciler,
     return node;
 }
 
-void
+bool
 bnc_engine_put(struct bnc_engine *engine, struct bnc_object *object)
 {
     const struct bnc_reconciler *reconciler = reconciler_of(engine, object->kind);
@@ -149,8 +149,7 @@ bnc_engine_put(struct bnc_engine *engine, struct bnc_object *object)
     bnc_fact_key(key, object->kind, object->ns, object->name);
 
     if (reconciler == NULL) {
-        (void)bnc_cache_put(engine->cache, object);
-        return;
+        return bnc_cache_put(engine->cache, object);
     }
     struct bnc_node *node = bnc_map_get(engine->nodes, key);
     bool is_new = node == NULL;
@@ -164,9 +163,11 @@ bnc_engine_put(struct bnc_engine *engine, struct bnc_object *object)
         node->hub->result.object = object;
         node->hub->result.revision++;
     }
-    if (bnc_cache_put(engine->cache, object) || is_new) {
+    bool changed = bnc_cache_put(engine->cache, object) || is_new;
+    if (changed) {
         enqueue(engine, node);
     }
+    return changed;
 }
 
 void

@@ -99,8 +99,9 @@ struct bnc_engine *bnc_engine_new(const struct bnc_engine_options *options);
 void bnc_engine_free(struct bnc_engine *engine); /* NULL is ignored */
 BNC_DEFINE_AUTO(bnc_engine);
 
-/* Facts, as a source tells them.  put takes the reference. */
-void bnc_engine_put(struct bnc_engine *engine, struct bnc_object *object);
+/* Facts, as a source tells them.  put takes the reference; false: nothing that is kept
+ * of the object has changed. */
+bool bnc_engine_put(struct bnc_engine *engine, struct bnc_object *object);
 void bnc_engine_gone(struct bnc_engine *engine, enum bnc_kind kind, const char *ns,
                      const char *name);
 void bnc_engine_synced(struct bnc_engine *engine, enum bnc_kind kind, const char *ns,
