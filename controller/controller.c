@@ -254,18 +254,17 @@ do_report(void *arg)
 static struct bnc_reporter *
 new_reporter(struct bnc_controller *c)
 {
-    return bnc_reporter_new(
-        &(struct bnc_reporter_options){.world = c->options.world,
-                                       .source = c->options.source,
-                                       .engine = c->engine,
-                                       .publisher = c->publisher,
-                                       .patcher = c->patcher,
-                                       .budgets = c->budgets,
-                                       .grafanas = c->grafanas,
-                                       .census = c->census,
-                                       .instance = c->options.instance,
-                                       .wake = wake,
-                                       .arg = c});
+    return bnc_reporter_new(&(struct bnc_reporter_options){.world = c->options.world,
+                                                           .source = c->options.source,
+                                                           .engine = c->engine,
+                                                           .publisher = c->publisher,
+                                                           .patcher = c->patcher,
+                                                           .budgets = c->budgets,
+                                                           .grafanas = c->grafanas,
+                                                           .census = c->census,
+                                                           .events = c->events,
+                                                           .wake = wake,
+                                                           .arg = c});
 }
 
 struct bnc_controller *
@@ -295,12 +294,12 @@ bnc_controller_new(const struct bnc_controller_options *options)
                                      .unwant = on_unwant,
                                      .pods_changed = on_pods_changed,
                                      .arg = c});
+    c->events = bnc_events_new(options->world, options->source, options->instance);
     c->budgets = bnc_budgets_new(options->world, c->engine, republish, c);
     c->grafanas = bnc_grafanas_new(
         &(struct bnc_grafanas_options){.world = options->world,
                                        .engine = c->engine,
-                                       .source = options->source,
-                                       .instance = options->instance,
+                                       .events = c->events,
                                        .wake = republish,
                                        .may_write = options->may_write,
                                        .may_write_arg = options->may_write_arg,
@@ -334,6 +333,7 @@ bnc_controller_free(struct bnc_controller *c)
     bnc_publisher_free(c->publisher);
     bnc_patcher_free(c->patcher);
     bnc_grafanas_free(c->grafanas);
+    bnc_events_free(c->events);
     bnc_engine_free(c->engine);
     bnc_budgets_free(c->budgets);
     bnc_wants_free(c->wants);
@@ -366,6 +366,7 @@ bnc_controller_stop(struct bnc_controller *c)
     bnc_timer_stop(c->work);
     bnc_timer_stop(c->report);
     bnc_timer_stop(c->pods);
+    bnc_events_flush(c->events);
     bnc_source_stop(c->options.source);
 }
 
@@ -395,7 +396,7 @@ bnc_controller_stats(const struct bnc_controller *c)
                                          .writes = c->writes,
                                          .status_writes =
                                              bnc_reporter_status_writes(c->reporter),
-                                         .events = bnc_reporter_events(c->reporter),
+                                         .events = bnc_events_stats(c->events).written,
                                          .turns = c->turns,
                                          .longest_turn_us = c->longest_turn_us,
                                          .cache_bytes = bnc_cache_bytes(cache)};

@@ -24,6 +24,7 @@ struct bnc_controller {
     struct bnc_patcher *patcher;
     struct bnc_budgets *budgets;
     struct bnc_grafanas *grafanas;
+    struct bnc_events *events;
     struct bnc_map *claimed;  /* uids of Observatories whose earlier outputs are known */
     struct bnc_map *orphans;  /* owners whose outputs stay when they go */
     struct bnc_timer *work;   /* the next slice */

@@ -281,7 +281,7 @@ bnc_endpoints_new(const struct bnc_endpoints_options *options, struct bnc_endpoi
 {
     const char *health = options->health_address;
     const char *metrics = options->metrics_address;
-    bool one = !off(health) && bnc_str_eq(health, metrics);
+    bool one = !off(health) && bnc_str_eq(health, metrics) && !bnc_str_ends(health, ":0");
     struct bnc_endpoints *e = bnc_alloc(sizeof(*e));
 
     e->options = *options;

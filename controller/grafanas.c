@@ -11,7 +11,6 @@
 struct bnc_grafanas {
     struct bnc_grafanas_options options;
     struct bnc_gapi *gapi;
-    struct bnc_events events;
     struct bnc_map *known; /* "NS/NAME" of Observatories that are looked after */
 };
 
@@ -63,7 +62,7 @@ on_repaired(void *arg, const char *ns, const char *name,
     BNC_UNUSED(ns);
     BNC_UNUSED(name);
     if (object != NULL) {
-        bnc_event_write(&grafanas->events, object, "Repaired", message);
+        bnc_event_write(grafanas->options.events, object, "Repaired", message);
     }
 }
 
@@ -71,11 +70,7 @@ struct bnc_grafanas *
 bnc_grafanas_new(const struct bnc_grafanas_options *options)
 {
     struct bnc_grafanas *grafanas = bnc_alloc(sizeof(*grafanas));
-    *grafanas = (struct bnc_grafanas){.options = *options,
-                                      .events = {.world = options->world,
-                                                 .source = options->source,
-                                                 .instance = options->instance},
-                                      .known = bnc_map_new()};
+    *grafanas = (struct bnc_grafanas){.options = *options, .known = bnc_map_new()};
     grafanas->gapi =
         bnc_gapi_new(&(struct bnc_gapi_options){.world = options->world,
                                                 .changed = on_changed,

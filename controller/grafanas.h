@@ -14,8 +14,7 @@ struct bnc_grafanas; /* opaque */
 struct bnc_grafanas_options {
     struct bnc_world *world;
     struct bnc_engine *engine;
-    struct bnc_source *source; /* of Events */
-    const char *instance;
+    struct bnc_events *events;
     bnc_fn wake;                  /* something is to be told */
     bool (*may_write)(void *arg); /* as in bnc_gapi_options */
     void *may_write_arg;

@@ -34,7 +34,6 @@ struct bnc_reporter {
     struct bnc_map *records; /* by fact key */
     size_t in_flight;
     uint64_t status_writes;
-    struct bnc_events events;
 };
 
 /* One round. */
@@ -55,9 +54,6 @@ bnc_reporter_new(const struct bnc_reporter_options *options)
     reporter->retry = bnc_timer_new(options->world, options->wake, options->arg);
     reporter->stale = bnc_timer_new(options->world, options->wake, options->arg);
     reporter->records = bnc_map_new();
-    reporter->events = (struct bnc_events){.world = options->world,
-                                           .source = options->source,
-                                           .instance = options->instance};
     return reporter;
 }
 
@@ -109,7 +105,7 @@ tell(struct bnc_reporter *reporter, struct record *record,
             BNC_KV("kind", bnc_kind_info(object->kind)->name),
             BNC_KV("namespace", object->ns), BNC_KV("name", object->name),
             BNC_KV("reason", reason), BNC_KV("message", message));
-    bnc_event_write(&reporter->events, object, reason, message);
+    bnc_event_write(reporter->options.events, object, reason, message);
 }
 
 /* ---- status -------------------------------------------------------------------- */
@@ -484,10 +480,4 @@ uint64_t
 bnc_reporter_status_writes(const struct bnc_reporter *reporter)
 {
     return reporter->status_writes;
-}
-
-uint64_t
-bnc_reporter_events(const struct bnc_reporter *reporter)
-{
-    return reporter->events.written;
 }

@@ -6,6 +6,7 @@
 
 #include "controller/census.h"
 #include "controller/engine.h"
+#include "controller/events.h"
 #include "controller/publish.h"
 
 struct bnc_reporter; /* opaque */
@@ -19,7 +20,7 @@ struct bnc_reporter_options {
     const struct bnc_budgets *budgets;
     const struct bnc_grafanas *grafanas;
     const struct bnc_census *census;
-    const char *instance;
+    struct bnc_events *events;
     void (*wake)(void *arg); /* a write failed or ended: report again soon */
     void *arg;
 };
@@ -33,6 +34,5 @@ void bnc_reporter_run(struct bnc_reporter *reporter);
 
 bool bnc_reporter_idle(const struct bnc_reporter *reporter);
 uint64_t bnc_reporter_status_writes(const struct bnc_reporter *reporter);
-uint64_t bnc_reporter_events(const struct bnc_reporter *reporter);
 
 #endif

@@ -8,7 +8,8 @@
 #include "model/prune.h"
 
 #define METADATA_ONLY                                                                    \
-    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/"          \
+    "json"
 #define APPLY_TYPE  "application/apply-patch+yaml"
 #define BUILT_IN    "application/strategic-merge-patch+json" /* lists by their keys */
 #define CUSTOM      "application/merge-patch+json"           /* all that a CRD can */
@@ -247,9 +248,11 @@ bnc_kube_delete(struct bnc_kube *kube, const struct bnc_kube_target *target,
     return start(kube, &request, target->kind, fn, arg);
 }
 
-struct bnc_kube_write *
-bnc_kube_event(struct bnc_kube *kube, const char *ns, struct bnc_bytes body,
-               bnc_written_fn fn, void *arg, struct bnc_error *err)
+/* Without a name: a new one. */
+static struct bnc_kube_write *
+start_event(struct bnc_kube *kube, const struct bnc_kube_target *target,
+            struct bnc_kube_request *request, bnc_written_fn fn, void *arg,
+            struct bnc_error *err)
 {
     static const struct bnc_kind_info events = {
         .group = "events.k8s.io",
@@ -266,22 +269,40 @@ bnc_kube_event(struct bnc_kube *kube, const char *ns, struct bnc_bytes body,
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     struct bnc_str path = bnc_str_new(arena, BNC_URL_MAX);
 
-    if (!bnc_url_segment_ok(ns)) {
+    if (!bnc_url_segment_ok(target->ns)) {
         (void)bnc_fail(err, BNC_INVALID, "an Event needs a namespace");
         return NULL;
     }
-    if (bnc_url_path(&path, &events, ns, NULL, NULL, err)) {
+    if (bnc_url_path(&path, &events, target->ns, target->name, NULL, err)) {
         return NULL;
     }
+    request->group = BNC_HTTP_UNARY;
+    request->path = path.ptr;
+    request->query = query;
+    request->accept = METADATA_ONLY;
+    return start(kube, request, BNC_KIND_NONE, fn, arg);
+}
+
+struct bnc_kube_write *
+bnc_kube_event(struct bnc_kube *kube, const char *ns, struct bnc_bytes body,
+               bnc_written_fn fn, void *arg, struct bnc_error *err)
+{
+    struct bnc_kube_request request = {.method = "POST", .body = body};
+    return start_event(kube, &(struct bnc_kube_target){.ns = ns}, &request, fn, arg, err);
+}
+
+struct bnc_kube_write *
+bnc_kube_event_patch(struct bnc_kube *kube, const struct bnc_kube_target *target,
+                     struct bnc_bytes body, bnc_written_fn fn, void *arg,
+                     struct bnc_error *err)
+{
     struct bnc_kube_request request = {
-        .group = BNC_HTTP_UNARY,
-        .method = "POST",
-        .path = path.ptr,
-        .query = query,
-        .accept = METADATA_ONLY,
-        .body = body,
-    };
-    return start(kube, &request, BNC_KIND_NONE, fn, arg);
+        .method = "PATCH", .content_type = CUSTOM, .body = body};
+    if (!bnc_url_segment_ok(target->name)) {
+        (void)bnc_fail(err, BNC_INVALID, "an Event to be changed needs a name");
+        return NULL;
+    }
+    return start_event(kube, target, &request, fn, arg, err);
 }
 
 void

@@ -63,6 +63,11 @@ bnc_kube_delete(struct bnc_kube *kube, const struct bnc_kube_target *target,
 struct bnc_kube_write *
 bnc_kube_event(struct bnc_kube *kube, const char *ns, struct bnc_bytes body,
                bnc_written_fn fn, void *arg, struct bnc_error *err);
+/* Change one: a JSON merge patch; of `target`, its namespace and name count. */
+struct bnc_kube_write *
+bnc_kube_event_patch(struct bnc_kube *kube, const struct bnc_kube_target *target,
+                     struct bnc_bytes body, bnc_written_fn fn, void *arg,
+                     struct bnc_error *err);
 /* No callback any more; the server may have done it. */
 void bnc_kube_write_cancel(struct bnc_kube_write *write);
 

@@ -108,5 +108,7 @@ bnc_hash64(const void *bytes, size_t n, uint64_t seed)
 uint64_t
 bnc_hash64_with(uint64_t stamp, uint64_t more)
 {
-    return bnc_hash64(&more, sizeof(more), stamp);
+    /* both as words: a seed and a word alone could change places */
+    const uint64_t both[] = {stamp, more};
+    return bnc_hash64(both, sizeof(both), 0);
 }

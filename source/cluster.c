@@ -275,9 +275,8 @@ bnc_source_cluster_health(struct bnc_source *source, bnc_source_watch_fn fn, voi
 
     for (size_t i = 0; i < cluster->n_lists; i++) {
         const struct bnc_cluster_list *list = &cluster->lists[i];
-        struct bnc_reflector_health health = {.state = BNC_REFLECTOR_STOPPED,
-                                              .error = "",
-                                              .last_contact_ms = -1};
+        struct bnc_reflector_health health = {
+            .state = BNC_REFLECTOR_STOPPED, .error = "", .last_contact_ms = -1};
         if (list->reflector != NULL) {
             bnc_reflector_health_get(list->reflector, &health);
         }

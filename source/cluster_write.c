@@ -91,6 +91,8 @@ send_by_verb(struct bnc_cluster_write *write)
         return bnc_kube_patch(kube, &target, body, on_written, write, &write->err);
     case BNC_VERB_EVENT:
         return bnc_kube_event(kube, target.ns, body, on_written, write, &write->err);
+    case BNC_VERB_EVENT_COUNT:
+        return bnc_kube_event_patch(kube, &target, body, on_written, write, &write->err);
     default:
         (void)bnc_fail(&write->err, BNC_INTERNAL, "no such verb");
         return NULL;

@@ -38,7 +38,8 @@ enum bnc_verb {
     BNC_VERB_APPLY_STATUS,
     BNC_VERB_DELETE,
     BNC_VERB_EVENT,
-    BNC_VERB_PATCH /* part of an object of others; offline: refused as INVALID */
+    BNC_VERB_EVENT_COUNT, /* a merge patch of an Event's series */
+    BNC_VERB_PATCH        /* part of an object of others; offline: refused as INVALID */
 };
 
 /* One write.  Copied. */

@@ -64,7 +64,7 @@ BINNACLE_MAY = [
     (READ, f"dashboards@{OURS}", "", [None]), (["patch"], f"dashboards/status@{OURS}", "shop", ["x"]),
     (READ, "telemetries@telemetry.istio.io", "", [None]), (READ, "instrumentations@opentelemetry.io", "", [None]),
     (["patch"], f"observatories@{OURS}", "monitoring", ["main"]),
-    (["create"], "events@events.k8s.io", "shop", [None]),
+    (["create"], "events@events.k8s.io", "shop", [None]), (["patch"], "events@events.k8s.io", "shop", ["x"]),
     (["get", "create", "patch", "delete"], "secrets", "monitoring", OUTPUTS),
 ]
 BINNACLE_MAY_NOT = [

@@ -79,4 +79,18 @@ TEST(hash64_reads_unaligned)
     }
 }
 
-RUN_TESTS(sha256, sha256_in_pieces, hash64_notices_changes, hash64_reads_unaligned)
+/* Small stamps and small numbers, as versions are: no two pairs are one. */
+TEST(hash64_with_keeps_apart)
+{
+    enum { SIDE = 64 };
+    uint64_t seen[SIDE * SIDE];
+    for (uint64_t i = 0; i < SIDE * SIDE; i++) {
+        seen[i] = bnc_hash64_with(i / SIDE, i % SIDE);
+        for (uint64_t k = 0; k < i; k++) {
+            CHECK(seen[i] != seen[k]);
+        }
+    }
+}
+
+RUN_TESTS(sha256, sha256_in_pieces, hash64_notices_changes, hash64_reads_unaligned,
+          hash64_with_keeps_apart)
