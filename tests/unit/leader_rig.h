@@ -21,7 +21,8 @@ struct server {
     size_t puts, posts, gets; /* that were taken */
 };
 
-enum way { WAY_OPEN, WAY_HELD, WAY_REFUSED, WAY_LOST_ANSWER };
+enum way { WAY_OPEN, WAY_HELD, WAY_REFUSED, WAY_LOST_ANSWER, WAY_SLOW, WAY_COUNT };
+#define SLOW_MS 3000 /* from what is done to the answer */
 
 struct side {
     struct fake *fake;
@@ -35,6 +36,8 @@ struct side {
     bool suspended; /* the machine: likewise, but timers do not count it */
     size_t acquired, lost, released;
     int64_t since[FAKE_MAX * 16]; /* when each call began */
+    int status[FAKE_MAX * 16];    /* of a slow answer, and its text */
+    const char *body[FAKE_MAX * 16];
 };
 
 /* ---- the server ----------------------------------------------------------------- */
@@ -202,20 +205,28 @@ rig_sweep(struct fake *fake)
 }
 
 static inline void
-rig_answer(struct side *side, struct bnc_http_call *call, int64_t age_ms)
+rig_answer(struct side *side, size_t i)
 {
-    const char *body = NULL;
+    struct bnc_http_call *call = side->fake->calls[i];
+    int64_t age_ms = side->fake->now_ms - side->since[i];
+
     CHECK_INT(call->group, BNC_HTTP_LEASE);
     CHECK(strncmp(call->url, LEASE_PATH, strlen(LEASE_PATH)) == 0);
     if (side->way == WAY_REFUSED) {
         fake_end(call, BNC_UNAVAILABLE);
-    } else if (side->way == WAY_OPEN) {
-        int status = rig_serve(side->server, call, &body);
-        fake_answer(call, status, body);
+    } else if (side->body[i] != NULL && age_ms >= SLOW_MS && side->way != WAY_HELD) {
+        fake_answer(call, side->status[i], side->body[i]);
+    } else if (side->way == WAY_OPEN && side->body[i] == NULL) {
+        int status = rig_serve(side->server, call, &side->body[i]);
+        fake_answer(call, status, side->body[i]);
     } else if (age_ms >= call->timeout_ms) {
         fake_end(call, BNC_TIMEOUT);
-    } else if (age_ms == 0 && side->way == WAY_LOST_ANSWER) {
-        (void)rig_serve(side->server, call, &body); /* done, but nobody hears of it */
+    } else if (age_ms == 0 && side->way != WAY_HELD && side->body[i] == NULL) {
+        side->status[i] = rig_serve(side->server, call, &side->body[i]); /* done */
+        if (side->way == WAY_LOST_ANSWER) {
+            side->since[i] -= 1; /* but nobody hears of it */
+            side->body[i] = NULL;
+        }
     }
 }
 
@@ -225,6 +236,7 @@ rig_meet(struct side *side)
 {
     for (; side->fake->n_seen < side->fake->n_calls; side->fake->n_seen++) {
         side->since[side->fake->n_seen] = side->fake->now_ms;
+        side->body[side->fake->n_seen] = NULL;
     }
 }
 
@@ -247,7 +259,7 @@ rig_step_one(struct side *side, int64_t ms)
         rig_meet(side);
         for (size_t i = 0; i < fake->n_calls; i++) {
             if (fake->calls[i]->open) {
-                rig_answer(side, fake->calls[i], fake->now_ms - side->since[i]);
+                rig_answer(side, i);
                 rig_meet(side);
             }
         }

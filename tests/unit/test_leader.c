@@ -130,6 +130,7 @@ static const struct {
     {"refused for 7 s", WAY_REFUSED, 0, 0, 0, 7000, true, false},
     {"refused for 10 s", WAY_REFUSED, 0, 0, 0, 10010, false, true},
     {"answers lost for 10 s", WAY_LOST_ANSWER, 0, 0, 0, 10010, false, true},
+    {"slow answers", WAY_SLOW, 0, 0, 0, 30000, true, false},
     {"stopped for 20 s", WAY_OPEN, 20000, 0, 0, 10, false, true},
     {"stopped for 5 s", WAY_OPEN, 5000, 0, 0, 3000, true, false},
     {"an hour ahead", WAY_OPEN, 0, 0, 3600000, 30000, true, false},
@@ -157,6 +158,28 @@ TEST(trouble_of_a_leader)
         rig_end(&a);
         bnc_arena_free(server.arena);
     }
+}
+
+/* What counts is when it was sent: others may know of it from then on. */
+TEST(a_slow_answer)
+{
+    struct server server = {.arena = bnc_arena_new()};
+    struct side a;
+    rig_begin(&a, &server, "a", 1);
+    rig_run(&a, 1, 6000);
+    size_t puts = server.puts;
+    a.way = WAY_SLOW;
+    while (server.puts == puts) {
+        rig_run(&a, 1, 10);
+    }
+    rig_run(&a, 1, SLOW_MS + 50);
+    a.way = WAY_HELD;
+    rig_run(&a, 1, 10000 - SLOW_MS - 100);
+    CHECK(may(&a));
+    rig_run(&a, 1, 100);
+    CHECK(!may(&a));
+    rig_end(&a);
+    bnc_arena_free(server.arena);
 }
 
 /* The clock of timers stood still: no timer is due, and yet nothing may be written. */
@@ -329,12 +352,12 @@ static const struct {
 TEST(a_hand_at_the_lease)
 {
     for (size_t i = 0; i < BNC_LEN(hand_rows); i++) {
-        for (uint64_t seed = 1; seed <= 20; seed++) {
+        for (uint64_t seed = 1; seed <= 60; seed++) {
             struct server server;
             struct side sides[2];
             bnc_test_row(hand_rows[i].name);
             pair(&server, sides, seed);
-            rig_run(sides, 2, (int64_t)seed * 130);
+            rig_run(sides, 2, (int64_t)seed * 70);
             if (hand_rows[i].holder == NULL) {
                 server.lease = NULL;
             } else {
@@ -382,7 +405,7 @@ any_fault(struct fake *dice, struct server *server, struct side *side)
     case 0:
     case 1:
     case 2:
-        side->way = (enum way)(more % 4);
+        side->way = (enum way)(more % WAY_COUNT);
         break;
     case 3:
         side->frozen = more % 2 == 0;
@@ -468,7 +491,7 @@ TEST(never_two)
 }
 
 RUN_TESTS(times_that_are_safe, identities_differ, makes_the_lease_and_renews_it,
-          other_fields_stay, trouble_of_a_leader, a_suspended_machine,
+          other_fields_stay, trouble_of_a_leader, a_slow_answer, a_suspended_machine,
           health_fails_when_nobody_has_looked, a_leader_that_dies,
           a_leader_that_gives_it_away, the_record_of_a_release,
           a_release_that_does_not_get_through, one_that_stands_by_ends,
