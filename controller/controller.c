@@ -286,7 +286,8 @@ bnc_controller_new(const struct bnc_controller_options *options)
     c->report = bnc_timer_new(options->world, do_report, c);
     c->pods = bnc_timer_new(options->world, look_at_pods, c);
     c->engine = bnc_engine_new(
-        &(struct bnc_engine_options){.reconcilers = options->reconcilers,
+        &(struct bnc_engine_options){.world = options->world,
+                                     .reconcilers = options->reconcilers,
                                      .n_reconcilers = options->n_reconcilers,
                                      .planner = options->planner,
                                      .settings = options->settings,

@@ -13,32 +13,13 @@
 static void
 enqueue(struct bnc_engine *engine, struct bnc_node *node)
 {
-    if (node->queued) {
-        return;
-    }
-    node->queued = true;
-    node->next = NULL;
-    if (engine->last == NULL) {
-        engine->first = node;
-    } else {
-        engine->last->next = node;
-    }
-    engine->last = node;
+    bnc_queue_add(engine->queue, &node->item, BNC_QUEUE_HIGH);
 }
 
 static struct bnc_node *
-dequeue(struct bnc_engine *engine)
+node_of(struct bnc_queue_item *item)
 {
-    struct bnc_node *node = engine->first;
-    if (node != NULL) {
-        engine->first = node->next;
-        if (engine->first == NULL) {
-            engine->last = NULL;
-        }
-        node->queued = false;
-        node->next = NULL;
-    }
-    return node;
+    return (struct bnc_node *)((char *)item - offsetof(struct bnc_node, item));
 }
 
 static void
@@ -77,6 +58,7 @@ bnc_engine_new(const struct bnc_engine_options *options)
     engine->options = *options;
     engine->cache = bnc_cache_new(&hooks, engine);
     engine->nodes = bnc_map_new();
+    engine->queue = bnc_queue_new(&(struct bnc_queue_options){.world = options->world});
     return engine;
 }
 
@@ -97,18 +79,13 @@ bnc_engine_free(struct bnc_engine *engine)
     if (engine == NULL) {
         return;
     }
-    while (engine->first != NULL) {
-        struct bnc_node *node = dequeue(engine);
-        if (node->gone) {
-            free_node(node); /* the map no longer has it */
-        }
-    }
     size_t at = 0;
     void *value = NULL;
     while (bnc_map_next(engine->nodes, &at, NULL, &value)) {
         free_node(value);
     }
     bnc_map_free(engine->nodes);
+    bnc_queue_free(engine->queue);
     bnc_cache_free(engine->cache);
     free(engine->members);
     free(engine->hubs);
@@ -189,13 +166,8 @@ bnc_engine_gone(struct bnc_engine *engine, enum bnc_kind kind, const char *ns,
     } else if (node->ir.type != BNC_IR_NONE || node->hub != NULL) {
         engine->members_dirty = true;
     }
-    if (node->queued) {
-        node->gone = true; /* freed when its turn comes */
-        bnc_hub_free(node->hub);
-        node->hub = NULL;
-    } else {
-        free_node(node);
-    }
+    bnc_queue_drop(engine->queue, &node->item);
+    free_node(node);
     if (engine->members_dirty) {
         /* plans borrow from the node that just went */
         engine->n_members = 0;
@@ -313,30 +285,28 @@ bnc_engine_work(struct bnc_engine *engine, size_t budget)
     if (!bnc_engine_synced_all(engine, NULL)) {
         return false;
     }
-    while (engine->first != NULL) {
-        if (budget == 0) {
-            return true;
-        }
-        struct bnc_node *node = dequeue(engine);
+    struct bnc_queue_item *item = NULL;
+    while (budget > 0 && (item = bnc_queue_get(engine->queue)) != NULL) {
+        struct bnc_node *node = node_of(item);
         size_t cost = 1 + node->object->text.len / COMPILE_BYTES;
         budget -= cost < budget ? cost : budget;
-        if (node->gone) {
-            free_node(node);
-        } else {
-            compile(engine, node);
-        }
+        compile(engine, node);
+        bnc_queue_done(engine->queue, item);
+    }
+    if (!bnc_queue_empty(engine->queue)) {
+        return true;
     }
     if (engine->members_dirty) {
         bnc_engine_collect(engine);
         budget = 0; /* that is enough for a turn */
     }
-    return work_on_hubs(engine, &budget) || engine->first != NULL;
+    return work_on_hubs(engine, &budget) || !bnc_queue_empty(engine->queue);
 }
 
 bool
 bnc_engine_idle(const struct bnc_engine *engine)
 {
-    if (engine->first != NULL || engine->members_dirty ||
+    if (!bnc_queue_empty(engine->queue) || engine->members_dirty ||
         !bnc_engine_synced_all(engine, NULL)) {
         return false;
     }
@@ -383,4 +353,10 @@ struct bnc_engine_stats
 bnc_engine_stats(const struct bnc_engine *engine)
 {
     return engine->stats;
+}
+
+void
+bnc_engine_queue(const struct bnc_engine *engine, struct bnc_queue_stats *out)
+{
+    bnc_queue_stats(engine->queue, out);
 }

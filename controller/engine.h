@@ -1,12 +1,13 @@
 /*
  * The compiler in the middle: facts in, desired objects and verdicts out.  No
- * I/O, no clock: the same facts give the same results, in any order.  The work
- * that a change asks for is queued and done in slices.
+ * I/O, no clock but for metrics: the same facts give the same results, in any order.  The
+ * work that a change asks for is queued and done in slices.
  */
 #ifndef BNC_CONTROLLER_ENGINE_H
 #define BNC_CONTROLLER_ENGINE_H
 
 #include "controller/cache.h"
+#include "controller/queue.h"
 #include "lib/hash.h"
 #include "model/plan.h"
 
@@ -74,6 +75,7 @@ struct bnc_result {
 };
 
 struct bnc_engine_options {
+    struct bnc_world *world; /* to time the queue of compiles; NULL: it is not */
     const struct bnc_reconciler *reconcilers;
     size_t n_reconcilers;
     const struct bnc_planner *planner;
@@ -139,5 +141,7 @@ typedef void (*bnc_member_fn)(void *arg, const struct bnc_member *member);
 void bnc_engine_members(const struct bnc_engine *engine, enum bnc_kind kind,
                         bnc_member_fn fn, void *arg);
 struct bnc_engine_stats bnc_engine_stats(const struct bnc_engine *engine);
+/* Of compiles, for /metrics. */
+void bnc_engine_queue(const struct bnc_engine *engine, struct bnc_queue_stats *out);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "controller/engine.h"
 #include "controller/hub.h"
+#include "controller/queue.h"
 
 /* One object of a kind that is compiled. */
 struct bnc_node {
@@ -16,17 +17,14 @@ struct bnc_node {
     struct bnc_ir ir;
     const struct bnc_reconciler *reconciler;
     struct bnc_hub *hub; /* of an Observatory */
-    bool queued;
-    bool gone;
-    struct bnc_node *next; /* in the queue */
+    struct bnc_queue_item item;
 };
 
 struct bnc_engine {
     struct bnc_engine_options options;
     struct bnc_cache *cache;
-    struct bnc_map *nodes;  /* by fact key */
-    struct bnc_node *first; /* queue of compiles */
-    struct bnc_node *last;
+    struct bnc_map *nodes;   /* by fact key */
+    struct bnc_queue *queue; /* of compiles */
     bool members_dirty;
     bool pods_dirty; /* running pods that are members, or were: bnc_engine_pods() */
     const struct bnc_member **members; /* sorted: what plans work on */

@@ -17,7 +17,7 @@ struct delayed {
 
 struct bnc_queue {
     struct bnc_queue_options options;
-    struct bnc_timer *timer; /* NULL: no clock */
+    struct bnc_timer *timer; /* NULL: nobody is told */
     int64_t timer_ms;        /* what it is set for, while it is pending */
     struct list ready[BNC_QUEUE_LEVELS];
     struct list working;  /* the oldest first */
@@ -36,7 +36,7 @@ struct bnc_queue {
 static int64_t
 now_us(const struct bnc_queue *queue)
 {
-    return queue->timer == NULL ? 0 : bnc_world_mono_us(queue->options.world);
+    return queue->options.world == NULL ? 0 : bnc_world_mono_us(queue->options.world);
 }
 
 /* ---- lists --------------------------------------------------------------------- */
@@ -181,6 +181,9 @@ has_ready(const struct bnc_queue *queue)
 static void
 arm(struct bnc_queue *queue, int64_t at_ms)
 {
+    if (queue->timer == NULL) {
+        return;
+    }
     if (!bnc_timer_pending(queue->timer) || at_ms < queue->timer_ms) {
         int64_t now_ms = bnc_world_mono_ms(queue->options.world);
         queue->timer_ms = at_ms;
@@ -192,9 +195,9 @@ arm(struct bnc_queue *queue, int64_t at_ms)
 static void
 arm_next(struct bnc_queue *queue)
 {
-    if (queue->timer != NULL && has_ready(queue)) {
-        arm(queue, bnc_world_mono_ms(queue->options.world));
-    } else if (queue->timer != NULL && queue->n_heap > 0) {
+    if (has_ready(queue)) {
+        arm(queue, 0);
+    } else if (queue->n_heap > 0) {
         arm(queue, queue->heap[1].at_ms);
     }
 }
@@ -224,7 +227,7 @@ bnc_queue_new(const struct bnc_queue_options *options)
         options->first_ms > 0 ? options->first_ms : BNC_QUEUE_FIRST_MS;
     queue->options.max_ms = options->max_ms > 0 ? options->max_ms : BNC_QUEUE_MAX_MS;
     queue->waited.buckets = queue->worked.buckets = &bnc_buckets_queue;
-    if (options->world != NULL) {
+    if (options->ready != NULL) {
         queue->timer = bnc_timer_new(options->world, on_time, queue);
     }
     return queue;
@@ -276,7 +279,7 @@ bnc_queue_add_after(struct bnc_queue *queue, struct bnc_queue_item *item,
     if (item->ready || item->again) {
         return;
     }
-    if (delay_ms <= 0 || queue->timer == NULL) {
+    if (delay_ms <= 0 || queue->options.world == NULL) {
         if (item->heap != 0) {
             undelay(queue, item);
         }
@@ -305,7 +308,7 @@ bnc_queue_retry(struct bnc_queue *queue, struct bnc_queue_item *item, int64_t le
     }
     max_ms = most_ms > 0 && most_ms < max_ms ? most_ms : max_ms;
     delay_ms = delay_ms < max_ms ? delay_ms : max_ms;
-    if (queue->timer != NULL && delay_ms >= 10) { /* not all at once again */
+    if (queue->options.world != NULL && delay_ms >= 10) { /* not all at once again */
         uint64_t width = (uint64_t)delay_ms / 5 + 1;
         delay_ms +=
             (int64_t)(bnc_world_random(queue->options.world) % width) - delay_ms / 10;

@@ -40,7 +40,7 @@ struct bnc_queue_options {
     struct bnc_world *world; /* NULL: no clock; then every delay is 0 */
     int64_t first_ms;        /* 0: BNC_QUEUE_FIRST_MS */
     int64_t max_ms;          /* 0: BNC_QUEUE_MAX_MS */
-    /* There is something to get.  Called by a timer, so never inside of a call. */
+    /* There is something to get; by a timer, so never inside of a call; may be NULL. */
     bnc_fn ready;
     void *arg;
 };
