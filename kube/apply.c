@@ -174,6 +174,7 @@ bnc_kube_apply_as(struct bnc_kube *kube, const struct bnc_kube_as *as,
         .accept = METADATA_ONLY,
         .content_type = APPLY_TYPE,
         .body = body,
+        .repeatable = true, /* the same intent again changes nothing */
     };
     return request.path == NULL ? NULL : start(kube, &request, target->kind, fn, arg);
 }

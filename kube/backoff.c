@@ -25,13 +25,20 @@ bnc_backoff_next(struct bnc_backoff *backoff, struct bnc_world *world, bool refu
     uint64_t random = bnc_world_random(world);
     wait = wait / 2 + (int64_t)(random % (uint64_t)(wait / 2 + 1));
 
+    return retry_after_ms > wait ? retry_after_ms : wait;
+}
+
+int64_t
+bnc_backoff_asked(struct bnc_world *world, int64_t retry_after_ms)
+{
+    if (retry_after_ms <= 0) {
+        return 0;
+    }
     if (retry_after_ms > RETRY_AFTER_CAP_MS) {
         retry_after_ms = RETRY_AFTER_CAP_MS;
     }
-    if (retry_after_ms > wait) {
-        wait = retry_after_ms + (int64_t)(random >> 32) % (retry_after_ms / 5 + 1);
-    }
-    return wait;
+    uint64_t spread = (uint64_t)retry_after_ms / 5 + 1;
+    return retry_after_ms + (int64_t)(bnc_world_random(world) % spread);
 }
 
 void

@@ -15,12 +15,19 @@ struct bnc_backoff {
 
 /*
  * The time to wait after one more failure.  `refused`: nobody answered, so the
- * cap is low and the server's return is met soon.  `retry_after_ms` is what the
- * server asked for (0: nothing): never less than that, at most 60 s.
+ * cap is low and the server's return is met soon.  `retry_after_ms` is from
+ * bnc_backoff_asked(): never less than that.
  * Units: milliseconds.
  */
 int64_t bnc_backoff_next(struct bnc_backoff *backoff, struct bnc_world *world,
                          bool refused, int64_t retry_after_ms);
+
+/*
+ * What a server asks for (Retry-After), as it is kept to: at most 60 s, and up to a
+ * fifth more so that not all come back at once.  0 stays 0.
+ * Units: milliseconds.
+ */
+int64_t bnc_backoff_asked(struct bnc_world *world, int64_t retry_after_ms);
 
 void bnc_backoff_reset(struct bnc_backoff *backoff);
 

@@ -1,44 +1,22 @@
-#include "kube/client.h"
-
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
-#include "kube/auth.h"
+#include "kube/backoff.h"
+#include "kube/client_priv.h"
 
 #define STATUS_MAX      ((size_t)64 * 1024) /* of a refusal */
 #define HEADERS_OWN     5                   /* and the end */
 #define RETRY_AFTER_MAX 3600                /* seconds that are believed */
 #define NO_STREAMS_MS   3600000
 
-struct bnc_kube {
-    struct bnc_world *world;
-    struct bnc_kube_config *config;
-    struct bnc_auth *auth;
-    const char *user_agent;            /* a header line, in the config's arena */
-    TAILQ_HEAD(, bnc_kube_call) calls; /* in the order they were started */
-    struct bnc_kube_counters counters;
-    int64_t no_streams_until[BNC_KIND_COUNT]; /* monotonic, ms; 0: never refused */
-};
-
-struct bnc_kube_call {
-    struct bnc_kube *kube;
-    TAILQ_ENTRY(bnc_kube_call) link;
-    struct bnc_arena *arena; /* the request's copy */
-    struct bnc_kube_request request;
-    const char *url;
-    bool streaming;
-    struct bnc_kube_stream_ops ops;
-    void *arg;
-
-    struct bnc_http_call *http; /* NULL: waits for credentials */
-    uint64_t generation;        /* of the credentials it was sent with */
-    bool replayed;
-    bool failing; /* its credentials could not be had */
-    int http_status;
-    int64_t retry_after_ms;
-    struct bnc_str answer; /* all of a unary one; the Status of a refused stream */
-};
+/* As Go and the User-Agents of others name it. */
+#if defined(__x86_64__)
+#define BNC_KUBE_ARCH "amd64"
+#elif defined(__aarch64__)
+#define BNC_KUBE_ARCH "arm64"
+#else
+#define BNC_KUBE_ARCH "other"
+#endif
 
 /* ---- life of a call ------------------------------------------------------------ */
 
@@ -57,6 +35,7 @@ finish(struct bnc_kube_call *call, const struct bnc_kube_result *result)
     bnc_kube_counters_request(&call->kube->counters, call->request.method,
                               result->http_status);
     TAILQ_REMOVE(&call->kube->calls, call, link);
+    bnc_kube_gate_leave(call);
     call->ops.on_done(call->arg, result);
     free_call(call);
 }
@@ -82,11 +61,24 @@ retry_after_ms(struct bnc_http_call *http)
 }
 
 static void
+heard(const struct bnc_kube_call *call)
+{
+    if (call->request.group == BNC_HTTP_WATCH) {
+        call->kube->pulse.heard_ms = bnc_world_mono_ms(call->kube->world);
+    }
+}
+
+static void
 on_head(void *arg, struct bnc_http_call *http, int status)
 {
     struct bnc_kube_call *call = arg;
     call->http_status = status;
     call->retry_after_ms = retry_after_ms(http);
+    bnc_kube_gate_head(call, http);
+    heard(call);
+    if (call->streaming && call->request.group == BNC_HTTP_WATCH && is_success(status)) {
+        bnc_pulse_opened(call, http);
+    }
     if (call->streaming && is_success(status) && call->ops.on_open != NULL) {
         call->ops.on_open(call->arg);
     }
@@ -97,6 +89,7 @@ on_data(void *arg, struct bnc_http_call *http, const char *bytes, size_t n)
 {
     struct bnc_kube_call *call = arg;
     BNC_UNUSED(http);
+    heard(call);
     if (!call->streaming) {
         bnc_str_add(&call->answer, bytes, n);
     } else if (!is_success(call->http_status)) {
@@ -123,8 +116,6 @@ describe_refusal(const struct bnc_kube_call *call, struct bnc_kube_result *resul
                    status->reason, message[0] == '\0' ? "" : ": ", message);
 }
 
-static void start_http(struct bnc_kube_call *call);
-
 /* After a 401 with newer credentials at hand or on their way: send it once more. */
 static bool
 replay(struct bnc_kube_call *call)
@@ -141,7 +132,7 @@ replay(struct bnc_kube_call *call)
     call->replayed = true;
     call->http_status = 0;
     bnc_str_clear(&call->answer);
-    start_http(call);
+    bnc_kube_send(call);
     return true;
 }
 
@@ -167,6 +158,8 @@ on_done(void *arg, struct bnc_http_call *http, int status, const struct bnc_erro
         if (result.retry_after_ms == 0) {
             result.retry_after_ms = result.status.retry_after_ms;
         }
+        result.retry_after_ms =
+            bnc_backoff_asked(call->kube->world, result.retry_after_ms);
         describe_refusal(call, &result);
     } else if (result.err.code != BNC_OK) {
         (void)bnc_wrap(&result.err, "%.200s", call->request.path);
@@ -178,8 +171,8 @@ on_done(void *arg, struct bnc_http_call *http, int status, const struct bnc_erro
 
 /* ---- the request --------------------------------------------------------------- */
 
-static void
-start_http(struct bnc_kube_call *call)
+void
+bnc_kube_send(struct bnc_kube_call *call)
 {
     static const struct bnc_http_client_ops ops = {on_head, on_data, on_done};
     struct bnc_kube *kube = call->kube;
@@ -215,23 +208,40 @@ start_http(struct bnc_kube_call *call)
         .proxy = kube->config->proxy,
         .timeout_ms = request->timeout_ms,
         .max_bytes = request->max_bytes,
+        .repeatable = request->repeatable,
         .accept_gzip = request->gzip && !kube->config->no_compression,
     };
     call->http = bnc_http_start(kube->world, &http, &ops, call);
 }
 
 static struct bnc_kube_call *
-find_failing(struct bnc_kube *kube)
+find_ending(struct bnc_kube *kube)
 {
     struct bnc_kube_call *call = NULL;
     TAILQ_FOREACH(call, &kube->calls, link)
     {
         /* the analyzer does not see that TAILQ_REMOVE took it out */
-        if (call->failing) { /* NOLINT(clang-analyzer-unix.Malloc) */
+        if (call->ending) { /* NOLINT(clang-analyzer-unix.Malloc) */
             break;
         }
     }
     return call;
+}
+
+void
+bnc_kube_end_marked(struct bnc_kube *kube, const struct bnc_error *err)
+{
+    const struct bnc_kube_result failed = {.err = *err};
+    struct bnc_kube_call *call = NULL;
+
+    /* from the start each time: a callback may start and cancel any other call */
+    while ((call = find_ending(kube)) != NULL) {
+        if (call->http != NULL) {
+            bnc_http_cancel(call->http);
+            call->http = NULL;
+        }
+        finish(call, &failed);
+    }
 }
 
 /* The program has answered: all that waited for it goes on, or fails. */
@@ -239,20 +249,17 @@ static void
 on_ready(void *arg, const struct bnc_error *err)
 {
     struct bnc_kube *kube = arg;
-    struct bnc_kube_result failed = {.err = *err};
-
     struct bnc_kube_call *call = NULL;
+
     TAILQ_FOREACH(call, &kube->calls, link)
     {
-        call->failing = call->http == NULL && err->code != BNC_OK;
-        if (call->http == NULL && err->code == BNC_OK) {
-            start_http(call);
+        bool waits = call->http == NULL && !call->gated;
+        call->ending = waits && err->code != BNC_OK;
+        if (waits && err->code == BNC_OK) {
+            bnc_kube_send(call);
         }
     }
-    /* from the start each time: a callback may start and cancel any other call */
-    while ((call = find_failing(kube)) != NULL) {
-        finish(call, &failed);
-    }
+    bnc_kube_end_marked(kube, err);
 }
 
 static struct bnc_kube_call *
@@ -296,7 +303,7 @@ new_call(struct bnc_kube *kube, const struct bnc_kube_request *request, bool str
     }
     call->answer = bnc_str_new(NULL, streaming ? STATUS_MAX : call->request.max_bytes);
     TAILQ_INSERT_TAIL(&kube->calls, call, link);
-    start_http(call);
+    bnc_kube_gate(call);
     return call;
 }
 
@@ -324,6 +331,7 @@ bnc_kube_cancel(struct bnc_kube_call *call)
         bnc_http_cancel(call->http);
     }
     TAILQ_REMOVE(&call->kube->calls, call, link);
+    bnc_kube_gate_leave(call);
     free_call(call);
 }
 
@@ -336,7 +344,12 @@ bnc_kube_new(struct bnc_world *world, struct bnc_kube_config *config, const char
     TAILQ_INIT(&kube->calls);
     kube->world = world;
     kube->config = config;
-    kube->user_agent = bnc_arena_fmt(config->arena, "User-Agent: binnacle/%s", version);
+    kube->user_agent = bnc_arena_fmt(
+        config->arena, "User-Agent: binnacle/%s (linux/" BNC_KUBE_ARCH ")", version);
+    kube->warnings = bnc_map_new();
+    kube->gate = bnc_timer_new(world, bnc_kube_gate_open, kube);
+    kube->pulse.timer = bnc_timer_new(world, bnc_pulse_due, kube);
+    bnc_kube_options_set(kube, &(struct bnc_kube_options){0});
     if (bnc_auth_new(world, config, on_ready, kube, &kube->auth, err)) {
         return err->code;
     }
@@ -355,6 +368,9 @@ bnc_kube_free(struct bnc_kube *kube)
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         bnc_kube_cancel(TAILQ_FIRST(&kube->calls));
     }
+    bnc_timer_free(kube->gate);
+    bnc_timer_free(kube->pulse.timer);
+    bnc_map_free(kube->warnings);
     bnc_auth_free(kube->auth);
     bnc_kube_config_free(kube->config);
     free(kube);

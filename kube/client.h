@@ -13,6 +13,9 @@
 #define BNC_KUBE_TIMEOUT_MS 30000 /* of a request that is no watch */
 #define BNC_KUBE_ANSWER_MAX ((size_t)8 * 1024 * 1024)
 
+#define BNC_KUBE_QPS   50.0 /* requests a second, watches and Leases apart */
+#define BNC_KUBE_BURST 100
+
 struct bnc_kube;      /* opaque */
 struct bnc_kube_call; /* opaque: a request under way */
 
@@ -28,6 +31,8 @@ struct bnc_kube_request {
     size_t max_bytes;   /* of the answer; 0: BNC_KUBE_ANSWER_MAX, no limit for a stream */
     int64_t timeout_ms; /* 0: BNC_KUBE_TIMEOUT_MS */
     bool gzip;          /* let the server compress its answer */
+    bool can_wait;      /* the others go first when not all may be sent */
+    bool repeatable;    /* may reach the server twice; a GET always may */
 };
 
 /* Borrowed for the call. */
@@ -35,7 +40,7 @@ struct bnc_kube_result {
     struct bnc_error err;          /* code BNC_OK: 2xx and the whole body came */
     int http_status;               /* 0: no answer */
     struct bnc_kube_status status; /* of a refusal */
-    int64_t retry_after_ms;        /* header or Status; 0: not said */
+    int64_t retry_after_ms;        /* to wait at least, spread, to 72 s; 0: not said */
     struct bnc_bytes body;         /* of a 2xx answer that was no stream */
 };
 typedef void (*bnc_kube_fn)(void *arg, const struct bnc_kube_result *result);
@@ -58,6 +63,20 @@ bnc_kube_new(struct bnc_world *world, struct bnc_kube_config *config, const char
 /* Ends what is under way without a callback.  NULL is ignored. */
 void bnc_kube_free(struct bnc_kube *kube);
 BNC_DEFINE_AUTO(bnc_kube);
+
+/* What an administrator may set; zero means the default. */
+struct bnc_kube_options {
+    double qps;     /* --kube-api-qps; 0: BNC_KUBE_QPS, below 0: no limit */
+    unsigned burst; /* --kube-api-burst; 0: BNC_KUBE_BURST */
+};
+/* At any time; from then on. */
+void bnc_kube_options_set(struct bnc_kube *kube, const struct bnc_kube_options *options);
+
+/*
+ * What a request would wait for its turn if it was started now; for those whose sender
+ * has to know that they leave at once.  Units: milliseconds; 0: not at all.
+ */
+int64_t bnc_kube_wait_ms(struct bnc_kube *kube);
 
 /*
  * Start a request; callbacks never come inside this call.

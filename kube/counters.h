@@ -41,8 +41,12 @@ struct bnc_kube_counters {
     uint64_t watch_failures; /* refused, or not answered */
     uint64_t short_watches;  /* closed within a second */
     uint64_t events;
-    uint64_t skipped_events; /* no object, or an unknown type */
-    uint64_t replays;        /* after a 401 */
+    uint64_t skipped_events;   /* no object, or an unknown type */
+    uint64_t replays;          /* after a 401 */
+    uint64_t gated;            /* requests that waited for their turn */
+    uint64_t warnings;         /* texts of "Warning" headers, each counted once */
+    uint64_t pulses;           /* questions whether the watches' connection lives */
+    uint64_t dead_connections; /* the answer was silence */
 };
 
 void bnc_kube_counters_request(struct bnc_kube_counters *counters, const char *method,

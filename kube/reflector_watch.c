@@ -132,7 +132,7 @@ error_event(struct bnc_reflector *r)
     struct bnc_kube_result result = {
         .http_status = status->code == 0 ? 500 : status->code,
         .status = *status,
-        .retry_after_ms = status->retry_after_ms,
+        .retry_after_ms = bnc_backoff_asked(r->world, status->retry_after_ms),
     };
     (void)bnc_fail(&result.err, bnc_kube_status_code(result.http_status),
                    "watch of %s: %d %s: %s", r->info->plural, status->code,

@@ -169,11 +169,38 @@ distrust_connection(struct bnc_http_call *call)
     }
 }
 
+/*
+ * A server that goes away says so to streams that it has not taken up, or closes what it
+ * had kept open; which of them it was is not told.  On a new connection all is well.
+ */
+static bool
+send_again(struct bnc_http_call *call, CURLcode result)
+{
+    static const CURLcode broken[] = {CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_RECV_ERROR,
+                                      CURLE_SEND_ERROR, CURLE_GOT_NOTHING};
+    bool is_broken = false;
+
+    for (size_t i = 0; i < BNC_LEN(broken); i++) {
+        is_broken = is_broken || result == broken[i];
+    }
+    if (!is_broken || !call->repeatable || call->head_bytes > 0 || call->ended) {
+        return false;
+    }
+    struct bnc_real_pool *pool = call->pool;
+    call->repeatable = false;
+    bnc_real_pool_remove(call);
+    (void)curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
+    return bnc_real_pool_add(pool, call, &call->err) == BNC_OK;
+}
+
 void
 bnc_real_http_done(struct bnc_http_call *call, CURLcode result)
 {
     struct bnc_error err = {0};
 
+    if (send_again(call, result)) {
+        return;
+    }
     if (result == CURLE_OPERATION_TIMEDOUT) {
         distrust_connection(call);
     }
@@ -224,6 +251,7 @@ bnc_real_http_start(struct bnc_world *world, const struct bnc_http_request *requ
     call->ops = *ops;
     call->arg = arg;
     call->max_bytes = request->max_bytes;
+    call->repeatable = request->repeatable || strcmp(request->method, "GET") == 0;
     LIST_INSERT_HEAD(&real->calls, call, link);
     bnc_real_timer_init(&call->later, real, on_begin, call);
 
@@ -260,7 +288,8 @@ bnc_real_http_header(struct bnc_http_call *call, const char *name)
     struct curl_header *header;
 
     if (!call->head_told ||
-        curl_easy_header(call->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+        curl_easy_header(call->easy, name, 0, CURLH_HEADER | CURLH_PSEUDO, -1, &header) !=
+            CURLHE_OK) {
         return NULL;
     }
     return header->value;

@@ -28,6 +28,7 @@ struct bnc_http_call {
     size_t max_bytes;
     size_t body_bytes;
     size_t head_bytes;
+    bool repeatable; /* once more, when the connection broke before an answer */
     bool head_told;
     bool too_big;
     bool ended; /* cancelled, or on_done is on its way: nothing more is told */

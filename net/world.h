@@ -87,6 +87,9 @@ struct bnc_http_request {
     int64_t connect_ms; /* 0: 10 s */
     size_t max_bytes;   /* of the answer, all in all; 0: no limit (watches) */
     bool accept_gzip;
+    /* may reach the server twice, as a GET may: is sent once more when the connection
+       breaks before an answer */
+    bool repeatable;
 };
 
 /* What the caller is told; each may be NULL. on_done comes exactly once, last. */
@@ -110,7 +113,10 @@ bnc_http_start(struct bnc_world *world, const struct bnc_http_request *request,
                const struct bnc_http_client_ops *ops, void *arg);
 /* End it without any further callback.  Allowed inside its own on_head and on_data. */
 void bnc_http_cancel(struct bnc_http_call *call);
-/* A header of the answer by name (any case) from on_head on; NULL: not there. */
+/*
+ * A header of the answer by name (any case) from on_head on; NULL: not there.  ":status"
+ * is there over HTTP/2 only.
+ */
 const char *bnc_http_header(struct bnc_http_call *call, const char *name);
 /* Close idle connections of all groups: new certificates, new authorities. */
 void bnc_http_drop_connections(struct bnc_world *world);

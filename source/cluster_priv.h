@@ -37,6 +37,7 @@ struct bnc_follow_set {
 };
 
 struct bnc_cluster_write; /* cluster_write.c */
+TAILQ_HEAD(bnc_cluster_writes, bnc_cluster_write);
 
 struct bnc_cluster {
     struct bnc_source base;
@@ -60,10 +61,12 @@ struct bnc_cluster {
     struct bnc_follow *due_last;
     size_t reads;
 
-    TAILQ_HEAD(, bnc_cluster_write) waiting;
-    TAILQ_HEAD(, bnc_cluster_write) sent; /* in flight, or refused and not told yet */
-    size_t n_waiting;
+    struct bnc_cluster_writes waiting; /* what is published, given back or deleted */
+    struct bnc_cluster_writes reports; /* status and Events: after all of these */
+    struct bnc_cluster_writes sent;    /* in flight, or refused and not told yet */
+    size_t n_waiting;                  /* in both queues */
     size_t n_sent;
+    size_t n_reports_sent;
     uint64_t n_refused;
     struct bnc_timer *write_timer;
 };

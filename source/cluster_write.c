@@ -1,10 +1,14 @@
-/* Writes of a cluster source: first come, first sent, a few at a time. */
+/*
+ * Writes of a cluster source: first come, first sent, a few at a time; what reports goes
+ * after what is published, so that thousands of statuses delay no change.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "source/cluster_priv.h"
 
 #define IN_FLIGHT_MAX 32
+#define REPORTS_MAX   24 /* of these: a place is left for what is published */
 #define WAITING_MAX   10000
 
 struct bnc_cluster_write {
@@ -52,6 +56,12 @@ tell(struct bnc_cluster_write *write, const struct bnc_written *written)
     free_write(write);
 }
 
+static bool
+is_report(const struct bnc_cluster_write *write)
+{
+    return write->verb == BNC_VERB_APPLY_STATUS || write->verb == BNC_VERB_EVENT;
+}
+
 static void
 on_written(void *arg, const struct bnc_written *written)
 {
@@ -59,7 +69,8 @@ on_written(void *arg, const struct bnc_written *written)
     struct bnc_cluster *cluster = write->cluster;
 
     cluster->n_sent--;
-    if (!TAILQ_EMPTY(&cluster->waiting)) {
+    cluster->n_reports_sent -= is_report(write) ? 1 : 0;
+    if (cluster->n_waiting > 0) {
         bnc_timer_set(cluster->write_timer, 0);
     }
     tell(write, written);
@@ -115,17 +126,36 @@ send_one(struct bnc_cluster_write *write)
     }
     if (write->kube_write != NULL) {
         cluster->n_sent++;
+        cluster->n_reports_sent += is_report(write) ? 1 : 0;
     } else {
         bnc_timer_set(cluster->write_timer, 0);
     }
 }
 
+static struct bnc_cluster_writes *
+next_queue(struct bnc_cluster *cluster)
+{
+    if (!TAILQ_EMPTY(&cluster->waiting)) {
+        return &cluster->waiting;
+    }
+    bool room = cluster->n_reports_sent < REPORTS_MAX;
+    return room && !TAILQ_EMPTY(&cluster->reports) ? &cluster->reports : NULL;
+}
+
+/* A write leaves when the Lease was looked at, or stays here: it never waits below. */
 static void
 send_waiting(struct bnc_cluster *cluster)
 {
-    while (!TAILQ_EMPTY(&cluster->waiting) && cluster->n_sent < IN_FLIGHT_MAX) {
-        struct bnc_cluster_write *write = TAILQ_FIRST(&cluster->waiting);
-        TAILQ_REMOVE(&cluster->waiting, write, link);
+    struct bnc_cluster_writes *queue = NULL;
+
+    while (cluster->n_sent < IN_FLIGHT_MAX && (queue = next_queue(cluster)) != NULL) {
+        int64_t wait = bnc_kube_wait_ms(cluster->kube);
+        if (wait > 0) {
+            bnc_timer_set(cluster->write_timer, wait);
+            return;
+        }
+        struct bnc_cluster_write *write = TAILQ_FIRST(queue);
+        TAILQ_REMOVE(queue, write, link);
         cluster->n_waiting--;
         send_one(write);
     }
@@ -191,7 +221,8 @@ bnc_cluster_write_add(struct bnc_cluster *cluster, const struct bnc_write *write
         send_one(copy);
         return;
     }
-    TAILQ_INSERT_TAIL(&cluster->waiting, copy, link);
+    TAILQ_INSERT_TAIL(is_report(copy) ? &cluster->reports : &cluster->waiting, copy,
+                      link);
     cluster->n_waiting++;
     send_waiting(cluster);
 }
@@ -200,6 +231,7 @@ void
 bnc_cluster_write_init(struct bnc_cluster *cluster)
 {
     TAILQ_INIT(&cluster->waiting);
+    TAILQ_INIT(&cluster->reports);
     TAILQ_INIT(&cluster->sent);
     cluster->write_timer = bnc_timer_new(cluster->world, on_timer, cluster);
 }
@@ -216,6 +248,7 @@ bnc_cluster_write_free(struct bnc_cluster *cluster)
         TAILQ_REMOVE(&cluster->sent, write, link);
         free_write(write);
     }
+    TAILQ_CONCAT(&cluster->waiting, &cluster->reports, link);
     while ((write = TAILQ_FIRST(&cluster->waiting)) != NULL) {
         TAILQ_REMOVE(&cluster->waiting, write, link);
         free_write(write);

@@ -30,6 +30,9 @@ struct bnc_http_call {
     char *headers; /* a line each */
     char *body;
     const char *retry_after;
+    const char *warning;
+    bool http2;
+    bool repeatable;
     enum bnc_http_group group;
     int64_t timeout_ms;
     int status;
@@ -218,6 +221,7 @@ fake_http_start(struct bnc_world *world, const struct bnc_http_request *request,
         memcpy(call->body, request->body.ptr, request->body.len);
     }
     call->group = request->group;
+    call->repeatable = request->repeatable;
     call->timeout_ms = request->timeout_ms;
     call->open = true;
     if (!fake->streams && strstr(call->url, "sendInitialEvents") != NULL) {
@@ -240,7 +244,13 @@ fake_http_cancel(struct bnc_http_call *call)
 static inline const char *
 fake_http_header(struct bnc_http_call *call, const char *name)
 {
-    return strcmp(name, "Retry-After") == 0 ? call->retry_after : NULL;
+    if (strcmp(name, "Retry-After") == 0) {
+        return call->retry_after;
+    }
+    if (strcmp(name, ":status") == 0) {
+        return call->http2 ? "200" : NULL;
+    }
+    return strcmp(name, "Warning") == 0 ? call->warning : NULL;
 }
 
 static inline void

@@ -179,10 +179,12 @@ TEST(waits)
         for (int i = 0; i < 10; i++) {
             CHECK(bnc_backoff_next(&backoff, &fake->base, true, 0) <= 5000);
         }
-        int64_t asked = bnc_backoff_next(&backoff, &fake->base, true, 20000);
-        CHECK(asked >= 20000 && asked <= 24001);
-        asked = bnc_backoff_next(&backoff, &fake->base, true, 4000000);
-        CHECK(asked >= 60000 && asked <= 72001);
+        CHECK_INT(bnc_backoff_next(&backoff, &fake->base, true, 20000), 20000);
+        int64_t asked = bnc_backoff_asked(&fake->base, 20000);
+        CHECK(asked >= 20000 && asked <= 24000);
+        asked = bnc_backoff_asked(&fake->base, 4000000);
+        CHECK(asked >= 60000 && asked <= 72000);
+        CHECK_INT(bnc_backoff_asked(&fake->base, 0), 0);
     }
     bnc_world_free(&fake->base);
 }
