@@ -40,7 +40,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help demo demo-cluster image test sim e2e lint fmt crds bench fuzz cover install uninstall deploy clean golden-update
+.PHONY: all help demo demo-cluster image test sim e2e lint fmt crds bench fuzz cover faults soak install uninstall deploy clean golden-update
 
 all: deps-build $(BUILD)/binnacle ## build the binary: build/release/binnacle
 
@@ -140,6 +140,15 @@ golden-update: $(BUILD)/binnacle ## rewrite what golden cases expect, to be read
 
 e2e: all tools-build ## the cases on real parts alone; CASE=name for one
 	@e2e/run --binnacle $(BUILD)/binnacle $(CASE)
+
+faults: tools-build ## the fault matrix on real parts, each row with its time; ROW=F17 for one
+	@$(MAKE) --no-print-directory MODE=release binaries
+	@$(MAKE) --no-print-directory MODE=asan binaries
+	@e2e/run --faults --binnacle build/release/binnacle --binnacle-asan build/asan/binnacle $(ROW)
+
+soak: tools-build ## one fault after the other, MINUTES=10
+	@$(MAKE) --no-print-directory MODE=release binaries
+	@MINUTES=$(or $(MINUTES),10) e2e/run --faults --binnacle build/release/binnacle F40
 
 SIM_ARGS = --steps $(or $(STEPS),60) --jobs $(or $(JOBS),0)
 sim: ## the process on virtual time, 10 000 lives, 10 min: SEED=1 SEEDS=10000 STEPS=60 JOBS=cores
