@@ -93,6 +93,33 @@ bnc_sim_print_handles(const struct bnc_sim *sim)
     }
 }
 
+/* ---- the n-th that fails -------------------------------------------------------------
+ */
+
+#define LATE_MS 20000
+
+bool
+bnc_sim_operation(struct bnc_sim *sim, const char *what)
+{
+    if (++sim->operations != sim->failing) {
+        return false;
+    }
+    bnc_sim_note(sim, "operation fails", what, (int64_t)sim->operations);
+    return true;
+}
+
+void
+bnc_sim_fail_nth(struct bnc_sim *sim, uint64_t n)
+{
+    sim->failing = n == 0 ? 0 : sim->operations + n;
+}
+
+uint64_t
+bnc_sim_operations(const struct bnc_sim *sim)
+{
+    return sim->operations;
+}
+
 /* ---- timers ------------------------------------------------------------------------ */
 
 static void
@@ -134,6 +161,9 @@ static void
 timer_set(struct bnc_timer *timer, int64_t delay_ms)
 {
     bnc_sim_handle_check(timer, "bnc_timer_set");
+    if (bnc_sim_operation(bnc_sim_of_handle(timer), "timer")) {
+        delay_ms += LATE_MS;
+    }
     bnc_sim_schedule(bnc_sim_of_handle(timer), &timer->event, delay_ms * 1000, timer_fire,
                      timer, "timer");
 }

@@ -71,6 +71,15 @@ bool bnc_sim_chance(struct bnc_sim *sim, unsigned per_mille);
 
 void bnc_sim_setenv(struct bnc_sim *sim, const char *name, const char *value);
 
+/*
+ * The n-th operation from now (counted from 1) fails, once; 0: none does.  Operations are
+ * the start of a request (no connection), each piece of an answer (the connection
+ * breaks), the setting of a timer (it comes 20 s late), reading a file and watching a
+ * folder.
+ */
+void bnc_sim_fail_nth(struct bnc_sim *sim, uint64_t n);
+uint64_t bnc_sim_operations(const struct bnc_sim *sim); /* so far */
+
 /* ---- trace ----------------------------------------------------------------------- */
 
 /* A digest of every event so far, its time and order. */

@@ -326,7 +326,9 @@ bnc_sim_file_read(struct bnc_world *world, const char *path, size_t max_bytes,
     if (plain == NULL) {
         return err->code;
     }
-    enum bnc_code code = read_plain(sim, plain, max_bytes, arena, out, err);
+    enum bnc_code code = bnc_sim_operation(sim, plain)
+                             ? bnc_fail(err, BNC_INTERNAL, "read %s: I/O error", plain)
+                             : read_plain(sim, plain, max_bytes, arena, out, err);
     free(plain);
     return code;
 }
@@ -444,7 +446,7 @@ bnc_sim_dir_watch_new(struct bnc_world *world, const char *path, bnc_fn fn, void
 {
     struct bnc_sim *sim = bnc_sim_of(world);
     const struct bnc_sim_file *folder = find_file(sim, path);
-    if (folder == NULL || !folder->folder) {
+    if (folder == NULL || !folder->folder || bnc_sim_operation(sim, path)) {
         return bnc_fail(err, BNC_NOT_FOUND, "watch %s: no such folder", path);
     }
     struct bnc_dir_watch *watch = bnc_alloc(sizeof(*watch));

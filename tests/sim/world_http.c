@@ -49,6 +49,7 @@ struct bnc_http_call {
     bool sent_head;
     bool stalled;
     bool in_done;
+    bool lost; /* it never arrives */
 };
 
 static void
@@ -159,6 +160,11 @@ deliver(void *arg)
     struct piece *piece = arg;
     struct bnc_http_call *call = piece->call;
     call->pieces = piece->next;
+    if (bnc_sim_operation(bnc_sim_of_handle(call), call->label)) {
+        finish(call, BNC_UNAVAILABLE, "connection reset by peer");
+        free(piece);
+        return;
+    }
     switch (piece->type) {
     case PIECE_HEAD:
         call->status = piece->status;
@@ -337,7 +343,7 @@ arrive(void *arg)
         bnc_map_get(bnc_sim_of_handle(call)->servers, call->origin);
     call->arrived = true;
     bnc_sim_note(bnc_sim_of_handle(call), "request", call->label, 0);
-    if (server == NULL) {
+    if (server == NULL || call->lost) {
         if (!call->client_gone) {
             finish(call, BNC_UNAVAILABLE, "connection refused");
         }
@@ -425,6 +431,7 @@ bnc_sim_http_start(struct bnc_world *world, const struct bnc_http_request *reque
     if (request->timeout_ms <= 0 || request->group >= BNC_HTTP_GROUP_COUNT) {
         bnc_sim_die(sim, "bnc_http_start: no timeout, or no group: %s", call->label);
     }
+    call->lost = bnc_sim_operation(sim, call->label);
     bnc_sim_schedule(sim, &call->step, bnc_sim_draw_latency(sim), arrive, call, "arrive");
     bnc_sim_schedule(sim, &call->deadline, request->timeout_ms * 1000, on_deadline, call,
                      "deadline");
@@ -477,16 +484,14 @@ bnc_sim_http_free(struct bnc_sim *sim)
     for (struct bnc_sim_handle *h = sim->handles; h != NULL; h = next) {
         next = h->next;
         struct bnc_http_call *call = (struct bnc_http_call *)h;
-        if (h->destroy != call_destroy || !call->client_done) {
-            continue;
+        if (h->destroy == call_destroy && call->client_done) {
+            bnc_sim_unschedule(sim, &call->step);
+            bnc_sim_handle_bury(sim, h);
         }
-        bnc_sim_unschedule(sim, &call->step);
-        bnc_sim_handle_bury(sim, h);
     }
-    const char *key;
     void *value;
     size_t at = 0;
-    while (bnc_map_next(sim->servers, &at, &key, &value)) {
+    while (bnc_map_next(sim->servers, &at, NULL, &value)) {
         free(value);
     }
     bnc_map_free(sim->servers);

@@ -58,6 +58,9 @@ struct bnc_sim {
     void *stop_arg;
     struct bnc_sim_event stop_event;
 
+    uint64_t operations;
+    uint64_t failing; /* the one that fails; 0: none */
+
     bnc_fn after_event;
     void *after_event_arg;
 
@@ -111,6 +114,8 @@ void bnc_sim_handle_bury(struct bnc_sim *sim, struct bnc_sim_handle *handle);
 /* Ends the program when the handle is dead. */
 void bnc_sim_handle_check(const void *handle, const char *use);
 int64_t bnc_sim_draw_latency(struct bnc_sim *sim);
+/* Count an operation; true: it has to fail. */
+bool bnc_sim_operation(struct bnc_sim *sim, const char *what);
 
 /* ---- world_http.c ---- */
 

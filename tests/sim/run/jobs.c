@@ -22,7 +22,7 @@ static bool
 run_one(const struct life_options *options, uint64_t seed)
 {
     struct bnc_str report = bnc_str_new(NULL, REPORT_MAX);
-    bool good = life_run(options, seed, &report);
+    bool good = options->run(options, seed, &report);
     if (!good) {
         (void)printf("seed %llu: %s", (unsigned long long)seed, report.ptr);
         (void)printf("again: binnacle-sim --seed %llu --steps %u --verbose; "
@@ -117,7 +117,7 @@ try_it(const struct life_options *options, uint64_t seed, char out[128])
     pid_t pid = fork();
     if (pid == 0) {
         struct bnc_str report = bnc_str_new(NULL, REPORT_MAX);
-        bool good = life_run(options, seed, &report);
+        bool good = options->run(options, seed, &report);
         size_t n = good ? 0 : strcspn(report.ptr, ":");
         _exit(write(fds[1], report.ptr == NULL ? "" : report.ptr, n < 120 ? n : 120) < 0);
     }

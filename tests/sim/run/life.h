@@ -11,7 +11,12 @@
 
 #define LIFE_STEPS_MAX 10000
 
+struct life_options;
+typedef bool (*life_fn)(const struct life_options *options, uint64_t seed,
+                        struct bnc_str *report);
+
 struct life_options {
+    life_fn run;
     unsigned steps;
     bool verbose;
     const bool
@@ -23,5 +28,13 @@ struct life_options {
  * not, as "property: what", and below it what happened.
  */
 bool life_run(const struct life_options *options, uint64_t seed, struct bnc_str *report);
+
+/*
+ * A life that is always the same (start, list, publish, changes, a new token), in which
+ * the operation number `n` fails: it has to end as if none had.
+ */
+bool torture_run(const struct life_options *options, uint64_t n, struct bnc_str *report);
+/* How many operations it has. */
+uint64_t torture_count(void);
 
 #endif

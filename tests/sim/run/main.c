@@ -21,6 +21,7 @@ static const char usage[] =
     "  --steps M   changes in each (100)\n"
     "  --jobs N    side by side; 0: one for each core (1)\n"
     "  --verbose   say what happens\n"
+    "  --nth       instead: one life, again for each operation of it, which fails\n"
     "  --shrink    leave out all steps that a failure does not need\n";
 
 struct options {
@@ -30,6 +31,7 @@ struct options {
     uint64_t jobs;
     bool verbose;
     bool shrink;
+    bool nth;
 };
 
 static bool
@@ -43,6 +45,7 @@ parse(int argc, char **argv, struct options *o)
         {"--seed", NULL, &o->seed},       {"--seeds", NULL, &o->seeds},
         {"--steps", NULL, &o->steps},     {"--jobs", NULL, &o->jobs},
         {"--verbose", &o->verbose, NULL}, {"--shrink", &o->shrink, NULL},
+        {"--nth", &o->nth, NULL},
     };
     for (int i = 1; i < argc; i++) {
         size_t at = 0;
@@ -83,7 +86,12 @@ main(int argc, char **argv)
     if (bnc_log_set_level(o.verbose ? "debug" : "error", &err)) {
         return 2;
     }
-    const struct life_options life = {.steps = (unsigned)o.steps, .verbose = o.verbose};
+    const struct life_options life = {.run = o.nth ? torture_run : life_run,
+                                      .steps = (unsigned)o.steps,
+                                      .verbose = o.verbose};
+    if (o.nth && o.seeds == 1 && o.seed == 1) {
+        o.seeds = torture_count();
+    }
     if (o.shrink) {
         return jobs_shrink(&life, o.seed) ? 0 : 1;
     }

@@ -9,18 +9,17 @@
 
 #define PART_BUDGET 2000 /* bytes: a few jobs, so that there are several parts */
 
-void
-product_start(struct product *p, struct bnc_sim *sim)
+bool
+product_try(struct product *p, struct bnc_sim *sim, struct bnc_error *err)
 {
     struct bnc_world *world = bnc_sim_world(sim);
     struct bnc_kube_config *config = NULL;
-    struct bnc_error err = {0};
     const struct bnc_kube_config_options where = {0};
 
     *p = (struct product){.sim = sim, .settings = {.part_budget = PART_BUDGET}};
-    if (bnc_kube_config_load(world, &where, &config, &err) ||
-        bnc_kube_new(world, config, "sim", &p->kube, &err)) {
-        bnc_sim_die(sim, "the product does not start: %s", err.message);
+    if (bnc_kube_config_load(world, &where, &config, err) ||
+        bnc_kube_new(world, config, "sim", &p->kube, err)) {
+        return false;
     }
     p->source = seam_new(
         world, bnc_source_cluster_new(
@@ -35,6 +34,16 @@ product_start(struct product *p, struct bnc_sim *sim)
                                          .instance = "sim",
                                          .statuses = true});
     bnc_controller_start(p->controller);
+    return true;
+}
+
+void
+product_start(struct product *p, struct bnc_sim *sim)
+{
+    struct bnc_error err = {0};
+    if (!product_try(p, sim, &err)) {
+        bnc_sim_die(sim, "the product does not start: %s", err.message);
+    }
 }
 
 void

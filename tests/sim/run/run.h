@@ -22,7 +22,9 @@ struct product {
     struct bnc_settings settings;
 };
 
-/* Start it on the simulated world. */
+/* Errors: what main() would end with. */
+bool product_try(struct product *product, struct bnc_sim *sim, struct bnc_error *err);
+/* Start it on the simulated world, where nothing is in its way. */
 void product_start(struct product *product, struct bnc_sim *sim);
 /* End it at once: what is under way may or may not be carried out. */
 void product_stop(struct product *product);
