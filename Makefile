@@ -155,6 +155,10 @@ sim: ## the process on virtual time, 10 000 lives, 10 min: SEED=1 SEEDS=10000 ST
 	@$(MAKE) --no-print-directory MODE=release sim-binary
 	@build/release/binnacle-sim --seed $(or $(SEED),1) --seeds $(or $(SEEDS),10000) $(SIM_ARGS)
 
+sim-nth: ## one life of the process, again for each operation of it, which fails; 1 min
+	@$(MAKE) --no-print-directory MODE=release sim-binary
+	@build/release/binnacle-sim --nth --jobs $(or $(JOBS),0)
+
 FUZZ_SECONDS ?= 30
 fuzz: ## libFuzzer on everything that reads bytes from outside, FUZZ_SECONDS=30 each
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) hack/fuzz
