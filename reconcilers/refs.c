@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lib/hash.h"
-#include "validate/pem.h"
+#include "lib/pem.h"
 
 #define FILE_NAME_MAX 253
 

@@ -1,9 +1,10 @@
 /*
- * Certificates and keys are checked before a configuration that names them is
- * published: Prometheus would refuse the whole of it.
+ * Whether certificates and keys are what they should be: before a configuration that
+ * names them is published, which Prometheus would refuse as a whole, and before they
+ * replace those that we talk to the API server with.
  */
-#ifndef BNC_VALIDATE_PEM_H
-#define BNC_VALIDATE_PEM_H
+#ifndef BNC_LIB_PEM_H
+#define BNC_LIB_PEM_H
 
 #include "lib/error.h"
 #include "lib/str.h"

@@ -1,4 +1,4 @@
-#include "validate/pem.h"
+#include "lib/pem.h"
 
 #include <limits.h>
 #include <openssl/err.h>
