@@ -1,5 +1,6 @@
 """Several `binnacle run` beside each other, each with a token and a log of its own."""
 
+import os
 import re
 import socket
 import threading
@@ -13,8 +14,12 @@ from .wait import Failed, expect, until
 
 ACCOUNT = "binnacle-system/binnacle"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/binnacle-system/leases/binnacle"
-FAST = ("--leader-elect-lease-duration=3s", "--leader-elect-renew-deadline=2s", "--leader-elect-retry-period=400ms")
-FAST_LEASE_S, LEASE_S = 3, 15
+LONG = bool(os.environ.get("E2E_LONG"))
+LEASE_S = 15
+# Shorter ones for cases where the numbers are not the point.
+SHORT_S, SHORT_DEADLINE_S = (15, 10) if LONG else (6, 4)
+SHORT = () if LONG else ("--leader-elect-lease-duration=6s", "--leader-elect-renew-deadline=4s",
+                         "--leader-elect-retry-period=800ms")
 
 
 class Forwarder:
@@ -23,6 +28,7 @@ class Forwarder:
     def __init__(self, port):
         self.there = port
         self.held = threading.Event()
+        self.closed = False
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -40,8 +46,10 @@ class Forwarder:
     def pump(self, source, sink):
         try:
             while data := source.recv(65536):
-                while self.held.is_set():
+                while self.held.is_set() and not self.closed:
                     time.sleep(0.01)
+                if self.closed:
+                    return  # what was on its way is lost
                 sink.sendall(data)
         except OSError:
             pass
@@ -53,7 +61,7 @@ class Forwarder:
                     pass
 
     def close(self):
-        self.held.clear()
+        self.closed = True
         self.listener.close()
 
 
@@ -137,3 +145,33 @@ def no_overlap(t, replicas, since):
         if begin <= end:
             raise Failed(f"{name} and {other} wrote at once: {spans}")
     return spans
+
+
+class Busy:
+    """Changes that never stop, so that there is always something to write."""
+
+    def __init__(self, t, app, every=0.15):
+        self.t, self.app, self.every = t, app, every
+        self.count = 0
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self.work, daemon=True)
+        self.thread.start()
+
+    def work(self):
+        while not self.stopped.wait(self.every):
+            self.count += 1
+            self.t.api.annotate("Deployment", self.app, "shop", {"prometheus.io/path": f"/busy-{self.count}"})
+
+    def end(self):
+        self.stopped.set()
+        self.thread.join()
+        return f"/busy-{self.count}"
+
+
+def small_world(t):
+    """One workload, one policy, one Observatory: (namespace of outputs, of the workload)."""
+    monitoring, app = t.ns("monitoring", "output"), t.ns("app")
+    t.deployment(app, "shop", {"http": 8080}, annotations={"prometheus.io/scrape": "true"})
+    t.policy(app, "good", selector={}, endpoints=[{"port": "http", "path": "/good"}])
+    t.observatory(monitoring)
+    return monitoring, app
