@@ -22,6 +22,7 @@ struct bnc_options {
     const char *watch_namespaces;   /* comma-separated; NULL: all */
     const char *trusted_namespaces; /* comma-separated; NULL: the default */
     const char *metrics_address;
+    const char *metrics_cert_dir;
     const char *health_address;
     const char *log_level;
     const char *log_format;
@@ -43,6 +44,8 @@ struct bnc_options {
     bool leader_elect;
     bool once;    /* run --from: one pass */
     bool content; /* render: the documents, not the objects */
+    bool metrics_secure;
+    bool metrics_auth;
     bool help;
 };
 

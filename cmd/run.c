@@ -35,6 +35,13 @@ const struct bnc_flag bnc_flags_run[] = {
     {"--metrics-bind-address", NULL, "ADDRESS",
      offsetof(struct bnc_options, metrics_address),
      "for /metrics (default :8080; 0: off)"},
+    {"--metrics-secure", NULL, NULL, offsetof(struct bnc_options, metrics_secure),
+     "serve /metrics over TLS"},
+    {"--metrics-cert-dir", NULL, "DIR", offsetof(struct bnc_options, metrics_cert_dir),
+     "tls.crt and tls.key for it, read again when they change (default: a certificate "
+     "made at the start)"},
+    {"--metrics-auth", NULL, NULL, offsetof(struct bnc_options, metrics_auth),
+     "serve /metrics to those whom the API server lets get it"},
     {"--health-probe-bind-address", NULL, "ADDRESS",
      offsetof(struct bnc_options, health_address),
      "for /healthz and /readyz (default :8081; 0: off)"},
@@ -307,6 +314,9 @@ set_up(struct cluster *c, const struct bnc_options *options, struct bnc_error *e
                                         .lease = c->election.name,
                                         .health_address = health ? health : ":8081",
                                         .metrics_address = metrics ? metrics : ":8080",
+                                        .metrics_secure = options->metrics_secure,
+                                        .metrics_cert = options->metrics_cert_dir,
+                                        .metrics_auth = options->metrics_auth,
                                         .version = bnc_version_text(),
                                         .revision = bnc_version_revision()},
         &c->endpoints, err);

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/endpoints_auth.h"
 #include "controller/endpoints_health.h"
 #include "controller/endpoints_state.h"
+#include "controller/endpoints_tls.h"
 #include "controller/metrics_families.h"
 #include "lib/arena.h"
 
@@ -20,12 +22,15 @@ struct door {
     struct bnc_endpoints *endpoints;
     struct bnc_listener *listener;
     unsigned serves; /* enum served */
+    bool guarded;
 };
 
 struct bnc_endpoints {
     struct bnc_endpoints_options options;
     struct door health;
     struct door metrics; /* closed when both addresses are the same */
+    struct bnc_cert cert;
+    struct bnc_gate *gate; /* NULL: everybody may read */
     struct bnc_timer *beat;
     int64_t beat_ms; /* monotonic: the last one */
     double started;
@@ -52,6 +57,9 @@ beat(void *arg)
     struct bnc_endpoints *e = arg;
     e->beat_ms = bnc_world_mono_ms(e->options.world);
     bnc_timer_set(e->beat, BEAT_MS);
+    if (e->options.metrics_secure && e->metrics.listener != NULL) {
+        bnc_cert_look(&e->cert);
+    }
 }
 
 static const char *
@@ -173,6 +181,9 @@ serve_metrics(struct bnc_endpoints *e, const struct asked *asked)
     if (options->leader != NULL) {
         bnc_metrics_leader(&out, options->leader, options->lease);
     }
+    if (options->metrics_secure) {
+        bnc_metrics_cert(&out, e->cert.reads, e->cert.failures);
+    }
     bnc_metrics_process(&out, options->world, e->started);
     bnc_http_answer(asked->exchange, 200, BNC_METRICS_TYPE,
                     (struct bnc_bytes){out.ptr, out.len});
@@ -237,6 +248,49 @@ route(const struct door *door, const struct asked *asked)
     answer(asked->exchange, 404, &out);
 }
 
+/* ---- who may ------------------------------------------------------------------- */
+
+/* A request that waits for a verdict. */
+struct waiting {
+    const struct door *door;
+    struct bnc_http_exchange *exchange;
+    char *path;
+    char *query;
+};
+
+static void
+on_verdict(void *arg, int status, const char *why)
+{
+    struct waiting *waiting = arg;
+    if (status == 200) {
+        route(waiting->door,
+              &(struct asked){waiting->exchange, waiting->path, waiting->query});
+    } else {
+        BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+        struct bnc_str out = bnc_str_new(arena, 256);
+        bnc_str_fmt(&out, "%s\n", why);
+        answer(waiting->exchange, status, &out);
+    }
+    free(waiting->path);
+    free(waiting->query);
+    free(waiting);
+}
+
+static void
+ask_first(const struct door *door, struct bnc_http_exchange *exchange,
+          const struct bnc_http_query *query)
+{
+    struct waiting *waiting = bnc_alloc(sizeof(*waiting));
+    *waiting = (struct waiting){door, exchange, bnc_strdup(query->path),
+                                bnc_strdup(query->query)};
+    bnc_gate_ask(door->endpoints->gate,
+                 &(struct bnc_gate_ask){
+                     .authorization = query->authorization,
+                     .verb = strcmp(query->method, "HEAD") == 0 ? "head" : "get",
+                     .path = waiting->path},
+                 on_verdict, waiting);
+}
+
 static void
 serve(void *arg, struct bnc_http_exchange *exchange, const struct bnc_http_query *query)
 {
@@ -249,7 +303,11 @@ serve(void *arg, struct bnc_http_exchange *exchange, const struct bnc_http_query
                         (struct bnc_bytes){text, strlen(text)});
         return;
     }
-    route(door, &asked);
+    if (door->guarded) {
+        ask_first(door, exchange, query);
+    } else {
+        route(door, &asked);
+    }
 }
 
 /* ---- life ---------------------------------------------------------------------- */
@@ -275,30 +333,74 @@ open_door(struct bnc_endpoints *e, struct door *door, const char *address,
     return bnc_listen(e->options.world, address, 0, serve, door, &door->listener, err);
 }
 
+/* What would promise more than it holds. */
+static enum bnc_code
+check(const struct bnc_endpoints_options *options, bool one, struct bnc_error *err)
+{
+    bool secure = options->metrics_secure;
+    if (options->metrics_auth && (!secure || options->kube == NULL)) {
+        return bnc_fail(err, BNC_INVALID,
+                        "--metrics-auth needs --metrics-secure: tokens are not to cross "
+                        "the network as they are");
+    }
+    if (options->metrics_cert != NULL && !secure) {
+        return bnc_fail(err, BNC_INVALID, "--metrics-cert-dir needs --metrics-secure");
+    }
+    if (secure && (one || off(options->metrics_address))) {
+        return bnc_fail(err, BNC_INVALID,
+                        "--metrics-secure needs a --metrics-bind-address of its own");
+    }
+    return BNC_OK;
+}
+
+static enum bnc_code
+open_metrics(struct bnc_endpoints *e, struct bnc_error *err)
+{
+    const struct bnc_endpoints_options *options = &e->options;
+    if (open_door(e, &e->metrics, options->metrics_address, SERVE_METRICS, err)) {
+        return bnc_wrap(err, "--metrics-bind-address");
+    }
+    e->metrics.guarded = options->metrics_auth;
+    if (options->metrics_auth) {
+        e->gate = bnc_gate_new(options->kube);
+    }
+    e->cert = (struct bnc_cert){.world = options->world,
+                                .listener = e->metrics.listener,
+                                .folder = options->metrics_cert};
+    return options->metrics_secure ? bnc_cert_start(&e->cert, err) : BNC_OK;
+}
+
+static enum bnc_code
+open_all(struct bnc_endpoints *e, struct bnc_error *err)
+{
+    const char *health = e->options.health_address;
+    const char *metrics = e->options.metrics_address;
+    bool one = !off(health) && bnc_str_eq(health, metrics) && !bnc_str_ends(health, ":0");
+    unsigned serves = one ? SERVE_HEALTH | SERVE_METRICS : SERVE_HEALTH;
+
+    if (check(&e->options, one, err)) {
+        return err->code;
+    }
+    if (!off(health) && open_door(e, &e->health, health, serves, err)) {
+        return bnc_wrap(err, "--health-probe-bind-address");
+    }
+    return off(metrics) || one ? BNC_OK : open_metrics(e, err);
+}
+
 enum bnc_code
 bnc_endpoints_new(const struct bnc_endpoints_options *options, struct bnc_endpoints **out,
                   struct bnc_error *err)
 {
-    const char *health = options->health_address;
-    const char *metrics = options->metrics_address;
-    bool one = !off(health) && bnc_str_eq(health, metrics) && !bnc_str_ends(health, ":0");
     struct bnc_endpoints *e = bnc_alloc(sizeof(*e));
 
     e->options = *options;
     e->started = bnc_process_start(options->world);
     e->beat = bnc_timer_new(options->world, beat, e);
-    e->beat_ms = bnc_world_mono_ms(options->world);
-    bnc_timer_set(e->beat, BEAT_MS);
-    if (!off(health) &&
-        open_door(e, &e->health, health,
-                  one ? SERVE_HEALTH | SERVE_METRICS : SERVE_HEALTH, err)) {
+    if (open_all(e, err)) {
         bnc_endpoints_free(e);
-        return bnc_wrap(err, "--health-probe-bind-address");
+        return err->code;
     }
-    if (!off(metrics) && !one && open_door(e, &e->metrics, metrics, SERVE_METRICS, err)) {
-        bnc_endpoints_free(e);
-        return bnc_wrap(err, "--metrics-bind-address");
-    }
+    beat(e);
     *out = e;
     return BNC_OK;
 }
@@ -307,6 +409,7 @@ void
 bnc_endpoints_free(struct bnc_endpoints *e)
 {
     if (e != NULL) {
+        bnc_gate_free(e->gate); /* answers those that wait */
         bnc_listener_free(e->health.listener);
         bnc_listener_free(e->metrics.listener);
         bnc_timer_free(e->beat);

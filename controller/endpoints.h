@@ -18,6 +18,9 @@ struct bnc_endpoints_options {
     struct bnc_source *source;   /* of a cluster; NULL: none */
     const char *health_address;  /* ":8081"; "0" or NULL: not served */
     const char *metrics_address; /* ":8080"; likewise */
+    bool metrics_secure;         /* /metrics over TLS, with ... */
+    const char *metrics_cert; /* ... tls.crt and tls.key of this folder; NULL: our own */
+    bool metrics_auth;        /* to those only whom the API server lets read it */
     const char *version;
     const char *revision;            /* the commit it was built from */
     const struct bnc_leader *leader; /* NULL: there is no election */
@@ -26,7 +29,8 @@ struct bnc_endpoints_options {
 
 /*
  * Owns:   the caller; free it before all that is in the options.
- * Errors: those of bnc_listen(), with the flag's name.
+ * Errors: those of bnc_listen() and of the certificate, with the flag's name; INVALID
+ *         for what does not go together.
  */
 enum bnc_code
 bnc_endpoints_new(const struct bnc_endpoints_options *options, struct bnc_endpoints **out,

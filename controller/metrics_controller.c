@@ -66,6 +66,19 @@ bnc_metrics_leader(struct bnc_str *out, const struct bnc_leader *leader,
     bnc_metric_sample(out, &slow, BNC_LABELS({"name", lease}), (double)state.slow);
 }
 
+void
+bnc_metrics_cert(struct bnc_str *out, uint64_t reads, uint64_t failures)
+{
+    static const struct bnc_metric read = {"certwatcher_read_certificate_total",
+                                           BNC_COUNTER,
+                                           "Certificates read for /metrics."};
+    static const struct bnc_metric failed = {
+        "certwatcher_read_certificate_errors_total", BNC_COUNTER,
+        "Certificates that could not be read or are of no use."};
+    bnc_metric_one(out, &read, (double)reads);
+    bnc_metric_one(out, &failed, (double)failures);
+}
+
 static void
 add_results(struct bnc_str *out, const struct bnc_engine *engine)
 {

@@ -21,6 +21,10 @@ bnc_metrics_kube(struct bnc_str *out, struct bnc_kube *kube, struct bnc_source *
 void bnc_metrics_leader(struct bnc_str *out, const struct bnc_leader *leader,
                         const char *lease);
 
+/* The certificate that /metrics is served with: how often it was read, or could not be.
+ */
+void bnc_metrics_cert(struct bnc_str *out, uint64_t reads, uint64_t failures);
+
 /*
  * When this process began; 0 where nothing tells.
  * Units: seconds since 1970.

@@ -218,6 +218,17 @@ take_expect(struct bnc_http_parser *parser, const char *value)
     }
 }
 
+/* Two could be read differently by two parties. */
+static void
+take_authorization(struct bnc_http_parser *parser, const char *value)
+{
+    if (parser->authorization != NULL) {
+        bad(parser, 400);
+        return;
+    }
+    parser->authorization = bnc_strdup(value);
+}
+
 static const struct {
     const char *name;
     void (*take)(struct bnc_http_parser *parser, const char *value);
@@ -227,6 +238,7 @@ static const struct {
     {"Host", take_host},
     {"Connection", take_connection},
     {"Expect", take_expect},
+    {"Authorization", take_authorization},
 };
 
 /* Cuts the spaces around `value`; false for a byte that must not be in one. */
@@ -408,6 +420,11 @@ bnc_http_parser_free(struct bnc_http_parser *parser)
     bnc_str_free(&parser->body);
     free(parser->path);
     parser->path = NULL;
+    if (parser->authorization != NULL) { /* it was a secret */
+        explicit_bzero(parser->authorization, strlen(parser->authorization));
+        free(parser->authorization);
+        parser->authorization = NULL;
+    }
 }
 
 void

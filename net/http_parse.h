@@ -29,8 +29,9 @@ struct bnc_http_parser {
     size_t head_bytes;
     uint64_t left; /* bytes of the body or of the chunk that are still to come */
     char method[16];
-    char *path;  /* decoded */
-    char *query; /* in the memory of `path`; "" when there is none */
+    char *path;          /* decoded */
+    char *query;         /* in the memory of `path`; "" when there is none */
+    char *authorization; /* NULL when there is none */
     bool http_1_0;
     bool keep_alive;
     bool chunked;

@@ -133,6 +133,7 @@ bnc_real_conn_close_idle(struct bnc_listener *listener)
 static void
 linger(struct bnc_real_conn *conn)
 {
+    bnc_real_tls_end(conn->bev);
     (void)shutdown(bufferevent_getfd(conn->bev), SHUT_WR);
     conn->state = CONN_LINGERING;
     bnc_real_timer_set(&conn->deadline, LINGER_MS);
@@ -223,6 +224,7 @@ handle(struct bnc_real_conn *conn)
         .method = parser->method,
         .path = parser->path,
         .query = parser->query,
+        .authorization = parser->authorization,
         .body = {.ptr = parser->body.ptr == NULL ? "" : parser->body.ptr,
                  .len = parser->body.len},
     };
@@ -308,8 +310,9 @@ static void
 on_event(struct bufferevent *bev, short what, void *arg)
 {
     BNC_UNUSED(bev);
-    BNC_UNUSED(what); /* end of input, error: the client is gone */
-    bnc_real_conn_close(arg);
+    if ((what & BEV_EVENT_CONNECTED) == 0) { /* but a handshake that is done */
+        bnc_real_conn_close(arg);            /* end of input, error: it is gone */
+    }
 }
 
 void
@@ -317,7 +320,9 @@ bnc_real_conn_new(struct bnc_listener *listener, evutil_socket_t fd)
 {
     struct bnc_real *real = bnc_real_of(listener->handle.world);
     struct bufferevent *bev =
-        bufferevent_socket_new(real->loop, fd, BEV_OPT_CLOSE_ON_FREE);
+        listener->tls != NULL
+            ? bnc_real_tls_accept(listener, fd)
+            : bufferevent_socket_new(real->loop, fd, BEV_OPT_CLOSE_ON_FREE);
     if (bev == NULL) {
         (void)evutil_closesocket(fd);
         return;

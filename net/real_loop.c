@@ -168,6 +168,7 @@ static const struct bnc_world_ops real_ops = {
     .http_header = bnc_real_http_header,
     .http_drop = bnc_real_http_drop,
     .listen = bnc_real_listen,
+    .listener_tls = bnc_real_listener_tls,
     .listener_port = bnc_real_listener_port,
     .listener_free = bnc_real_listener_free,
     .answer = bnc_real_answer,

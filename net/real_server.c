@@ -220,6 +220,7 @@ bnc_real_listener_free(struct bnc_listener *listener)
     }
     bnc_real_timer_stop(&listener->retry);
     evconnlistener_free(listener->socket);
+    bnc_real_tls_free(listener);
     bnc_real_of(listener->handle.world)->listeners--;
     free(listener);
 }

@@ -11,6 +11,7 @@ struct bnc_real_conn;
 struct bnc_listener {
     struct bnc_world_handle handle;
     struct evconnlistener *socket;
+    struct ssl_ctx_st *tls; /* NULL: plain */
     LIST_HEAD(, bnc_real_conn) conns;
     size_t conn_count;
     size_t max_body;
@@ -31,6 +32,13 @@ void bnc_real_conn_new(struct bnc_listener *listener, evutil_socket_t fd);
 void bnc_real_conn_close(struct bnc_real_conn *conn);
 /* Close a connection that waits for a next request; false when there is none. */
 bool bnc_real_conn_close_idle(struct bnc_listener *listener);
+
+/* real_tls_server.c: a connection that was accepted, as one over TLS; NULL: it cannot. */
+struct bufferevent *
+bnc_real_tls_accept(struct bnc_listener *listener, evutil_socket_t fd);
+/* Tell the client that no more comes; nothing for a plain connection. */
+void bnc_real_tls_end(struct bufferevent *bev);
+void bnc_real_tls_free(struct bnc_listener *listener);
 
 /* There may be room for connections again. */
 void bnc_real_listener_resume(struct bnc_listener *listener);

@@ -105,6 +105,8 @@ void bnc_real_server_free_all(struct bnc_real *real);
 enum bnc_code bnc_real_listen(struct bnc_world *world, const char *address,
                               size_t max_body, bnc_http_handler_fn fn, void *arg,
                               struct bnc_listener **out, struct bnc_error *err);
+enum bnc_code bnc_real_listener_tls(struct bnc_listener *listener, const char *cert_pem,
+                                    const char *key_pem, struct bnc_error *err);
 int bnc_real_listener_port(const struct bnc_listener *listener);
 void bnc_real_listener_free(struct bnc_listener *listener);
 void bnc_real_answer(struct bnc_http_exchange *exchange, int status,

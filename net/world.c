@@ -142,6 +142,16 @@ bnc_listen(struct bnc_world *world, const char *address, size_t max_body,
     return world->ops->listen(world, address, max_body, fn, arg, out, err);
 }
 
+enum bnc_code
+bnc_listener_tls(struct bnc_listener *listener, const char *cert_pem, const char *key_pem,
+                 struct bnc_error *err)
+{
+    if (ops_of(listener)->listener_tls == NULL) {
+        return bnc_fail(err, BNC_INVALID, "this world has no TLS for listeners");
+    }
+    return ops_of(listener)->listener_tls(listener, cert_pem, key_pem, err);
+}
+
 int
 bnc_listener_port(const struct bnc_listener *listener)
 {

@@ -128,6 +128,7 @@ struct bnc_http_query {
     const char *path;  /* decoded, without the query */
     const char *query; /* raw text after '?', or "" */
     struct bnc_bytes body;
+    const char *authorization; /* the header of that name; NULL: there is none */
 };
 
 /* Answer with bnc_http_answer() exactly once, inside or after the callback. */
@@ -142,6 +143,13 @@ typedef void (*bnc_http_handler_fn)(void *arg, struct bnc_http_exchange *exchang
 enum bnc_code bnc_listen(struct bnc_world *world, const char *address, size_t max_body,
                          bnc_http_handler_fn fn, void *arg, struct bnc_listener **out,
                          struct bnc_error *err) BNC_MUST_CHECK;
+/*
+ * From the next connection on talk HTTPS, with this certificate (and those that lead to
+ * its authority) and its key, as PEM; both NULL: with one made here, signed by itself.
+ * Errors: INVALID when they are of no use; what was set before stays.
+ */
+enum bnc_code bnc_listener_tls(struct bnc_listener *listener, const char *cert_pem,
+                               const char *key_pem, struct bnc_error *err) BNC_MUST_CHECK;
 int bnc_listener_port(const struct bnc_listener *listener);
 void bnc_listener_free(struct bnc_listener *listener); /* NULL is ignored */
 void bnc_http_answer(struct bnc_http_exchange *exchange, int status,

@@ -34,6 +34,9 @@ struct bnc_world_ops {
 
     enum bnc_code (*listen)(struct bnc_world *, const char *, size_t, bnc_http_handler_fn,
                             void *, struct bnc_listener **, struct bnc_error *);
+    /* NULL: this world has none */
+    enum bnc_code (*listener_tls)(struct bnc_listener *, const char *, const char *,
+                                  struct bnc_error *);
     int (*listener_port)(const struct bnc_listener *);
     void (*listener_free)(struct bnc_listener *);
     void (*answer)(struct bnc_http_exchange *, int, const char *, struct bnc_bytes);

@@ -18,7 +18,7 @@ SAMPLES = [WITH_SYNC, "samples/prometheus-with-sync-replicas", "samples/promethe
 MESH, KIALI = "overlays/mesh", "overlays/kiali"  # beside another overlay
 BINDINGS = ["namespaces/output", "namespaces/references", "namespaces/watched"]
 COMPONENTS = {PARTS: [WITH_SYNC], **{f"components/{name}": OVERLAYS[:2] for name in (
-    "read-all-secrets", "network-policy", "high-availability")}}
+    "read-all-secrets", "network-policy", "high-availability", "metrics-auth")}}
 NEEDS = {"components/read-all-secrets": "overlays/cluster"}  # what only this overlay has
 WORKLOADS = ("Deployment", "StatefulSet")
 USER = "system:serviceaccount:"
