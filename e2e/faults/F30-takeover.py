@@ -1,11 +1,13 @@
 """two replicas: the one that stands by writes nothing, and goes on where the leader ended or died"""
 
+import json
 import signal
 import time
 
+from lib import grafana
 from lib.audit import Audit
-from lib.replicas import LONG, SHORT, SHORT_S, Replica, lease, leader_of, no_overlap, pair, permit
-from lib.wait import expect
+from lib.replicas import LEASE, LONG, SHORT, SHORT_S, Replica, lease, leader_of, no_overlap, permit
+from lib.wait import expect, until
 
 SECONDS = 30
 IN_TEST = True
@@ -20,6 +22,46 @@ def objects(t):
     t.policy(app, "bad", selector={}, preset="none-such")
     t.observatory(monitoring)
     return monitoring, app
+
+
+def boards(t, monitoring):
+    """Another Observatory, with a Grafana over its API: it has a finalizer, and requests that are no writes of objects."""
+    server = grafana.standin(t)
+    t.api.create("Secret", monitoring, "grafana-admin", stringData={"username": "admin", "password": grafana.PASSWORD})
+    t.api.apply("Observatory", monitoring, "boards", spec={
+        "prometheus": {"url": "http://prometheus:9090"},
+        "grafana": {"url": server.url, "credentialsRef": {"name": "grafana-admin"}, "pollInterval": "5s"}})
+    return server
+
+
+def held_by_nobody(t):
+    """A Lease whose holder is dead already."""
+    t.plane.kubectl("apply", "-f", "-", stdin=json.dumps({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": {"name": "binnacle", "namespace": "binnacle-system", "labels": {"e2e": "kept"}},
+        "spec": {"holderIdentity": "somebody", "leaseDurationSeconds": SHORT_S, "leaseTransitions": 4}}).encode())
+
+
+def waits(t, record, monitoring):
+    """The first replica, which has to wait; what it does meanwhile, and then."""
+    server = boards(t, monitoring)
+    held_by_nobody(t)
+    first = Replica(t, "first", "--trusted-namespaces", monitoring, *SHORT).ready()
+    time.sleep(SHORT_S / 2)
+    expect(first.process.alive() and not first.leads(), "it did not wait")
+    written = record.writes(first.token) + record.writes(first.token, leases=True)
+    expect(not written, f"written before it leads: {written}")
+    asked = grafana.ask(server.url, "GET", "/_standin/log")
+    expect(not asked, f"asked of Grafana before it leads: {asked}")
+    leader_of([first], SHORT_S + RETRY_S)
+    begin = time.monotonic()
+    t.published(monitoring, ["/good"])
+    t.figure("published after it leads", time.monotonic() - begin, "s", 1)
+    until(server.sources, 5, "Grafana has not got its datasource")
+    expect(t.api.get("Observatory", monitoring, "boards")["metadata"].get("finalizers"), "no finalizer")
+    kept = t.api.request("GET", LEASE)
+    expect(kept["metadata"].get("labels") == {"e2e": "kept"} and kept["spec"]["leaseTransitions"] == 5, f"lease: {kept}")
+    return first
 
 
 def change(t, app, path):
@@ -40,7 +82,8 @@ def run(t):
     permit(t)
     record = Audit(t.plane.audit)
     monitoring, app = objects(t)
-    first, second = pair(t, "--trusted-namespaces", monitoring, *SHORT)
+    first = waits(t, record, monitoring)
+    second = Replica(t, "second", "--trusted-namespaces", monitoring, *SHORT).ready()
     t.published(monitoring, ["/good"])
     before = t.settled()
     change(t, app, "/one")
@@ -61,7 +104,7 @@ def run(t):
     after = t.settled()
     changed = [key for key in {*before, *after} if before.get(key) != after.get(key)]
     expect(not changed, f"written by taking over: {changed}")
-    expect(lease(t)["leaseTransitions"] == 1, f"transitions: {lease(t)}")
+    expect(lease(t)["leaseTransitions"] == 6, f"transitions: {lease(t)}")
 
     # it dies
     third = Replica(t, "third", "--trusted-namespaces", monitoring, *SHORT).ready()
@@ -74,4 +117,4 @@ def run(t):
     t.settled()
     no_overlap(t, [first, second, third], record)
     outputs = [thing["metadata"]["name"] for thing in t.api.list("Secret", monitoring)]
-    expect(outputs == ["main-prometheus"], f"outputs: {outputs}")
+    expect(outputs == ["boards-prometheus", "grafana-admin", "main-prometheus"], f"outputs: {outputs}")
