@@ -100,6 +100,20 @@ rig_spec(struct server *server)
     return bnc_json_get(server->lease, "spec");
 }
 
+static inline const char *
+rig_holder(struct server *server)
+{
+    return bnc_json_get_str(rig_spec(server), "holderIdentity");
+}
+
+static inline int64_t
+rig_number(struct server *server, const char *key)
+{
+    int64_t n = -1;
+    (void)bnc_json_get_int(rig_spec(server), key, &n);
+    return n;
+}
+
 /* A hand at the Lease. */
 static inline void
 rig_edit(struct server *server, const char *holder, int64_t duration_s)
@@ -140,8 +154,9 @@ rig_no_log(void *arg, const char *line, size_t n)
     BNC_UNUSED(n);
 }
 
+/* A world, and a client in it. */
 static inline void
-rig_begin(struct side *side, struct server *server, const char *name, uint64_t seed)
+rig_kube(struct side *side, int64_t write_timeout_ms)
 {
     static const char config_text[] =
         "current-context: c\n"
@@ -152,13 +167,21 @@ rig_begin(struct side *side, struct server *server, const char *name, uint64_t s
     struct bnc_kube_config *config = NULL;
     struct bnc_error err = {0};
 
-    *side = (struct side){.server = server, .rate = 100};
+    *side = (struct side){.rate = 100};
     bnc_log_set_sink(rig_no_log, NULL);
     side->fake = fake_new();
-    side->fake->seed = seed;
     side->fake->files[0] = (struct fake_file){"/kc", config_text};
     CHECK_INT(bnc_kube_config_load(&side->fake->base, &options, &config, &err), BNC_OK);
+    config->write_timeout_ms = write_timeout_ms;
     CHECK_INT(bnc_kube_new(&side->fake->base, config, "1", &side->kube, &err), BNC_OK);
+}
+
+static inline void
+rig_begin(struct side *side, struct server *server, const char *name, uint64_t seed)
+{
+    rig_kube(side, 0);
+    side->server = server;
+    side->fake->seed = seed;
     side->leader =
         bnc_leader_new(&(struct bnc_leader_options){.world = &side->fake->base,
                                                     .kube = side->kube,
@@ -265,6 +288,12 @@ rig_step_one(struct side *side, int64_t ms)
         }
         rig_sweep(fake);
     }
+}
+
+static inline bool
+rig_may(struct side *side)
+{
+    return bnc_leader_may_write(side->leader);
 }
 
 static inline size_t
