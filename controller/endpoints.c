@@ -175,6 +175,9 @@ serve_metrics(struct bnc_endpoints *e, const struct asked *asked)
 
     bnc_metrics_build(&out, options->version, options->revision);
     bnc_metrics_controller(&out, options->controller);
+    struct bnc_metrics_queue queue = {.name = "compile"};
+    bnc_engine_queue(bnc_controller_engine(options->controller), &queue.stats);
+    bnc_metrics_queues(&out, &queue, 1);
     if (options->kube != NULL && options->source != NULL) {
         bnc_metrics_kube(&out, options->kube, options->source);
     }

@@ -7,11 +7,20 @@
 #include "controller/controller.h"
 #include "controller/leader.h"
 #include "controller/metrics.h"
+#include "controller/queue.h"
 #include "source/cluster.h"
 
 /* The running build; work, results and the cache. */
 void bnc_metrics_build(struct bnc_str *out, const char *version, const char *revision);
 void bnc_metrics_controller(struct bnc_str *out, const struct bnc_controller *controller);
+
+/* A queue as dashboards call it: label "name" of workqueue_*, and "controller". */
+struct bnc_metrics_queue {
+    const char *name;
+    struct bnc_queue_stats stats;
+};
+void
+bnc_metrics_queues(struct bnc_str *out, const struct bnc_metrics_queue *queues, size_t n);
 
 /* Requests, lists and watches; writes that wait.  `source` is one of a cluster. */
 void

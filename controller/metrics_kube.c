@@ -7,6 +7,17 @@
 static const struct bnc_metric requests = {
     "rest_client_requests_total", BNC_COUNTER,
     "Requests to the API server, by status, method and host."};
+static const struct bnc_metric durations = {
+    "rest_client_request_duration_seconds", BNC_HISTOGRAM,
+    "Until the API server's answer was whole, of a watch until it was open."};
+static const struct bnc_metric relists = {
+    "binnacle_relists_total", BNC_COUNTER,
+    "Lists started after the first one of a resource, by reason."};
+static const struct bnc_metric last_event = {
+    "binnacle_watch_last_event_timestamp_seconds", BNC_GAUGE,
+    "When the last event of a resource came, bookmarks included."};
+static const struct bnc_metric tokens = {"binnacle_token_reloads_total", BNC_COUNTER,
+                                         "Reads of the token's file, by result."};
 static const struct bnc_metric lists = {"binnacle_lists_total", BNC_COUNTER,
                                         "Lists started, by reason."};
 static const struct bnc_metric in_flight = {
@@ -43,6 +54,18 @@ static const struct {
     {{"binnacle_replayed_requests_total", BNC_COUNTER,
       "Requests sent again with newer credentials."},
      offsetof(struct bnc_kube_counters, replays)},
+    {{"binnacle_delayed_requests_total", BNC_COUNTER,
+      "Requests that waited for their turn."},
+     offsetof(struct bnc_kube_counters, gated)},
+    {{"binnacle_dead_connections_total", BNC_COUNTER,
+      "Connections of watches that were given up because the server was silent."},
+     offsetof(struct bnc_kube_counters, dead_connections)},
+    {{"binnacle_streamed_lists_total", BNC_COUNTER,
+      "Lists asked for as the first events of a watch."},
+     offsetof(struct bnc_kube_counters, streamed_lists)},
+    {{"binnacle_streamed_lists_refused_total", BNC_COUNTER,
+      "Of these, those that were asked for again in pages."},
+     offsetof(struct bnc_kube_counters, streamed_refused)},
 };
 
 /* "https://host:port/path" -> "host:port" */
@@ -73,6 +96,64 @@ add_requests(struct bnc_str *out, struct bnc_kube *kube)
 }
 
 static void
+add_durations(struct bnc_str *out, struct bnc_kube *kube)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    const struct bnc_kube_counters *counters = bnc_kube_counters(kube);
+    const char *host = host_of(bnc_kube_config_of(kube)->server, arena);
+
+    bnc_metric_begin(out, &durations);
+    for (size_t i = 0; i < counters->n_methods; i++) {
+        const struct bnc_kube_method *row = &counters->methods[i];
+        bnc_metric_histogram(out, &durations,
+                             BNC_LABELS({"verb", row->method}, {"host", host}),
+                             &row->took);
+    }
+}
+
+/* Of kinds that were listed: by reason, all of them from 0. */
+static void
+add_relists(struct bnc_str *out, const struct bnc_kube_counters *counters)
+{
+    bnc_metric_begin(out, &relists);
+    for (enum bnc_kind kind = 0; kind < BNC_KIND_COUNT; kind++) {
+        const char *resource = bnc_kind_info(kind)->plural;
+        bool listed = counters->kind_lists[kind][BNC_RELIST_FIRST] > 0;
+        for (enum bnc_relist reason = BNC_RELIST_FIRST + 1;
+             listed && reason < BNC_RELIST_COUNT; reason++) {
+            bnc_metric_sample(
+                out, &relists,
+                BNC_LABELS({"resource", resource}, {"reason", bnc_relist_name(reason)}),
+                (double)counters->kind_lists[kind][reason]);
+        }
+    }
+}
+
+/* 0 would be a moment in 1970: a kind without events has no sample. */
+static void
+add_last_events(struct bnc_str *out, const struct bnc_kube_counters *counters)
+{
+    bnc_metric_begin(out, &last_event);
+    for (enum bnc_kind kind = 0; kind < BNC_KIND_COUNT; kind++) {
+        if (counters->event_ms[kind] > 0) {
+            bnc_metric_sample(out, &last_event,
+                              BNC_LABELS({"resource", bnc_kind_info(kind)->plural}),
+                              (double)counters->event_ms[kind] / 1000);
+        }
+    }
+}
+
+static void
+add_tokens(struct bnc_str *out, const struct bnc_kube_counters *counters)
+{
+    bnc_metric_begin(out, &tokens);
+    bnc_metric_sample(out, &tokens, BNC_LABELS({"result", "success"}),
+                      (double)counters->token_reads);
+    bnc_metric_sample(out, &tokens, BNC_LABELS({"result", "error"}),
+                      (double)counters->token_failures);
+}
+
+static void
 add_load(struct bnc_str *out, struct bnc_source *source)
 {
     struct bnc_source_cluster_load load = {0};
@@ -91,6 +172,10 @@ bnc_metrics_kube(struct bnc_str *out, struct bnc_kube *kube, struct bnc_source *
     const struct bnc_kube_counters *counters = bnc_kube_counters(kube);
 
     add_requests(out, kube);
+    add_durations(out, kube);
+    add_relists(out, counters);
+    add_last_events(out, counters);
+    add_tokens(out, counters);
     bnc_metric_begin(out, &lists);
     for (enum bnc_relist reason = 0; reason < BNC_RELIST_COUNT; reason++) {
         bnc_metric_sample(out, &lists, BNC_LABELS({"reason", bnc_relist_name(reason)}),

@@ -31,6 +31,7 @@ struct bnc_queue {
     int64_t started_us; /* of all that is worked on, summed */
     struct bnc_histogram waited;
     struct bnc_histogram worked;
+    struct bnc_histogram reconciled;
 };
 
 static int64_t
@@ -227,6 +228,7 @@ bnc_queue_new(const struct bnc_queue_options *options)
         options->first_ms > 0 ? options->first_ms : BNC_QUEUE_FIRST_MS;
     queue->options.max_ms = options->max_ms > 0 ? options->max_ms : BNC_QUEUE_MAX_MS;
     queue->waited.buckets = queue->worked.buckets = &bnc_buckets_queue;
+    queue->reconciled.buckets = &bnc_buckets_reconcile;
     if (options->ready != NULL) {
         queue->timer = bnc_timer_new(options->world, on_time, queue);
     }
@@ -369,7 +371,9 @@ bnc_queue_done(struct bnc_queue *queue, struct bnc_queue_item *item)
     take_out(&queue->working, item);
     item->working = false;
     queue->started_us -= item->started_us;
-    bnc_histogram_add(&queue->worked, (double)(now_us(queue) - item->started_us) / 1e6);
+    double took = (double)(now_us(queue) - item->started_us) / 1e6;
+    bnc_histogram_add(&queue->worked, took);
+    bnc_histogram_add(&queue->reconciled, took);
     if (item->again) {
         item->again = false;
         item->ready = true;
@@ -422,6 +426,7 @@ bnc_queue_stats(struct bnc_queue *queue, struct bnc_queue_stats *out)
         .retries = queue->retries,
         .waited = queue->waited,
         .worked = queue->worked,
+        .reconciled = queue->reconciled,
         .unfinished_s = (double)((int64_t)n * now - queue->started_us) / 1e6,
         .longest_s = oldest == NULL ? 0 : (double)(now - oldest->started_us) / 1e6};
 }

@@ -49,12 +49,13 @@ struct bnc_queue_stats {
     size_t depth[BNC_QUEUE_LEVELS]; /* ready now */
     size_t delayed;                 /* wait for their time */
     size_t working;
-    uint64_t adds;               /* those that were not one with an earlier one */
-    uint64_t retries;            /* bnc_queue_retry() */
-    struct bnc_histogram waited; /* from ready to get, seconds */
-    struct bnc_histogram worked; /* from get to done, seconds */
-    double unfinished_s;         /* sum over what is worked on */
-    double longest_s;            /* the oldest of these */
+    uint64_t adds;                   /* those that were not one with an earlier one */
+    uint64_t retries;                /* bnc_queue_retry() */
+    struct bnc_histogram waited;     /* from ready to get, seconds */
+    struct bnc_histogram worked;     /* from get to done, seconds */
+    struct bnc_histogram reconciled; /* as `worked`, in bnc_buckets_reconcile */
+    double unfinished_s;             /* sum over what is worked on */
+    double longest_s;                /* the oldest of these */
 };
 
 /* Owns: the caller.  Items are borrowed: take out what is freed. */

@@ -30,6 +30,8 @@ struct bnc_auth {
     int64_t token_read_ms;
     int64_t pem_read_ms;
     bool token_trouble; /* said once in the log */
+    uint64_t token_reads;
+    uint64_t token_failures;
     bool pem_trouble;
 
     struct bnc_child *child;
@@ -184,6 +186,8 @@ refresh_token(struct bnc_auth *auth)
     struct bnc_error err = {0};
     if (auth->config->token_file != NULL) {
         enum bnc_code code = read_token(auth, &err);
+        auth->token_reads += code == BNC_OK;
+        auth->token_failures += code != BNC_OK;
         keep_old(code, &err, &auth->token_trouble);
     }
 }
@@ -413,4 +417,11 @@ bnc_auth_refused(struct bnc_auth *auth, uint64_t generation)
     auth->exec_valid = false;
     fetch(auth);
     return BNC_AUTH_PENDING;
+}
+
+void
+bnc_auth_counts(const struct bnc_auth *auth, uint64_t *reads, uint64_t *failures)
+{
+    *reads = auth->token_reads;
+    *failures = auth->token_failures;
 }

@@ -45,4 +45,7 @@ enum bnc_auth_answer bnc_auth_get(struct bnc_auth *auth, struct bnc_auth_view *v
  */
 enum bnc_auth_answer bnc_auth_refused(struct bnc_auth *auth, uint64_t generation);
 
+/* How often the token's file was read, and how often it could not be. */
+void bnc_auth_counts(const struct bnc_auth *auth, uint64_t *reads, uint64_t *failures);
+
 #endif

@@ -28,12 +28,24 @@ free_call(struct bnc_kube_call *call)
     free(call);
 }
 
+/* How long it took, once. */
+static void
+count_time(struct bnc_kube_call *call)
+{
+    if (call->sent_us > 0) {
+        bnc_kube_counters_took(&call->kube->counters, call->request.method,
+                               bnc_world_mono_us(call->kube->world) - call->sent_us);
+        call->sent_us = 0;
+    }
+}
+
 /* The last callback.  The handle is no longer known when it runs. */
 static void
 finish(struct bnc_kube_call *call, const struct bnc_kube_result *result)
 {
     bnc_kube_counters_request(&call->kube->counters, call->request.method,
                               result->http_status);
+    count_time(call);
     TAILQ_REMOVE(&call->kube->calls, call, link);
     bnc_kube_gate_leave(call);
     call->ops.on_done(call->arg, result);
@@ -74,6 +86,9 @@ on_head(void *arg, struct bnc_http_call *http, int status)
     struct bnc_kube_call *call = arg;
     call->http_status = status;
     call->retry_after_ms = retry_after_ms(http);
+    if (call->streaming) {
+        count_time(call);
+    }
     bnc_kube_gate_head(call, http);
     heard(call);
     if (call->streaming && call->request.group == BNC_HTTP_WATCH && is_success(status)) {
@@ -211,6 +226,7 @@ bnc_kube_send(struct bnc_kube_call *call)
         .repeatable = request->repeatable,
         .accept_gzip = request->gzip && !kube->config->no_compression,
     };
+    call->sent_us = bnc_world_mono_us(kube->world);
     call->http = bnc_http_start(kube->world, &http, &ops, call);
 }
 
@@ -404,5 +420,7 @@ bnc_kube_config_of(const struct bnc_kube *kube)
 struct bnc_kube_counters *
 bnc_kube_counters(struct bnc_kube *kube)
 {
+    bnc_auth_counts(kube->auth, &kube->counters.token_reads,
+                    &kube->counters.token_failures);
     return &kube->counters;
 }

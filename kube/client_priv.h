@@ -49,6 +49,7 @@ struct bnc_kube_call {
 
     struct bnc_http_call *http; /* NULL: waits for its turn or for credentials */
     uint64_t generation;        /* of the credentials it was sent with */
+    int64_t sent_us;            /* monotonic; 0: not sent, or its time is counted */
     bool gated;                 /* waits for its turn */
     bool replayed;
     bool ending; /* for a reason that lies outside of it */

@@ -36,3 +36,22 @@ bnc_kube_counters_request(struct bnc_kube_counters *counters, const char *method
         row->n = 1;
     }
 }
+
+void
+bnc_kube_counters_took(struct bnc_kube_counters *counters, const char *method, int64_t us)
+{
+    size_t i = 0;
+    while (i < counters->n_methods && strcmp(counters->methods[i].method, method) != 0) {
+        i++;
+    }
+    if (i == BNC_KUBE_METHODS) {
+        return;
+    }
+    struct bnc_kube_method *row = &counters->methods[i];
+    if (i == counters->n_methods) {
+        counters->n_methods++;
+        row->took.buckets = &bnc_buckets_request;
+        (void)snprintf(row->method, sizeof(row->method), "%s", method);
+    }
+    bnc_histogram_add(&row->took, (double)us / 1e6);
+}

@@ -4,9 +4,11 @@
 #ifndef BNC_KUBE_COUNTERS_H
 #define BNC_KUBE_COUNTERS_H
 
-#include "lib/base.h"
+#include "lib/histogram.h"
+#include "model/kind.h"
 
 #define BNC_KUBE_REQUEST_ROWS 128
+#define BNC_KUBE_METHODS      8
 
 enum bnc_relist {
     BNC_RELIST_FIRST,   /* the first list */
@@ -29,7 +31,19 @@ struct bnc_kube_request_row {
     uint64_t n;
 };
 
+/* How long answers take: until they are whole, of a watch until it is open. */
+struct bnc_kube_method {
+    char method[8];
+    struct bnc_histogram took; /* seconds */
+};
+
 struct bnc_kube_counters {
+    struct bnc_kube_method methods[BNC_KUBE_METHODS];
+    size_t n_methods;
+    uint64_t kind_lists[BNC_KIND_COUNT][BNC_RELIST_COUNT]; /* as `lists`, by kind */
+    int64_t event_ms[BNC_KIND_COUNT]; /* wall: the last on a watch of it; 0: none yet */
+    uint64_t token_reads;             /* of the token's file */
+    uint64_t token_failures;
     struct bnc_kube_request_row requests[BNC_KUBE_REQUEST_ROWS];
     size_t n_requests;
     uint64_t lists[BNC_RELIST_COUNT]; /* started, by reason */
@@ -51,5 +65,8 @@ struct bnc_kube_counters {
 
 void bnc_kube_counters_request(struct bnc_kube_counters *counters, const char *method,
                                int status);
+/* Units: microseconds. */
+void bnc_kube_counters_took(struct bnc_kube_counters *counters, const char *method,
+                            int64_t us);
 
 #endif

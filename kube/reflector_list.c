@@ -330,6 +330,7 @@ bnc_reflector_list_start(struct bnc_reflector *r, enum bnc_relist reason)
 {
     unmark(r);
     r->counters->lists[reason]++;
+    r->counters->kind_lists[r->kind][reason]++;
     set_text(&r->list.asked, r->version[0] == '\0' ? "0" : r->version);
     free(r->list.token);
     r->list.token = NULL;

@@ -28,6 +28,7 @@ on_event(void *arg, const char *type, const struct bnc_pruned *object)
     }
     r->watch.events++;
     r->counters->events++;
+    r->counters->event_ms[r->kind] = bnc_world_wall_ms(r->world);
     if (r->watch.initial) {
         bnc_reflector_stream_event(r, type, object);
         return;

@@ -12,7 +12,14 @@ NAMES = """
     binnacle_pieces_packed_total binnacle_output_writes_total binnacle_status_writes_total binnacle_events_total
     binnacle_turns_total binnacle_longest_turn_seconds binnacle_cache_bytes binnacle_cache_objects
     binnacle_observatory_jobs binnacle_lists_total binnacle_watch_events_total binnacle_writes_waiting
-    rest_client_requests_total
+    binnacle_relists_total binnacle_watch_last_event_timestamp_seconds binnacle_token_reloads_total
+    rest_client_requests_total rest_client_request_duration_seconds_bucket
+    workqueue_depth workqueue_adds_total workqueue_retries_total workqueue_queue_duration_seconds_bucket
+    workqueue_work_duration_seconds_bucket workqueue_unfinished_work_seconds
+    workqueue_longest_running_processor_seconds
+    controller_runtime_reconcile_total controller_runtime_reconcile_errors_total
+    controller_runtime_reconcile_time_seconds_bucket controller_runtime_max_concurrent_reconciles
+    controller_runtime_active_workers
     process_cpu_seconds_total process_resident_memory_bytes process_virtual_memory_bytes process_open_fds
     process_max_fds process_start_time_seconds
 """.split()
