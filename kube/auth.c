@@ -6,6 +6,7 @@
 #include "kube/auth_exec.h"
 #include "lib/base64.h"
 #include "lib/log.h"
+#include "lib/pem.h"
 
 #define TOKEN_MAX       ((size_t)64 * 1024)
 #define TOKEN_AGE_MS    50000 /* the kubelet replaces it long before it ends */
@@ -27,6 +28,7 @@ struct bnc_auth {
     char *cert;
     char *key;
     uint64_t generation;
+    uint64_t identity;
     int64_t token_read_ms;
     int64_t pem_read_ms;
     bool token_trouble; /* said once in the log */
@@ -127,18 +129,15 @@ read_token(struct bnc_auth *auth, struct bnc_error *err)
     return BNC_OK;
 }
 
+/* One of the three; `*out` is NULL when it is not set. */
 static enum bnc_code
-read_pem(struct bnc_auth *auth, const struct bnc_kube_pem *pem, const char *what,
-         char **slot, struct bnc_error *err)
+read_pem(const struct bnc_auth *auth, const struct bnc_kube_pem *pem, const char *what,
+         struct bnc_arena *arena, const char **out, struct bnc_error *err)
 {
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     struct bnc_bytes text = {0};
 
-    if (pem->text != NULL) {
-        auth->generation += replace(slot, pem->text) ? 1 : 0;
-        return BNC_OK;
-    }
-    if (pem->path == NULL) {
+    *out = pem->text;
+    if (pem->text != NULL || pem->path == NULL) {
         return BNC_OK;
     }
     if (bnc_file_read(auth->world, pem->path, BNC_KUBE_FILE_MAX, arena, &text, err)) {
@@ -147,23 +146,55 @@ read_pem(struct bnc_auth *auth, const struct bnc_kube_pem *pem, const char *what
     if (strstr(text.ptr, "-----BEGIN ") == NULL) {
         return bnc_fail(err, BNC_INVALID, "%s: %s holds no PEM text", what, pem->path);
     }
-    auth->generation += replace(slot, text.ptr) ? 1 : 0;
+    *out = text.ptr;
+    return BNC_OK;
+}
+
+/*
+ * What replaces something that works has to work too: files are written one after the
+ * other, and not always whole.
+ */
+static enum bnc_code
+check_new(const struct bnc_auth *auth, const char *ca, const char *cert, const char *key,
+          struct bnc_error *err)
+{
+    bool new_ca = auth->ca != NULL && !bnc_str_eq(ca, auth->ca);
+    bool new_pair = auth->cert != NULL && auth->config->cert.path != NULL &&
+                    (!bnc_str_eq(cert, auth->cert) || !bnc_str_eq(key, auth->key));
+
+    if (new_ca && bnc_pem_check_ca((struct bnc_bytes){ca, strlen(ca)}, err)) {
+        return bnc_wrap(err, "certificate-authority %s", auth->config->ca.path);
+    }
+    if (new_pair && bnc_pem_check_pair((struct bnc_bytes){cert, strlen(cert)},
+                                       (struct bnc_bytes){key, strlen(key)}, err)) {
+        return bnc_wrap(err, "client-certificate %s", auth->config->cert.path);
+    }
     return BNC_OK;
 }
 
 static enum bnc_code
 read_pems(struct bnc_auth *auth, struct bnc_error *err)
 {
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     const struct bnc_kube_config *config = auth->config;
-    uint64_t before = auth->generation;
+    const char *ca = NULL;
+    const char *cert = NULL;
+    const char *key = NULL;
 
     auth->pem_read_ms = bnc_world_mono_ms(auth->world);
-    if (read_pem(auth, &config->ca, "certificate-authority", &auth->ca, err) ||
-        read_pem(auth, &config->cert, "client-certificate", &auth->cert, err) ||
-        read_pem(auth, &config->key, "client-key", &auth->key, err)) {
+    if (read_pem(auth, &config->ca, "certificate-authority", arena, &ca, err) ||
+        read_pem(auth, &config->cert, "client-certificate", arena, &cert, err) ||
+        read_pem(auth, &config->key, "client-key", arena, &key, err) ||
+        check_new(auth, ca, cert, key, err)) {
         return err->code;
     }
-    if (before != auth->generation) {
+    bool had_cert = auth->cert != NULL;
+    bool new_ca = ca != NULL && replace(&auth->ca, ca);
+    bool new_cert = cert != NULL && replace(&auth->cert, cert);
+    bool new_key = key != NULL && replace(&auth->key, key);
+    if (new_ca || new_cert || new_key) {
+        auth->generation++;
+        auth->identity += had_cert && (new_cert || new_key) ? 1 : 0;
         bnc_http_drop_connections(auth->world);
     }
     return BNC_OK;
@@ -223,8 +254,10 @@ take_credential(struct bnc_auth *auth, struct bnc_bytes output, struct bnc_error
         (void)set_bearer(auth, found.token);
     }
     if (found.cert_pem != NULL) {
+        bool had_cert = auth->cert != NULL;
         bool cert = replace(&auth->cert, found.cert_pem);
         if (replace(&auth->key, found.key_pem) || cert) {
+            auth->identity += had_cert ? 1 : 0;
             bnc_http_drop_connections(auth->world);
         }
     }
@@ -340,6 +373,10 @@ bnc_auth_new(struct bnc_world *world, const struct bnc_kube_config *config,
     auth->exec_started_ms = -EXEC_GAP_MS;
     auth->timer = bnc_timer_new(world, start_program, auth);
     if (config->username != NULL) {
+        BNC_LOG(BNC_LEVEL_WARN,
+                "a password in a kubeconfig is for tests only: "
+                "API servers take none since Kubernetes 1.19",
+                BNC_KV("kubeconfig", config->origin));
         set_basic(auth, config->username, config->password);
     }
     if (config->token != NULL) {
@@ -397,6 +434,7 @@ bnc_auth_get(struct bnc_auth *auth, struct bnc_auth_view *view)
                 .server_name = auth->config->tls_server_name,
                 .insecure = auth->config->insecure},
         .generation = auth->generation,
+        .identity = auth->identity,
     };
     return BNC_AUTH_READY;
 }

@@ -14,6 +14,7 @@ struct bnc_auth_view {
     const char *authorization; /* "Authorization: Bearer ...", NULL: none */
     struct bnc_tls_client tls;
     uint64_t generation; /* which credentials these are */
+    uint64_t identity;   /* which client certificate: it belongs to a connection */
 };
 
 enum bnc_auth_answer {

@@ -199,6 +199,10 @@ bnc_kube_send(struct bnc_kube_call *call)
         return; /* on_ready() comes back to it */
     }
     call->generation = view.generation;
+    if (view.identity != kube->identity) {
+        kube->identity = view.identity;
+        bnc_timer_set(kube->renew, 0); /* not inside the caller's call */
+    }
     while (kube->config->impersonate[n] != NULL) {
         n++;
     }
@@ -258,6 +262,32 @@ bnc_kube_end_marked(struct bnc_kube *kube, const struct bnc_error *err)
         }
         finish(call, &failed);
     }
+}
+
+void
+bnc_kube_end_watches(struct bnc_kube *kube, const struct bnc_error *err)
+{
+    struct bnc_kube_call *call = NULL;
+
+    bnc_http_drop_connections(kube->world);
+    TAILQ_FOREACH(call, &kube->calls, link)
+    {
+        if (call->request.group == BNC_HTTP_WATCH && call->http != NULL) {
+            call->ending = true;
+        }
+    }
+    bnc_kube_end_marked(kube, err);
+}
+
+/* Watches go on with the new certificate: a connection is who has opened it. */
+static void
+on_renewed(void *arg)
+{
+    struct bnc_kube *kube = arg;
+    struct bnc_error err = {0};
+
+    (void)bnc_fail(&err, BNC_UNAVAILABLE, "the client certificate is another one now");
+    bnc_kube_end_watches(kube, &err);
 }
 
 /* The program has answered: all that waited for it goes on, or fails. */
@@ -364,6 +394,7 @@ bnc_kube_new(struct bnc_world *world, struct bnc_kube_config *config, const char
         config->arena, "User-Agent: binnacle/%s (linux/" BNC_KUBE_ARCH ")", version);
     kube->warnings = bnc_map_new();
     kube->gate = bnc_timer_new(world, bnc_kube_gate_open, kube);
+    kube->renew = bnc_timer_new(world, on_renewed, kube);
     kube->pulse.timer = bnc_timer_new(world, bnc_pulse_due, kube);
     bnc_kube_options_set(kube, &(struct bnc_kube_options){0});
     if (bnc_auth_new(world, config, on_ready, kube, &kube->auth, err)) {
@@ -385,6 +416,7 @@ bnc_kube_free(struct bnc_kube *kube)
         bnc_kube_cancel(TAILQ_FIRST(&kube->calls));
     }
     bnc_timer_free(kube->gate);
+    bnc_timer_free(kube->renew);
     bnc_timer_free(kube->pulse.timer);
     bnc_map_free(kube->warnings);
     bnc_auth_free(kube->auth);

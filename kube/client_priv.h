@@ -29,6 +29,9 @@ struct bnc_kube {
     struct bnc_kube_counters counters;
     int64_t no_streams_until[BNC_KIND_COUNT]; /* monotonic, ms; 0: never refused */
 
+    uint64_t identity;       /* the client certificate that connections have */
+    struct bnc_timer *renew; /* the watches begin anew with another one */
+
     struct bnc_limit limit;
     struct bnc_timer *gate; /* the next call that waits for its turn may go */
     size_t n_gated;
@@ -63,6 +66,9 @@ struct bnc_kube_call {
 void bnc_kube_send(struct bnc_kube_call *call);
 /* End all calls with `ending` set, with that error. */
 void bnc_kube_end_marked(struct bnc_kube *kube, const struct bnc_error *err);
+
+/* End all watches at once, and let their connections go. */
+void bnc_kube_end_watches(struct bnc_kube *kube, const struct bnc_error *err);
 
 /* client_gate.c: send it in its turn. */
 void bnc_kube_gate(struct bnc_kube_call *call);

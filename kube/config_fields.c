@@ -4,14 +4,11 @@
 
 #include "lib/base64.h"
 
-#define EXEC_GROUP      "client.authentication.k8s.io/"
-#define EXEC_ITEMS_MAX  200
-#define IMPERSONATE_MAX 100
+#define EXEC_GROUP "client.authentication.k8s.io/"
 
-/* INVALID: "FILE: users \"dev\": token is not a text; put it in quotes". */
-static enum bnc_code
-fail_field(struct bnc_error *err, const struct bnc_kubeconfig_entry *entry,
-           const char *key, const char *what)
+enum bnc_code
+bnc_kubeconfig_fail(struct bnc_error *err, const struct bnc_kubeconfig_entry *entry,
+                    const char *key, const char *what)
 {
     return bnc_fail(err, BNC_INVALID, "%s: %s \"%s\": %s %s", entry->file->path,
                     entry->what, entry->name, key, what);
@@ -33,10 +30,10 @@ bnc_kubeconfig_text(const struct bnc_kubeconfig_entry *entry, const char *key,
         return BNC_OK;
     }
     if (!cJSON_IsString(item)) {
-        return fail_field(err, entry, key, "is not a text; put it in quotes");
+        return bnc_kubeconfig_fail(err, entry, key, "is not a text; put it in quotes");
     }
     if (strpbrk(item->valuestring, "\r\n") != NULL && strstr(key, "-data") == NULL) {
-        return fail_field(err, entry, key, "has more than one line");
+        return bnc_kubeconfig_fail(err, entry, key, "has more than one line");
     }
     *out = item->valuestring[0] == '\0' ? NULL : item->valuestring;
     return BNC_OK;
@@ -48,7 +45,7 @@ read_flag(const struct bnc_kubeconfig_entry *entry, const char *key, bool *out,
 {
     const cJSON *item = bnc_json_get(entry->body, key);
     if (!is_absent(item) && !cJSON_IsBool(item)) {
-        return fail_field(err, entry, key, "is neither true nor false");
+        return bnc_kubeconfig_fail(err, entry, key, "is neither true nor false");
     }
     *out = cJSON_IsTrue(item) != 0;
     return BNC_OK;
@@ -91,9 +88,16 @@ read_pem(const struct bnc_kubeconfig_entry *entry, const char *key,
     }
     out->text = bnc_base64_to_text(arena, data);
     if (out->text == NULL || strstr(out->text, "-----BEGIN ") == NULL) {
-        return fail_field(err, entry, data_key, "is not PEM text in base64");
+        return bnc_kubeconfig_fail(err, entry, data_key, "is not PEM text in base64");
     }
     return BNC_OK;
+}
+
+static bool
+is_proxy(const char *url)
+{
+    return bnc_str_starts(url, "http://") || bnc_str_starts(url, "https://") ||
+           bnc_str_starts(url, "socks5://");
 }
 
 enum bnc_code
@@ -111,17 +115,22 @@ bnc_kubeconfig_cluster(const struct bnc_kubeconfig_entry *entry,
         return err->code;
     }
     if (server == NULL) {
-        return fail_field(err, entry, "server",
-                          "is missing: the address of the API "
-                          "server, such as https://10.0.0.1:6443");
+        return bnc_kubeconfig_fail(err, entry, "server",
+                                   "is missing: the address of the API "
+                                   "server, such as https://10.0.0.1:6443");
+    }
+    if (config->proxy != NULL && !is_proxy(config->proxy)) {
+        return bnc_kubeconfig_fail(err, entry, "proxy-url",
+                                   "begins with none of http://, https:// and socks5://");
     }
     if (!bnc_str_starts(server, "https://") && !bnc_str_starts(server, "http://")) {
-        return fail_field(err, entry, "server",
-                          "begins with neither https:// nor http://");
+        return bnc_kubeconfig_fail(err, entry, "server",
+                                   "begins with neither https:// nor http://");
     }
     if (config->insecure && (config->ca.text != NULL || config->ca.path != NULL)) {
-        return fail_field(err, entry, "insecure-skip-tls-verify",
-                          "is true and certificate-authority is set: remove one");
+        return bnc_kubeconfig_fail(
+            err, entry, "insecure-skip-tls-verify",
+            "is true and certificate-authority is set: remove one");
     }
     size_t n = strlen(server);
     while (n > 0 && server[n - 1] == '/') {
@@ -131,16 +140,16 @@ bnc_kubeconfig_cluster(const struct bnc_kubeconfig_entry *entry,
     return BNC_OK;
 }
 
-/* The items of a list as texts, ended by NULL.  With `pair`, "NAME=value" of each. */
-static enum bnc_code
-read_texts(const struct bnc_kubeconfig_entry *entry, const char *key, bool pair,
-           struct bnc_arena *arena, const char *const **out, struct bnc_error *err)
+enum bnc_code
+bnc_kubeconfig_texts(const struct bnc_kubeconfig_entry *entry, const char *key, bool pair,
+                     struct bnc_arena *arena, const char *const **out,
+                     struct bnc_error *err)
 {
     const cJSON *list = bnc_json_get(entry->body, key);
     int n = is_absent(list) ? 0 : cJSON_GetArraySize(list);
 
-    if ((!is_absent(list) && !cJSON_IsArray(list)) || n > EXEC_ITEMS_MAX) {
-        return fail_field(err, entry, key, "is not a list of up to 200 items");
+    if ((!is_absent(list) && !cJSON_IsArray(list)) || n > BNC_KUBECONFIG_ITEMS) {
+        return bnc_kubeconfig_fail(err, entry, key, "is not a list of up to 200 items");
     }
     const char **texts = bnc_arena_array(arena, (size_t)n + 1, sizeof(*texts));
     size_t at = 0;
@@ -150,9 +159,10 @@ read_texts(const struct bnc_kubeconfig_entry *entry, const char *key, bool pair,
         const char *name = pair ? bnc_json_get_str(item, "name") : item->valuestring;
         const char *value = pair ? bnc_json_get_str(item, "value") : "";
         if (name == NULL || value == NULL || (pair && strchr(name, '=') != NULL)) {
-            return fail_field(err, entry, key,
-                              pair ? "has an item without name and value"
-                                   : "has an item that is not a text; put it in quotes");
+            return bnc_kubeconfig_fail(
+                err, entry, key,
+                pair ? "has an item without name and value"
+                     : "has an item that is not a text; put it in quotes");
         }
         texts[at++] = pair ? bnc_arena_fmt(arena, "%s=%s", name, value) : name;
     }
@@ -176,66 +186,27 @@ read_exec(const struct bnc_kubeconfig_entry *user, struct bnc_kube_config *confi
         bnc_kubeconfig_text(&entry, "apiVersion", &exec->api_version, err) ||
         bnc_kubeconfig_text(&entry, "interactiveMode", &mode, err) ||
         read_flag(&entry, "provideClusterInfo", &exec->provide_cluster_info, err) ||
-        read_texts(&entry, "args", false, config->arena, &exec->args, err) ||
-        read_texts(&entry, "env", true, config->arena, &exec->env, err)) {
+        bnc_kubeconfig_texts(&entry, "args", false, config->arena, &exec->args, err) ||
+        bnc_kubeconfig_texts(&entry, "env", true, config->arena, &exec->env, err)) {
         return err->code;
     }
     exec->install_hint = bnc_json_get_str(body, "installHint"); /* may have many lines */
     if (exec->command == NULL) {
-        return fail_field(err, &entry, "command", "is missing");
+        return bnc_kubeconfig_fail(err, &entry, "command", "is missing");
     }
     if (!bnc_str_eq(exec->api_version, EXEC_GROUP "v1") &&
         !bnc_str_eq(exec->api_version, EXEC_GROUP "v1beta1")) {
-        return fail_field(err, &entry, "apiVersion",
-                          "is neither " EXEC_GROUP "v1 nor " EXEC_GROUP "v1beta1");
+        return bnc_kubeconfig_fail(err, &entry, "apiVersion",
+                                   "is neither " EXEC_GROUP "v1 nor " EXEC_GROUP
+                                   "v1beta1");
     }
     if (bnc_str_eq(mode, "Always")) {
-        return fail_field(
+        return bnc_kubeconfig_fail(
             err, &entry, "interactiveMode",
             "is Always, but there is no terminal: use IfAvailable or Never");
     }
     if (strchr(exec->command, '/') != NULL) {
         exec->command = against_folder(&entry, config->arena, exec->command);
-    }
-    return BNC_OK;
-}
-
-/* A header of its own for what `as-*` says, so that fewer rights never become more. */
-static enum bnc_code
-read_impersonation(const struct bnc_kubeconfig_entry *entry,
-                   struct bnc_kube_config *config, struct bnc_error *err)
-{
-    static const char *const none[] = {NULL};
-    const char *const *groups = none;
-    const cJSON *extra = bnc_json_get(entry->body, "as-user-extra");
-
-    if (bnc_kubeconfig_text(entry, "as", &config->as, err) ||
-        bnc_kubeconfig_text(entry, "as-uid", &config->as_uid, err) ||
-        read_texts(entry, "as-groups", false, config->arena, &groups, err)) {
-        return err->code;
-    }
-    if (!is_absent(extra) && cJSON_GetArraySize(extra) > 0) {
-        return fail_field(err, entry, "as-user-extra", "is not supported: remove it");
-    }
-    const char **lines =
-        bnc_arena_array(config->arena, EXEC_ITEMS_MAX + 3, sizeof(*lines));
-    size_t n = 0;
-    if (config->as != NULL) {
-        lines[n++] = bnc_arena_fmt(config->arena, "Impersonate-User: %s", config->as);
-    }
-    if (config->as_uid != NULL) {
-        lines[n++] = bnc_arena_fmt(config->arena, "Impersonate-Uid: %s", config->as_uid);
-    }
-    for (size_t i = 0; groups[i] != NULL; i++) {
-        if (strpbrk(groups[i], "\r\n") != NULL) {
-            return fail_field(err, entry, "as-groups", "has an item of several lines");
-        }
-        lines[n++] = bnc_arena_fmt(config->arena, "Impersonate-Group: %s", groups[i]);
-    }
-    config->impersonate = lines;
-    if (n > 0 && config->as == NULL) {
-        return fail_field(err, entry, "as",
-                          "is missing while as-uid or as-groups is set");
     }
     return BNC_OK;
 }
@@ -250,18 +221,18 @@ bnc_kubeconfig_user(const struct bnc_kubeconfig_entry *entry,
         read_path(entry, "tokenFile", config->arena, &config->token_file, err) ||
         bnc_kubeconfig_text(entry, "username", &config->username, err) ||
         bnc_kubeconfig_text(entry, "password", &config->password, err) ||
-        read_exec(entry, config, err) || read_impersonation(entry, config, err)) {
+        read_exec(entry, config, err) || bnc_kubeconfig_impersonate(entry, config, err)) {
         return err->code;
     }
     bool cert = config->cert.text != NULL || config->cert.path != NULL;
     bool key = config->key.text != NULL || config->key.path != NULL;
     if (cert != key) {
-        return fail_field(err, entry, cert ? "client-key" : "client-certificate",
-                          "is missing: certificate and key go together");
+        return bnc_kubeconfig_fail(err, entry, cert ? "client-key" : "client-certificate",
+                                   "is missing: certificate and key go together");
     }
     if (!is_absent(bnc_json_get(entry->body, "auth-provider"))) {
-        return fail_field(err, entry, "auth-provider",
-                          "was removed from Kubernetes: use exec instead");
+        return bnc_kubeconfig_fail(err, entry, "auth-provider",
+                                   "was removed from Kubernetes: use exec instead");
     }
     if (cert || config->token != NULL || config->token_file != NULL ||
         config->username != NULL) {

@@ -27,7 +27,6 @@ any_shared(const struct bnc_kube *kube)
 static void
 end_watches(struct bnc_kube *kube)
 {
-    struct bnc_kube_call *call = NULL;
     struct bnc_error err = {0};
 
     (void)bnc_fail(&err, BNC_UNAVAILABLE,
@@ -35,14 +34,7 @@ end_watches(struct bnc_kube *kube)
     kube->counters.dead_connections++;
     BNC_LOG(BNC_LEVEL_WARN, "the connection of the watches is dead, they begin anew",
             BNC_KV("server", kube->config->server));
-    bnc_http_drop_connections(kube->world);
-    TAILQ_FOREACH(call, &kube->calls, link)
-    {
-        if (call->request.group == BNC_HTTP_WATCH && call->http != NULL) {
-            call->ending = true;
-        }
-    }
-    bnc_kube_end_marked(kube, &err);
+    bnc_kube_end_watches(kube, &err);
 }
 
 static void

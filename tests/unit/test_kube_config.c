@@ -68,8 +68,19 @@ TEST(refusals)
          "use exec"},
         {"groups without user", HEAD CONTEXT CLUSTER USER("as-groups: [g]"),
          "as is missing"},
-        {"as-user-extra", HEAD CONTEXT CLUSTER USER("as: a, as-user-extra: {x: [y]}"),
-         "not supported"},
+        {"extra without user", HEAD CONTEXT CLUSTER USER("as-user-extra: {x: [v]}"),
+         "as is missing"},
+        {"extra is no map", HEAD CONTEXT CLUSTER USER("as: a, as-user-extra: [x]"),
+         "as-user-extra is not a map"},
+        {"extra holds no lists",
+         HEAD CONTEXT CLUSTER USER("as: a, as-user-extra: {x: v}"), "x is not a list"},
+        {"extra of two lines",
+         HEAD CONTEXT CLUSTER USER("as: a, as-user-extra: {x: [\"y\\nA: b\"]}"),
+         "several lines"},
+        {"an odd proxy",
+         HEAD CONTEXT "clusters: [{name: k, cluster: {server: 'https://h', "
+                      "proxy-url: 'file:///x'}}]\n" USER(""),
+         "proxy-url begins with none"},
     };
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         struct fake *fake = fake_new();
@@ -95,7 +106,8 @@ TEST(all_fields)
         "true}}]\n" USER(
             "client-certificate: /abs.crt, client-key-data: " PEM
             ", token: t, tokenFile: sub/tok, username: nick, password: p, "
-            "as: boss, as-uid: '7', as-groups: [g, h], " EXEC("command: ./x"));
+            "as: boss, as-uid: '7', as-groups: [g, h], as-user-extra: {Acme.com/A b: [v, "
+            "w]}, " EXEC("command: ./x"));
     struct fake *fake = fake_new();
     struct bnc_kube_config *config = NULL;
     struct bnc_error err = {0};
@@ -117,7 +129,9 @@ TEST(all_fields)
     CHECK_STR(config->impersonate[0], "Impersonate-User: boss");
     CHECK_STR(config->impersonate[1], "Impersonate-Uid: 7");
     CHECK_STR(config->impersonate[3], "Impersonate-Group: h");
-    CHECK(config->impersonate[4] == NULL);
+    CHECK_STR(config->impersonate[4], "Impersonate-Extra-acme.com%2Fa%20b: v");
+    CHECK_STR(config->impersonate[5], "Impersonate-Extra-acme.com%2Fa%20b: w");
+    CHECK(config->impersonate[6] == NULL);
     CHECK(config->exec.command == NULL); /* what is given wins */
     bnc_kube_config_free(config);
     bnc_world_free(&fake->base);
