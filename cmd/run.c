@@ -49,6 +49,10 @@ const struct bnc_flag bnc_flags_run[] = {
      "debug, info, warn or error (default info)"},
     {"--log-format", NULL, "FORMAT", offsetof(struct bnc_options, log_format),
      "console or json (default console)"},
+    {"--zap-log-level", NULL, "LEVEL", offsetof(struct bnc_options, log_level),
+     "as --log-level; a number from 1 on is debug"},
+    {"--zap-encoder", NULL, "FORMAT", offsetof(struct bnc_options, log_format),
+     "as --log-format"},
     BNC_FLAG_HELP,
 };
 const size_t bnc_n_flags_run = BNC_LEN(bnc_flags_run);

@@ -6,11 +6,14 @@
 #include <string.h>
 
 #include "lib/clip.h"
+#include "lib/hash.h"
 #include "lib/str.h"
 #include "lib/time.h"
 
 #define VALUE_BYTES 2048
 #define LINE_BYTES  ((size_t)64 * 1024)
+#define FIELDS_MAX  16
+#define RECENT      64 /* lines that are known again */
 
 static const char *const level_names[] = {
     [BNC_LEVEL_DEBUG] = "debug",
@@ -20,6 +23,14 @@ static const char *const level_names[] = {
 };
 static_assert(BNC_LEN(level_names) == BNC_LEVEL_ERROR + 1, "every level needs a name");
 
+/* A line that was written lately. */
+struct recent {
+    uint64_t hash;
+    int64_t since_ms; /* when `used` was last made less */
+    unsigned used;
+    uint64_t left_out;
+};
+
 static struct {
     enum bnc_level level;
     enum bnc_log_format format;
@@ -27,11 +38,17 @@ static struct {
     void *clock_arg;
     void (*write)(void *arg, const char *line, size_t n);
     void *sink_arg;
+    struct recent recent[RECENT]; /* by hash; another line takes the place over */
 } state = {.level = BNC_LEVEL_INFO};
 
 enum bnc_code
 bnc_log_set_level(const char *name, struct bnc_error *err)
 {
+    if (name[0] >= '0' && name[0] <= '9' && name[strspn(name, "0123456789")] == '\0') {
+        bool zero = name[strspn(name, "0")] == '\0';
+        state.level = zero ? BNC_LEVEL_INFO : BNC_LEVEL_DEBUG;
+        return BNC_OK;
+    }
     for (size_t i = 0; i < BNC_LEN(level_names); i++) {
         if (bnc_str_eq(level_names[i], name)) {
             state.level = (enum bnc_level)i;
@@ -172,13 +189,51 @@ add_object(struct bnc_str *line, const char *time, enum bnc_level level, const c
     bnc_str_putc(line, '}');
 }
 
-void
-bnc_log_write(enum bnc_level level, const char *text, const struct bnc_kv *fields,
-              size_t n)
+/* ---- repetition ------------------------------------------------------------------ */
+
+static uint64_t
+hash_of(const char *text, const struct bnc_kv *fields, size_t n)
 {
-    if (!bnc_log_enabled(level)) {
-        return;
+    uint64_t hash = bnc_hash64(text, strlen(text), 1);
+    for (size_t i = 0; i < n; i++) {
+        const char *value = fields[i].value == NULL ? "" : fields[i].value;
+        hash = bnc_hash64(fields[i].key, strlen(fields[i].key), hash);
+        hash = bnc_hash64(value, strlen(value), hash);
     }
+    return hash;
+}
+
+/* False: it is left out.  `*left_out`: how many of these were, since the last one. */
+static bool
+may_write(enum bnc_level level, uint64_t hash, uint64_t *left_out)
+{
+    *left_out = 0;
+    if (level == BNC_LEVEL_DEBUG || state.wall_ms == NULL) {
+        return true;
+    }
+    int64_t now = state.wall_ms(state.clock_arg);
+    struct recent *recent = &state.recent[hash % RECENT];
+    if (recent->hash != hash || now < recent->since_ms) { /* the clock was set back */
+        *recent = (struct recent){.hash = hash, .since_ms = now};
+    }
+    int64_t back = (now - recent->since_ms) / BNC_LOG_AGAIN_MS;
+    recent->since_ms += back * BNC_LOG_AGAIN_MS;
+    recent->used = back < (int64_t)recent->used ? recent->used - (unsigned)back : 0;
+    if (recent->used >= BNC_LOG_BURST) {
+        recent->left_out++;
+        return false;
+    }
+    recent->used++;
+    *left_out = recent->left_out;
+    recent->left_out = 0;
+    return true;
+}
+
+/* ---- writing --------------------------------------------------------------------- */
+
+static void
+write_line(enum bnc_level level, const char *text, const struct bnc_kv *fields, size_t n)
+{
     char time[BNC_TIME_MAX];
     bool timed = format_time(time);
     struct bnc_str line = bnc_str_new(NULL, LINE_BYTES);
@@ -196,4 +251,25 @@ bnc_log_write(enum bnc_level level, const char *text, const struct bnc_kv *field
         (void)fwrite(line.ptr, 1, line.len, stderr);
     }
     bnc_str_free(&line);
+}
+
+void
+bnc_log_write(enum bnc_level level, const char *text, const struct bnc_kv *fields,
+              size_t n)
+{
+    uint64_t left_out = 0;
+    if (!bnc_log_enabled(level) ||
+        !may_write(level, hash_of(text, fields, n), &left_out)) {
+        return;
+    }
+    if (left_out == 0 || n >= FIELDS_MAX) {
+        write_line(level, text, fields, n);
+        return;
+    }
+    struct bnc_kv more[FIELDS_MAX];
+    if (n > 0) {
+        memcpy(more, fields, n * sizeof(*fields));
+    }
+    more[n] = BNC_KV("repeated", bnc_log_num((int64_t)left_out));
+    write_line(level, text, more, n + 1);
 }

@@ -1,7 +1,7 @@
 /*
  * Structured log lines on standard error: constant text, values in fields,
- * never a secret.  Level, format, clock and sink are the one mutable state that
- * log.c keeps; cmd/ sets them once.
+ * never a secret.  Level, format, clock and sink, which cmd/ sets once, and what was
+ * written lately are the one mutable state that log.c keeps.
  *
  *   2026-11-22T17:00:00.000Z info  object applied kind=Secret name="a b"
  *   {"ts":"2026-11-22T17:00:00.000Z","level":"info","msg":"object applied",...}
@@ -21,7 +21,17 @@ struct bnc_kv {
 };
 #define BNC_KV(key, value) ((struct bnc_kv){(key), (value)})
 
-/* "debug", "info", "warn" or "error"; INVALID names the four. */
+/*
+ * Equal lines, the time apart: so many at once, then one in so long.  The next one that
+ * is written says how many were left out ("repeated").  Not of debug, nor without clock.
+ */
+#define BNC_LOG_BURST    10
+#define BNC_LOG_AGAIN_MS 10000
+
+/*
+ * "debug", "info", "warn" or "error", or a number as zap has it: from 1 on it is debug.
+ * INVALID names the four.
+ */
 enum bnc_code bnc_log_set_level(const char *name, struct bnc_error *err) BNC_MUST_CHECK;
 /* "json" or "console" (default: console). */
 enum bnc_code bnc_log_set_format(const char *name, struct bnc_error *err) BNC_MUST_CHECK;

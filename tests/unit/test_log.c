@@ -109,6 +109,82 @@ TEST(levels)
     }
 }
 
+TEST(numbers_as_levels)
+{
+    static const struct {
+        const char *text;
+        bool debug;
+    } rows[] = {{"0", false}, {"00", false}, {"1", true}, {"5", true}, {"127", true}};
+    for (size_t i = 0; i < BNC_LEN(rows); i++) {
+        struct bnc_error err = {0};
+        bnc_test_row(rows[i].text);
+        CHECK_INT(bnc_log_set_level(rows[i].text, &err), BNC_OK);
+        CHECK_INT(bnc_log_enabled(BNC_LEVEL_DEBUG), rows[i].debug);
+        CHECK(bnc_log_enabled(BNC_LEVEL_INFO));
+    }
+    struct bnc_error err = {0};
+    CHECK_INT(bnc_log_set_level("1x", &err), BNC_INVALID);
+    CHECK_INT(bnc_log_set_level("-1", &err), BNC_INVALID);
+}
+
+static unsigned
+count_lines(const char *text)
+{
+    unsigned n = 0;
+    for (; *text != '\0'; text++) {
+        n += *text == '\n';
+    }
+    return n;
+}
+
+TEST(equal_lines_are_left_out)
+{
+    int64_t ms = 1795366800123;
+    bnc_log_set_clock(at, &ms);
+    for (int i = 0; i < 1000; i++) {
+        BNC_LOG(BNC_LEVEL_WARN, "lost", BNC_KV("name", "a"));
+        ms += 1;
+    }
+    CHECK_INT(count_lines(take_line()), BNC_LOG_BURST);
+    for (int i = 0; i < 1000; i++) { /* each says something else */
+        BNC_LOG(BNC_LEVEL_WARN, "lost", BNC_KV("number", bnc_log_num(i)));
+    }
+    CHECK_INT(count_lines(take_line()), 1000);
+    ms += BNC_LOG_AGAIN_MS;
+    for (int i = 0; i < 3; i++) {
+        BNC_LOG(BNC_LEVEL_WARN, "found", BNC_KV("name", "b"));
+    }
+    CHECK_INT(count_lines(take_line()), 3);
+}
+
+TEST(what_was_left_out_is_counted)
+{
+    int64_t ms = 1795366800123;
+    bnc_log_set_clock(at, &ms);
+    for (int i = 0; i < BNC_LOG_BURST + 7; i++) {
+        BNC_LOG(BNC_LEVEL_ERROR, "gone", BNC_KV("name", "c"));
+    }
+    (void)take_line();
+    ms += BNC_LOG_AGAIN_MS;
+    BNC_LOG(BNC_LEVEL_ERROR, "gone", BNC_KV("name", "c"));
+    CHECK(strstr(take_line(), "gone name=c repeated=7\n") != NULL);
+    BNC_LOG(BNC_LEVEL_ERROR, "gone", BNC_KV("name", "c"));
+    CHECK_STR(take_line(), "");
+    ms -= 86400000; /* the clock is set back: it is not silent for a day */
+    BNC_LOG(BNC_LEVEL_ERROR, "gone", BNC_KV("name", "c"));
+    CHECK_INT(count_lines(take_line()), 1);
+}
+
+TEST(debug_lines_are_all_written)
+{
+    struct bnc_error err = {0};
+    CHECK_INT(bnc_log_set_level("debug", &err), BNC_OK);
+    for (int i = 0; i < 100; i++) {
+        BNC_LOG(BNC_LEVEL_DEBUG, "again", BNC_KV("name", "a"));
+    }
+    CHECK_INT(count_lines(take_line()), 100);
+}
+
 TEST(unknown_names)
 {
     struct bnc_error err = {0};
@@ -196,6 +272,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(values_in_both_formats, start, stop),
         cmocka_unit_test_setup_teardown(levels, start, stop),
+        cmocka_unit_test_setup_teardown(numbers_as_levels, start, stop),
+        cmocka_unit_test_setup_teardown(equal_lines_are_left_out, start, stop),
+        cmocka_unit_test_setup_teardown(what_was_left_out_is_counted, start, stop),
+        cmocka_unit_test_setup_teardown(debug_lines_are_all_written, start, stop),
         cmocka_unit_test_setup_teardown(unknown_names, start, stop),
         cmocka_unit_test_setup_teardown(without_clock_and_without_fields, start, stop),
         cmocka_unit_test_setup_teardown(long_values_are_cut, start, stop),
