@@ -6,7 +6,8 @@
 #include "controller/edges.h"
 #include "controller/engine_priv.h"
 
-#define COMPILE_BYTES 320 /* of an object: as much work as the lowering of a job */
+#define COMPILE_BYTES  320 /* of an object: as much work as the lowering of a job */
+#define COMPILE_EFFORT 800 /* of its regular expressions: likewise */
 
 /* ---- queue --------------------------------------------------------------------- */
 
@@ -288,9 +289,10 @@ bnc_engine_work(struct bnc_engine *engine, size_t budget)
     struct bnc_queue_item *item = NULL;
     while (budget > 0 && (item = bnc_queue_get(engine->queue)) != NULL) {
         struct bnc_node *node = node_of(item);
-        size_t cost = 1 + node->object->text.len / COMPILE_BYTES;
-        budget -= cost < budget ? cost : budget;
         compile(engine, node);
+        size_t cost = 1 + node->object->text.len / COMPILE_BYTES +
+                      node->ir.diags.effort / COMPILE_EFFORT;
+        budget -= cost < budget ? cost : budget;
         bnc_queue_done(engine->queue, item);
     }
     if (!bnc_queue_empty(engine->queue)) {

@@ -27,11 +27,18 @@ struct bnc_arena {
     size_t total_bytes;
 };
 
+/* Not abort(): the core that it leaves has every Secret in it. */
+void
+bnc_give_up(const char *why)
+{
+    (void)fprintf(stderr, "binnacle: %s\n", why);
+    _Exit(1);
+}
+
 static _Noreturn void
 out_of_memory(void)
 {
-    (void)fputs("binnacle: out of memory\n", stderr);
-    abort();
+    bnc_give_up("out of memory");
 }
 
 static void

@@ -50,4 +50,14 @@ void *bnc_alloc(size_t size); /* zeroed */
 void *bnc_realloc(void *p, size_t size);
 char *bnc_strdup(const char *s); /* NULL gives NULL */
 
+/*
+ * Say why and end the process with status 1; nothing that is buffered gets out.  For what
+ * the program cannot go on without: what it would write then could be wrong.
+ */
+#ifdef __cplusplus
+extern "C" /* for lib/regex_re2.cc */
+#endif
+    void
+    bnc_give_up(const char *why) __attribute__((noreturn));
+
 #endif

@@ -12,6 +12,16 @@
 #define BEFORE "^(?s:"
 #define AFTER  ")$"
 
+/*
+ * What compiling costs, in tenths of a microsecond, as it was measured: of any
+ * expression, for an instruction of its program, for one where something is repeated so
+ * often, and of an expression that is given up at BNC_REGEX_MEMORY_MAX.
+ */
+#define COST_ANY      50
+#define COST_REPEATED 10
+#define MANY_REPEATS  16
+#define COST_TOO_BIG  70000
+
 static const char *const problems[] = {
     [BNC_RE2_OK] = "no problem",
     [BNC_RE2_ESCAPE] = "unknown escape",
@@ -289,6 +299,43 @@ bnc_regex_check(const char *pattern, size_t n, struct bnc_error *err)
 {
     BNC_AUTO(bnc_regex) regex = bnc_regex_new(pattern, n, err);
     return regex == NULL ? err->code : BNC_OK;
+}
+
+/* True when some {n,m} repeats often. */
+static bool
+repeats(const char *pattern, size_t n)
+{
+    unsigned number = 0;
+    bool inside = false;
+    for (size_t i = 0; i < n; i++) {
+        bool digit = pattern[i] >= '0' && pattern[i] <= '9';
+        inside = pattern[i] == '{' || (inside && (digit || pattern[i] == ','));
+        number = inside && digit ? number * 10 + (unsigned)(pattern[i] - '0') : 0;
+        if (number >= MANY_REPEATS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum bnc_code
+bnc_regex_check_within(const char *pattern, size_t n, size_t *effort,
+                       struct bnc_error *err)
+{
+    if (*effort >= BNC_REGEX_EFFORT_MAX) {
+        return bnc_fail(err, BNC_TOO_BIG,
+                        "the expressions of this object take too long to check; use "
+                        "fewer of them, or no repetitions like {1,%d}",
+                        MANY_REPEATS);
+    }
+    BNC_AUTO(bnc_regex) regex = bnc_regex_new(pattern, n, err);
+    if (regex != NULL) {
+        size_t each = repeats(pattern, n) ? COST_REPEATED : 1;
+        *effort += COST_ANY + each * bnc_re2_size(regex);
+        return BNC_OK;
+    }
+    *effort += err->code == BNC_TOO_BIG ? COST_TOO_BIG : COST_ANY + n;
+    return err->code;
 }
 
 bool

@@ -27,6 +27,17 @@ enum bnc_code
 bnc_regex_check(const char *pattern, size_t n, struct bnc_error *err) BNC_MUST_CHECK;
 
 /*
+ * The same for many expressions of one object, which may be written to cost all the time
+ * there is: `*effort` (0 at first) is what they have cost together.  From
+ * BNC_REGEX_EFFORT_MAX on nothing is compiled any more.  The same texts in the same order
+ * give the same answers.
+ * Errors: also TOO_BIG, when there is no effort left.
+ */
+#define BNC_REGEX_EFFORT_MAX 400000 /* tenths of a microsecond, roughly: 40 ms */
+enum bnc_code bnc_regex_check_within(const char *pattern, size_t n, size_t *effort,
+                                     struct bnc_error *err) BNC_MUST_CHECK;
+
+/*
  * Compile; NULL when the pattern is bad, `err` then says why.
  * Owns:   the caller; a few KB, at most about 1 MiB.
  * Errors: as bnc_regex_check().

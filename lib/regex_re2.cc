@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include <cstring>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -55,11 +56,18 @@ problem_of(re2::RE2::ErrorCode code)
     return BNC_RE2_OTHER;
 }
 
-/* No exception may leave: the only one is bad_alloc, and noexcept ends the process. */
+/* No exception may leave: the only one is bad_alloc, and this comes before it. */
+static void
+no_memory()
+{
+    bnc_give_up("out of memory");
+}
+
 struct bnc_regex *
 bnc_re2_new(const char *pattern, size_t n, int64_t max_memory,
             enum bnc_re2_problem *problem, char *part, size_t room) noexcept
 {
+    std::set_new_handler(no_memory);
     re2::RE2::Options options;
     options.set_log_errors(false);
     options.set_max_mem(max_memory);
@@ -106,6 +114,12 @@ bnc_re2_groups(const struct bnc_regex *regex) noexcept
     return static_cast<size_t>(regex->re.NumberOfCapturingGroups());
 }
 
+size_t
+bnc_re2_size(const struct bnc_regex *regex) noexcept
+{
+    return static_cast<size_t>(regex->re.ProgramSize());
+}
+
 int
 bnc_re2_group(const struct bnc_regex *regex, const char *name, size_t n,
               int from) noexcept
@@ -122,6 +136,7 @@ bnc_re2_group(const struct bnc_regex *regex, const char *name, size_t n,
 size_t
 bnc_re2_word(const char *text, size_t n) noexcept
 {
+    std::set_new_handler(no_memory);
     static const re2::RE2 word("^[\\pL\\p{Nd}_]+");
     re2::StringPiece found;
     const re2::StringPiece input(text, n);

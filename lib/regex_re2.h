@@ -47,6 +47,9 @@ bool bnc_re2_match(const struct bnc_regex *regex, const char *text, size_t n,
 
 size_t bnc_re2_groups(const struct bnc_regex *regex) BNC_NOEXCEPT;
 
+/* Instructions of the compiled program. */
+size_t bnc_re2_size(const struct bnc_regex *regex) BNC_NOEXCEPT;
+
 /* Number of the first group of that name from `from` on, -1 for none. */
 int bnc_re2_group(const struct bnc_regex *regex, const char *name, size_t n,
                   int from) BNC_NOEXCEPT;

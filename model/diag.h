@@ -24,6 +24,7 @@ struct bnc_diags {
     size_t n;
     size_t room;
     size_t errors; /* those that are no warnings, also beyond the cap */
+    size_t effort; /* that checks of regular expressions have cost (lib/regex.h) */
 };
 
 /* Owns: `arena` holds all texts. */

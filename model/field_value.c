@@ -129,13 +129,16 @@ parsed(const struct bnc_spot *spot, enum bnc_field_type type, const char *text)
         code = bnc_size_parse(text, &value, &err);
     } else {
         reason = BNC_REASON_INVALID_REGEX;
-        code = bnc_regex_check(text, strlen(text), &err);
+        code = bnc_regex_check_within(text, strlen(text), &spot->decoder->diags->effort,
+                                      &err);
     }
     if (code == BNC_OK) {
         return bnc_arena_strdup(arena_of(spot), text);
     }
     if (reason == BNC_REASON_INVALID_REGEX) {
-        bnc_spot_wrong(spot, reason, NULL, "%s is no regular expression: %s",
+        bnc_spot_wrong(spot, reason, NULL,
+                       code == BNC_TOO_BIG ? "%s is too much: %s"
+                                           : "%s is no regular expression: %s",
                        bnc_text_quoted(arena_of(spot), text),
                        bnc_text_safe(arena_of(spot), err.message));
     } else {

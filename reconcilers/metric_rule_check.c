@@ -42,7 +42,8 @@ static void
 check_expr(struct bnc_diags *diags, const char *expr, const char *field)
 {
     struct bnc_promql_problem problem = {0};
-    if (expr != NULL && !bnc_promql_lex_check(expr, diags->arena, &problem)) {
+    if (expr != NULL &&
+        !bnc_promql_lex_check(expr, diags->arena, &diags->effort, &problem)) {
         report(diags, field, &problem);
     }
 }
@@ -57,7 +58,7 @@ check_source(struct bnc_diags *diags, const char *text, const char *field)
     }
     if (bnc_slo_is_expression(text)) {
         check_expr(diags, bnc_slo_expression(text, "5m", diags->arena), field);
-    } else if (!bnc_promql_selector_check(text, diags->arena, &problem)) {
+    } else if (!bnc_promql_selector_check(text, diags->arena, &diags->effort, &problem)) {
         report(diags, field, &problem);
     }
 }

@@ -208,16 +208,18 @@ settle_head(struct bnc_plan_state *state)
 
 /* ---- steps ----------------------------------------------------------------------- */
 
-#define BATCH_MEMBERS  64   /* of a step */
-#define BATCH_COMPARED 8192 /* pairs of policies that may meet */
+#define BATCH_MEMBERS  64    /* of a step */
+#define BATCH_EFFORT   20000 /* of regular expressions in annotations */
+#define BATCH_COMPARED 8192  /* pairs of policies that may meet */
 
 /* True when there is nothing more to do in this stage. */
 static bool
 do_select(struct bnc_units *u)
 {
     size_t end = u->at + BATCH_MEMBERS;
-    for (; u->at < u->n_members && u->at < end; u->at++) {
-        bnc_plan_select(u->plan, u->state, u->members[u->at]);
+    size_t effort = 0;
+    for (; u->at < u->n_members && u->at < end && effort < BATCH_EFFORT; u->at++) {
+        effort += bnc_plan_select(u->plan, u->state, u->members[u->at]);
     }
     return u->at == u->n_members;
 }

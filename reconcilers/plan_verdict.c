@@ -388,7 +388,7 @@ bnc_plan_select_begin(struct bnc_plan *plan, struct bnc_plan_state *state,
 /* What is said of a member, unless it was said in the plan before. */
 static struct bnc_memo_row *
 judge(struct bnc_plan *plan, const struct bnc_plan_state *state,
-      const struct bnc_member *member)
+      const struct bnc_member *member, size_t *effort)
 {
     uint64_t by = plan->observatory->version;
     struct bnc_memo_row *row = bnc_memo_row(state->memo, member->version, by);
@@ -409,20 +409,22 @@ judge(struct bnc_plan *plan, const struct bnc_plan_state *state,
         judge_workload(&j, &row->verdict);
     }
     row->judge = row->verdict.pending ? 0 : by; /* what it waits for is no version */
+    *effort += j.diags.effort;
     return row;
 }
 
-/* The word on a policy or workload, and what follows from it. */
-static void
+/* The word on a policy or workload, and what follows from it; gives the effort. */
+static size_t
 take_judgement(struct bnc_plan *plan, struct bnc_plan_state *state,
                const struct bnc_member *member)
 {
-    const struct bnc_memo_row *row = judge(plan, state, member);
+    size_t effort = 0;
+    const struct bnc_memo_row *row = judge(plan, state, member, &effort);
     size_t verdict = plan->n_verdicts;
 
     plan->pending = plan->pending || row->verdict.pending;
     if (row->silent) {
-        return;
+        return effort;
     }
     plan->verdicts[plan->n_verdicts++] = row->verdict;
     if (row->gives == BNC_MEMO_TAKER) {
@@ -435,6 +437,7 @@ take_judgement(struct bnc_plan *plan, struct bnc_plan_state *state,
         asker->verdict = verdict;
         plan->annotated_workloads++;
     }
+    return effort;
 }
 
 static bool
@@ -452,13 +455,12 @@ is_judged(const struct bnc_plan_state *state, const struct bnc_member *member)
            annotations_enabled(state) && bnc_scope_has(&state->ir->scope, ns);
 }
 
-void
+size_t
 bnc_plan_select(struct bnc_plan *plan, struct bnc_plan_state *state,
                 const struct bnc_member *member)
 {
-    if (is_judged(state, member)) {
-        take_judgement(plan, state, member);
-    }
+    size_t effort = is_judged(state, member) ? take_judgement(plan, state, member) : 0;
+
     if (member->ir->type == BNC_IR_METRIC_RULE &&
         bnc_scope_has(&state->ir->rule_scope, member->object->ns)) {
         struct judging j = {.plan = plan,
@@ -474,4 +476,5 @@ bnc_plan_select(struct bnc_plan *plan, struct bnc_plan_state *state,
     if (state->mesh != NULL) {
         bnc_mesh_select(state->mesh, member);
     }
+    return effort;
 }

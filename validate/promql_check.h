@@ -24,6 +24,7 @@ enum bnc_promql_ending {
 struct bnc_promql_check {
     const char *text;
     struct bnc_arena *arena;
+    size_t *effort;
     struct bnc_promql_scan scan;
     struct bnc_promql_token token; /* that is looked at */
     struct bnc_promql_token last;  /* before it */

@@ -215,9 +215,11 @@ at_end(struct bnc_promql_check *c)
 /* ---- the whole ----------------------------------------------------------------- */
 
 static void
-start(struct bnc_promql_check *c, const char *text, struct bnc_arena *arena)
+start(struct bnc_promql_check *c, const char *text, struct bnc_arena *arena,
+      size_t *effort)
 {
-    *c = (struct bnc_promql_check){.text = text, .arena = arena, .wants_operand = true};
+    *c = (struct bnc_promql_check){
+        .text = text, .arena = arena, .effort = effort, .wants_operand = true};
     c->scan = (struct bnc_promql_scan){.next = text, .arena = arena};
     c->open = bnc_arena_array(arena, strlen(text) + 1, sizeof(*c->open));
 }
@@ -245,11 +247,11 @@ finish(const struct bnc_promql_check *c, bool good, struct bnc_promql_problem *o
 }
 
 bool
-bnc_promql_lex_check(const char *text, struct bnc_arena *arena,
+bnc_promql_lex_check(const char *text, struct bnc_arena *arena, size_t *effort,
                      struct bnc_promql_problem *out)
 {
     struct bnc_promql_check c;
-    start(&c, text, arena);
+    start(&c, text, arena, effort);
     bool good = bnc_promql_advance(&c);
     while (good && c.token.type != BNC_PROMQL_END) {
         good = c.wants_operand ? operand(&c) : after_operand(&c);
@@ -258,11 +260,11 @@ bnc_promql_lex_check(const char *text, struct bnc_arena *arena,
 }
 
 bool
-bnc_promql_selector_check(const char *text, struct bnc_arena *arena,
+bnc_promql_selector_check(const char *text, struct bnc_arena *arena, size_t *effort,
                           struct bnc_promql_problem *out)
 {
     struct bnc_promql_check c;
-    start(&c, text, arena);
+    start(&c, text, arena, effort);
     bool good = bnc_promql_advance(&c);
     bool named = good && c.token.type == BNC_PROMQL_NAME;
     good = good && (!named || bnc_promql_advance(&c));

@@ -20,15 +20,16 @@ struct bnc_promql_problem {
 /*
  * True when nothing is wrong with `text`, else false and the first problem in *out.
  * Syntax: Prometheus 2 and 3 with all feature flags, UTF-8 names in quotes.
+ * `effort`: of an object's regular expressions (lib/regex.h).
  * Owns: texts live in `arena`.
  */
-bool bnc_promql_lex_check(const char *text, struct bnc_arena *arena,
+bool bnc_promql_lex_check(const char *text, struct bnc_arena *arena, size_t *effort,
                           struct bnc_promql_problem *out);
 
 /*
  * The same for a selector alone: METRIC, METRIC{matchers} or {matchers}, no range.
  */
-bool bnc_promql_selector_check(const char *text, struct bnc_arena *arena,
+bool bnc_promql_selector_check(const char *text, struct bnc_arena *arena, size_t *effort,
                                struct bnc_promql_problem *out);
 
 #endif

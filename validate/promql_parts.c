@@ -127,8 +127,10 @@ check_regex(struct bnc_promql_check *c)
 {
     struct bnc_error err = {0};
     const char *regex = bnc_promql_unquote(&c->token, c->arena);
-    enum bnc_code code = bnc_regex_check(regex, strlen(regex), &err);
-    if (code != BNC_OK && code != BNC_TOO_BIG) { /* Prometheus has no such limit */
+    bool spent = *c->effort >= BNC_REGEX_EFFORT_MAX;
+    enum bnc_code code = bnc_regex_check_within(regex, strlen(regex), c->effort, &err);
+    bool large = code == BNC_TOO_BIG && !spent; /* Prometheus has no such limit */
+    if (code != BNC_OK && !large) {
         return bnc_promql_fault_at(
             c, c->token.at,
             bnc_arena_fmt(c->arena, "no regular expression: %s", err.message), NULL);

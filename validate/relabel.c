@@ -174,7 +174,8 @@ check_regex(const struct check *check)
     const char *regex = check->rule->regex;
     struct bnc_error err = {0};
 
-    if (regex != NULL && bnc_regex_check(regex, strlen(regex), &err)) {
+    if (regex != NULL &&
+        bnc_regex_check_within(regex, strlen(regex), &check->diags->effort, &err)) {
         bnc_diag_add(check->diags, BNC_REASON_INVALID_REGEX,
                      field(check, check->names->regex), "write it in RE2's syntax",
                      "\"%.*s\": %s", SHOWN(regex), err.message);

@@ -246,4 +246,33 @@ TEST(expand)
     bnc_regex_free(NULL);
 }
 
-RUN_TESTS(verdicts, length, full_match, expand)
+/* An object may be written to cost all the time there is. */
+TEST(effort_is_limited)
+{
+    static const struct {
+        const char *pattern;
+        size_t most; /* compiled, of 10 000 */
+        size_t least;
+    } costs[] = {
+        {"a{1,1000}", 30, 10},
+        {"[^x]{1,1000}", 10, 2},
+        {"\\pL{1,1000}", 10, 2},
+        {"(foo|bar)_.+_total", 10000, 2000},
+    };
+    for (size_t i = 0; i < BNC_LEN(costs); i++) {
+        size_t effort = 0;
+        size_t compiled = 0;
+        struct bnc_error err = {0};
+        bnc_row = costs[i].pattern;
+        for (size_t k = 0; k < 10000; k++) {
+            size_t before = effort;
+            enum bnc_code code = bnc_regex_check_within(
+                costs[i].pattern, strlen(costs[i].pattern), &effort, &err);
+            compiled += effort > before;
+            CHECK(effort > before || code == BNC_TOO_BIG);
+        }
+        CHECK(compiled <= costs[i].most && compiled >= costs[i].least);
+    }
+}
+
+RUN_TESTS(verdicts, length, full_match, expand, effort_is_limited)

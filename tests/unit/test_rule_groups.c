@@ -21,12 +21,13 @@ TEST(taken)
         char *text = read_text(bnc_arena_fmt(arena, EXPRESSIONS "%s", files[i]), arena);
         CHECK(text != NULL);
         for (char *s = strtok(text, "\n"); s != NULL; s = strtok(NULL, "\n")) {
+            size_t effort = 0;
             struct bnc_promql_problem problem = {.message = "taken"};
             if (*s == '#') {
                 continue;
             }
             bnc_test_row(s);
-            (void)bnc_promql_lex_check(s, arena, &problem);
+            (void)bnc_promql_lex_check(s, arena, &effort, &problem);
             CHECK_STR(problem.message, "taken");
             n++;
         }
@@ -42,6 +43,7 @@ TEST(refused)
     size_t n = 0;
     CHECK(text != NULL);
     for (char *s = strtok(text, "\n"); s != NULL; s = strtok(NULL, "\n")) {
+        size_t effort = 0;
         struct bnc_promql_problem problem = {0};
         char *expr = strchr(s, '\t');
         if (*s == '#' || expr == NULL) {
@@ -49,7 +51,7 @@ TEST(refused)
         }
         *expr++ = '\0';
         bnc_test_row(expr);
-        CHECK(!bnc_promql_lex_check(expr, arena, &problem));
+        CHECK(!bnc_promql_lex_check(expr, arena, &effort, &problem));
         CHECK_STR(bnc_arena_fmt(arena, "%zu:%zu", problem.line, problem.column), s);
         CHECK(bnc_str_starts(problem.message, "line "));
         n++;
@@ -73,9 +75,10 @@ TEST(places)
     };
     struct bnc_arena *arena = bnc_arena_new();
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
+        size_t effort = 0;
         struct bnc_promql_problem problem = {0};
         bnc_test_row(rows[i].expr);
-        CHECK(!bnc_promql_lex_check(rows[i].expr, arena, &problem));
+        CHECK(!bnc_promql_lex_check(rows[i].expr, arena, &effort, &problem));
         CHECK_STR(problem.message, rows[i].want);
     }
     bnc_arena_free(arena);
@@ -89,13 +92,14 @@ TEST(any_bytes)
         " / on () group_left `z` # end";
     struct bnc_arena *arena = bnc_arena_new();
     for (size_t n = 0; n <= strlen(expr); n++) {
+        size_t effort = 0;
         struct bnc_promql_problem problem = {0};
         char *text = bnc_arena_strndup(arena, expr, n);
-        (void)bnc_promql_lex_check(text, arena, &problem);
-        (void)bnc_promql_selector_check(text, arena, &problem);
+        (void)bnc_promql_lex_check(text, arena, &effort, &problem);
+        (void)bnc_promql_selector_check(text, arena, &effort, &problem);
         for (int byte = 1; byte < 256 && n > 0; byte++) {
             text[n / 2] = (char)byte;
-            (void)bnc_promql_lex_check(text, arena, &problem);
+            (void)bnc_promql_lex_check(text, arena, &effort, &problem);
         }
         bnc_arena_reset(arena);
     }
@@ -118,9 +122,11 @@ TEST(selectors)
     };
     struct bnc_arena *arena = bnc_arena_new();
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
+        size_t effort = 0;
         struct bnc_promql_problem problem = {0};
         bnc_test_row(rows[i].text);
-        CHECK_INT(bnc_promql_selector_check(rows[i].text, arena, &problem), rows[i].good);
+        CHECK_INT(bnc_promql_selector_check(rows[i].text, arena, &effort, &problem),
+                  rows[i].good);
     }
     bnc_arena_free(arena);
 }
@@ -273,6 +279,7 @@ TEST(counters)
     };
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         struct compiled c;
+        size_t effort = 0;
         struct bnc_promql_problem problem = {0};
         char spec[512];
         bnc_test_row(rows[i].spec);
@@ -282,7 +289,7 @@ TEST(counters)
         const struct bnc_rule_spec *rule = c.ir->groups[0].group.rules.items;
         CHECK_STR(rule->record, "c");
         CHECK_STR(rule->expr, rows[i].want);
-        CHECK(bnc_promql_lex_check(rule->expr, c.arena, &problem));
+        CHECK(bnc_promql_lex_check(rule->expr, c.arena, &effort, &problem));
         compiled_free(&c);
     }
 }
