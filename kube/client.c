@@ -428,6 +428,9 @@ bool
 bnc_kube_may_stream(const struct bnc_kube *kube, enum bnc_kind kind)
 {
     int64_t until = kube->no_streams_until[kind];
+    if (kube->plain_lists) {
+        return false;
+    }
     return until == 0 || bnc_world_mono_ms(kube->world) >= until;
 }
 

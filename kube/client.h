@@ -68,6 +68,9 @@ BNC_DEFINE_AUTO(bnc_kube);
 struct bnc_kube_options {
     double qps;     /* --kube-api-qps; 0: BNC_KUBE_QPS, below 0: no limit */
     unsigned burst; /* --kube-api-burst; 0: BNC_KUBE_BURST */
+    /* --kube-api-plain-lists: never as the first events of a watch; fewer bytes and less
+       CPU here, more memory in the API server */
+    bool plain_lists;
 };
 /* At any time; from then on. */
 void bnc_kube_options_set(struct bnc_kube *kube, const struct bnc_kube_options *options);

@@ -84,6 +84,7 @@ bnc_kube_options_set(struct bnc_kube *kube, const struct bnc_kube_options *optio
     double qps = options->qps == 0 ? BNC_KUBE_QPS : options->qps;
     unsigned burst = options->burst == 0 ? BNC_KUBE_BURST : options->burst;
 
+    kube->plain_lists = options->plain_lists;
     bnc_limit_init(&kube->limit, qps < 0 ? 0 : qps, burst,
                    bnc_world_mono_ms(kube->world));
 }

@@ -27,6 +27,7 @@ struct bnc_kube {
     const char *user_agent;            /* a header line, in the config's arena */
     TAILQ_HEAD(, bnc_kube_call) calls; /* in the order they were started */
     struct bnc_kube_counters counters;
+    bool plain_lists;
     int64_t no_streams_until[BNC_KIND_COUNT]; /* monotonic, ms; 0: never refused */
 
     uint64_t identity;       /* the client certificate that connections have */

@@ -278,9 +278,11 @@ set_connection(struct setup *s)
     if (request->accept_gzip) {
         set_text(s, CURLOPT_ACCEPT_ENCODING, "gzip");
     }
-    if (request->group == BNC_HTTP_WATCH) {
-        set_long(s, CURLOPT_PIPEWAIT, 1); /* one connection for all, if it can */
-    } else {
+    if (strncasecmp(request->url, "https:", 6) == 0) {
+        set_long(s, CURLOPT_PIPEWAIT,
+                 1); /* one connection for all, if it can: ALPN tells */
+    }
+    if (request->group != BNC_HTTP_WATCH) {
         set_long(s, CURLOPT_MAXLIFETIME_CONN, CONN_LIFE_S);
     }
     keep(s, curl_easy_setopt(s->call->easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket));

@@ -169,6 +169,23 @@ TEST(by_name)
     bnc_world_free(&fake->base);
 }
 
+TEST(switched_off)
+{
+    const struct bnc_reflector_options options = {.kind = BNC_KIND_DEPLOYMENT};
+    struct fake *fake = fake_new();
+    struct bnc_kube *kube = kube_new(fake);
+    struct seen seen = {.told = bnc_str_new(NULL, 65536)};
+
+    fake->streams = true;
+    bnc_kube_options_set(kube, &(struct bnc_kube_options){.plain_lists = true});
+    seen.reflector = bnc_reflector_new(kube, &options, &seen_ops, &seen);
+    CHECK(strstr(fake_next(fake, 0)->url, "?limit=500&resourceVersion=0") != NULL);
+    bnc_reflector_free(seen.reflector);
+    bnc_str_free(&seen.told);
+    bnc_kube_free(kube);
+    bnc_world_free(&fake->base);
+}
+
 /* Each of them in turn frees the reflector: an object, the end, what follows it. */
 TEST(freed_inside_its_own_callback)
 {
@@ -199,4 +216,4 @@ TEST(freed_inside_its_own_callback)
     }
 }
 
-RUN_TESTS(state_table, by_name, freed_inside_its_own_callback)
+RUN_TESTS(state_table, by_name, switched_off, freed_inside_its_own_callback)
