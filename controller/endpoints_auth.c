@@ -125,10 +125,13 @@ answer(struct asking *asking, int status, const char *why)
 static void
 no_answer(struct asking *asking, const char *what, const struct bnc_kube_result *result)
 {
+    bool denied = result->err.code == BNC_DENIED;
     BNC_LOG(BNC_LEVEL_WARN, "request not authorized", BNC_KV("review", what),
-            BNC_KV("error", result->err.message),
-            BNC_KV("remedy", "binnacle needs the right to create it: "
-                             "manifests/components/metrics-auth"));
+            BNC_KV("error", result->err.code == BNC_OK ? "the answer has no status"
+                                                       : result->err.message),
+            BNC_KV("remedy", denied ? "binnacle needs the right to create it: "
+                                      "manifests/components/metrics-auth"
+                                    : "the next request asks again"));
     answer(asking, 500, "the API server could not be asked");
 }
 
