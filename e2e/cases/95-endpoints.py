@@ -7,29 +7,31 @@ import subprocess
 from lib.prometheus import promtool_of
 from lib.wait import expect, expect_in, until
 
-NAMES = """
-    binnacle_build_info binnacle_compiles_total binnacle_plans_total binnacle_jobs_rendered_total
-    binnacle_pieces_packed_total binnacle_output_writes_total binnacle_status_writes_total binnacle_events_total
-    binnacle_turns_total binnacle_longest_turn_seconds binnacle_cache_bytes binnacle_cache_objects
-    binnacle_observatory_jobs binnacle_lists_total binnacle_watch_events_total binnacle_writes_waiting
-    binnacle_relists_total binnacle_watch_last_event_timestamp_seconds binnacle_token_reloads_total
-    rest_client_requests_total rest_client_request_duration_seconds_bucket
-    workqueue_depth workqueue_adds_total workqueue_retries_total workqueue_queue_duration_seconds_bucket
-    workqueue_work_duration_seconds_bucket workqueue_unfinished_work_seconds
-    workqueue_longest_running_processor_seconds
-    controller_runtime_reconcile_total controller_runtime_reconcile_errors_total
-    controller_runtime_reconcile_time_seconds_bucket controller_runtime_max_concurrent_reconciles
-    controller_runtime_active_workers
-    process_cpu_seconds_total process_resident_memory_bytes process_virtual_memory_bytes process_open_fds
-    process_max_fds process_start_time_seconds
-""".split()
+ELSEWHERE = ("leader_election_", "certwatcher_")  # only with flags that other cases have
+
+
+def documented(t):
+    """{name: type} of the table in docs/operating.md, and its alerts."""
+    text = (t.plane.repo / "docs/operating.md").read_text()
+    alerts = next(block for block in re.findall(r"```yaml\n(.*?)```", text, re.S) if block.startswith("groups:"))
+    return dict(re.findall(r"^\| `(\w+)` \| (counter|gauge|histogram) \|", text, re.M)), alerts
 
 
 def check_metrics(t):
     status, text = t.controller.fetch("/metrics", t.controller.metrics_port)
     expect(status == 200, f"/metrics: {status}")
-    for name in NAMES:
-        expect(re.search(rf"^{name}[{{ ]", text, re.M), f"no {name}")
+    wanted, alerts = documented(t)
+    served = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.M))
+    told = {name: kind for name, kind in wanted.items() if not name.startswith(ELSEWHERE)}
+    expect(served == told, f"served and documented differ: {set(served.items()) ^ set(told.items())}")
+    for name in served:
+        expect(re.search(rf"^{name}(_bucket)?[{{ ]", text, re.M), f"{name} has no sample")
+    used = set(re.findall(r"\b(?:binnacle|rest_client|leader_election)_\w+", alerts))
+    expect(used and used <= set(wanted), f"alerts on what is not served: {used - set(wanted)}")
+    rules = t.dir / "alerts.yml"
+    rules.write_text(alerts)
+    lint = subprocess.run([promtool_of(t.plane.tools), "check", "rules", rules], capture_output=True, text=True, timeout=30)
+    expect(lint.returncode == 0, f"promtool: {lint.stdout}{lint.stderr}")
     lint = subprocess.run([promtool_of(t.plane.tools), "check", "metrics"], input=text, capture_output=True, text=True,
                           timeout=30)
     expect(lint.returncode == 0 and not lint.stdout + lint.stderr, f"promtool: {lint.stdout}{lint.stderr}")
