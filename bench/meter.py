@@ -124,7 +124,7 @@ class Meter:
         rss, anonymous, peak = memory(self.pid)
         end, begin = self.reading(), self.begin
         used = {verb: count - begin.calls.get(verb, 0) for verb, count in end.calls.items()}
-        return Row(phase, end.cpu - begin.cpu, max(0, end.apiserver - begin.apiserver), end.sent - begin.sent,
+        return Row(phase, end.cpu - begin.cpu, end.apiserver - begin.apiserver if end.apiserver >= begin.apiserver else end.apiserver, end.sent - begin.sent,
                    end.received - begin.received, {verb: count for verb, count in sorted(used.items()) if count},
                    rss, anonymous, peak, end.turn, **more)
 

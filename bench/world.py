@@ -90,7 +90,7 @@ def pod_running(number):
     return {"status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "hostIP": "127.0.0.1"}}
 
 
-def manifests(size, rules):
+def manifests(size, rules, pods=0):
     """The same as text for `render`, `lint` and kubectl."""
     yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NS}}
     yield {"apiVersion": "binnacle.dev/v1alpha1", "kind": "Observatory", "metadata": {"name": "main", "namespace": NS},
@@ -103,6 +103,10 @@ def manifests(size, rules):
     for number in range(rules):
         yield {"apiVersion": "binnacle.dev/v1alpha1", "kind": "MetricRule", "spec": {"groups": groups(number)},
                "metadata": {"name": f"rules-{number}", "namespace": space(number)}}
+    for number in range(pods):
+        ns, name = pod_place(number)
+        one = {**pod(number), **pod_status(number, 0)}
+        yield {"apiVersion": "v1", "kind": "Pod", **one, "metadata": {"name": name, "namespace": ns, **one["metadata"]}}
 
 
 def observatory(annotations=False, layout="Single"):
@@ -115,8 +119,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=1000, help="ScrapePolicies")
     parser.add_argument("--rules", type=int, default=200, help="MetricRules of 20 rules")
+    parser.add_argument("--pods", type=int, default=0)
     args = parser.parse_args()
-    for thing in manifests(args.size, args.rules):
+    for thing in manifests(args.size, args.rules, args.pods):
         sys.stdout.write("---\n" + json.dumps(thing) + "\n")  # JSON is YAML
 
 
