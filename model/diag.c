@@ -78,6 +78,15 @@ bnc_diags_copy(struct bnc_diags *diags, const struct bnc_diag *items, size_t n)
     }
 }
 
+void
+bnc_diags_take(struct bnc_diags *diags, const struct bnc_diags *found)
+{
+    size_t errors = diags->errors + found->errors;
+    bnc_diags_copy(diags, found->items, found->n);
+    diags->errors = errors;
+    diags->effort = found->effort > diags->effort ? found->effort : diags->effort;
+}
+
 const char *
 bnc_diag_text(const struct bnc_diag *diag, struct bnc_arena *arena)
 {

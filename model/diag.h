@@ -39,6 +39,10 @@ void bnc_diag_warn(struct bnc_diags *diags, enum bnc_reason reason, const char *
 /* Add copies of `n` others. */
 void bnc_diags_copy(struct bnc_diags *diags, const struct bnc_diag *items, size_t n);
 
+/* Likewise all of `found`, with the number of its errors beyond the cap, and its effort.
+ */
+void bnc_diags_take(struct bnc_diags *diags, const struct bnc_diags *found);
+
 /* "field: message; remedy" in `arena`: the one text for people. */
 const char *bnc_diag_text(const struct bnc_diag *diag, struct bnc_arena *arena);
 

@@ -263,7 +263,7 @@ static const cJSON **
 find_fields(struct bnc_decoder *decoder, const struct bnc_table *table, const cJSON *json,
             const struct bnc_path *path)
 {
-    struct bnc_arena *arena = decoder->diags->arena;
+    struct bnc_arena *arena = decoder->scratch;
     const cJSON **found = bnc_arena_array(arena, table->n_fields, sizeof(const cJSON *));
     size_t n_unknown = 0;
     const cJSON *item = NULL;
@@ -415,12 +415,13 @@ void
 bnc_fields_decode(const struct bnc_table *table, const cJSON *json, const char *path,
                   void *out, struct bnc_diags *diags)
 {
-    struct bnc_decoder decoder = {.diags = diags};
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
+    struct bnc_decoder decoder = {.diags = diags, .scratch = scratch};
     struct bnc_path root = {.text = path};
     if (json != NULL && !cJSON_IsObject(json)) {
         wrong_at(&decoder, &root, BNC_REASON_INVALID_FIELD, "write an object",
-                 bnc_arena_fmt(diags->arena, "%s has the wrong type",
-                               bnc_json_shown(json, diags->arena)));
+                 bnc_arena_fmt(scratch, "%s has the wrong type",
+                               bnc_json_shown(json, scratch)));
         json = NULL;
     }
     bnc_decode_table(&decoder, table, json, &root, out);

@@ -17,7 +17,8 @@ struct bnc_path {
 
 struct bnc_decoder {
     struct bnc_diags *diags;
-    size_t values; /* that were met */
+    struct bnc_arena *scratch; /* of what nobody keeps */
+    size_t values;             /* that were met */
 };
 
 /* One value and where it stands. */

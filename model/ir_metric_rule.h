@@ -20,7 +20,6 @@ struct bnc_ir_rule_group {
     const char *name;  /* NAMESPACE/OBJECT/NAME: no other object gives the same */
     const char *field; /* where it comes from: "spec.groups[2]" */
     struct bnc_rule_group_spec group;
-    struct bnc_bytes text; /* rendered for the newest Prometheus, nothing enforced */
 };
 
 struct bnc_ir_metric_change { /* one item of spec.mesh */

@@ -68,7 +68,9 @@ add_group(struct step *s, enum bnc_rule_origin origin,
             return;
         }
     }
-    if (bnc_rule_group_render(out->name, group, &newest, s->arena, &out->text, &err)) {
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
+    struct bnc_bytes text = {0};
+    if (bnc_rule_group_render(out->name, group, &newest, scratch, &text, &err)) {
         bnc_diag_add(s->diags,
                      err.code == BNC_TOO_BIG ? BNC_REASON_TOO_BIG
                                              : BNC_REASON_INVALID_FIELD,

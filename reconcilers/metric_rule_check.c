@@ -307,8 +307,8 @@ check_selector(struct bnc_diags *diags, const struct bnc_spec_metric_rule *spec)
     }
 }
 
-void
-bnc_metric_rule_check(const struct bnc_spec_metric_rule *spec, struct bnc_diags *diags)
+static void
+check_all(const struct bnc_spec_metric_rule *spec, struct bnc_diags *diags)
 {
     const struct bnc_rule_group_spec *groups = spec->groups.items;
     const struct bnc_metric_change_spec *changes = spec->mesh.items;
@@ -331,4 +331,15 @@ bnc_metric_rule_check(const struct bnc_spec_metric_rule *spec, struct bnc_diags 
     for (size_t i = 0; i < spec->slos.n; i++) {
         check_slo(diags, &slos[i], bnc_arena_fmt(diags->arena, "spec.slos[%zu]", i));
     }
+}
+
+/* Expressions and names of fields are many, and none of them is kept. */
+void
+bnc_metric_rule_check(const struct bnc_spec_metric_rule *spec, struct bnc_diags *diags)
+{
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
+    struct bnc_diags found = bnc_diags_new(scratch);
+    found.effort = diags->effort;
+    check_all(spec, &found);
+    bnc_diags_take(diags, &found);
 }

@@ -21,7 +21,7 @@ struct rights {
 struct judging {
     const struct bnc_plan *plan;
     const struct bnc_plan_state *state;
-    struct bnc_arena *arena;
+    struct bnc_arena *arena; /* of texts: diagnostics copy them */
     const struct bnc_member *member;
     struct bnc_memo_row *row; /* what it gives */
     struct bnc_diags diags;
@@ -263,7 +263,8 @@ judge_policy(struct judging *j, struct bnc_verdict *verdict)
     check_endpoints(j, ir);
     const struct bnc_scrape_class *class = find_class(j, ir->spec.scrape_class);
     check_class_rights(j, class, ir->spec.scrape_class != NULL);
-    struct bnc_scope scope = bnc_scope_limit(&ir->scope, &j->state->ir->reach, j->arena);
+    struct bnc_scope scope =
+        bnc_scope_limit(&ir->scope, &j->state->ir->reach, j->row->arena);
     if (!scope.all && scope.names.n == 0 && j->diags.errors == 0) {
         bnc_diag_warn(&j->diags, BNC_REASON_NO_NAMESPACE, "spec.namespaceSelector",
                       "label a namespace so, or change it",
@@ -347,7 +348,7 @@ judge_workload(struct judging *j, struct bnc_verdict *verdict)
         verdict->pending = j->row->silent = true;
         return;
     }
-    bnc_annotations_read(asker.ir, prefixes_of(j), j->state->interval, j->arena,
+    bnc_annotations_read(asker.ir, prefixes_of(j), j->state->interval, j->row->arena,
                          &asker.request, &j->diags);
     verdict->selected = true;
     verdict->accepted = asker.request.scrape;
@@ -395,9 +396,10 @@ judge(struct bnc_plan *plan, const struct bnc_plan_state *state,
     if (row->judge == by) {
         return row;
     }
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
     struct judging j = {.plan = plan,
                         .state = state,
-                        .arena = row->arena,
+                        .arena = scratch,
                         .member = member,
                         .row = row,
                         .diags = bnc_diags_new(row->arena)};
