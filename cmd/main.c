@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "lib/openssl_memory.h"
 #include "model/field_text.h"
 
 static const struct bnc_command commands[] = {
@@ -108,6 +109,7 @@ finish(const char *name, int status)
 int
 main(int argc, char **argv)
 {
+    bnc_openssl_memory();
     if (argc < 2) {
         print_usage(stderr);
         return 2;

@@ -7,8 +7,17 @@
 #include "lib/arena.h"
 
 struct bnc_sha256 {
-    EVP_MD_CTX *context; /* NULL: OpenSSL has failed, the digest is all zeros */
+    EVP_MD_CTX *context;
 };
+
+/* A digest that is no digest would pass for the content of everything. */
+static void
+need(bool good)
+{
+    if (!good) {
+        bnc_give_up("OpenSSL gives no SHA-256: out of memory, or its configuration");
+    }
+}
 
 static void
 write_hex(const unsigned char *digest, char out[BNC_SHA256_HEX])
@@ -27,16 +36,8 @@ bnc_sha256_hex(const void *bytes, size_t n, char out[BNC_SHA256_HEX])
     unsigned char digest[EVP_MAX_MD_SIZE] = {0};
     unsigned int length = 0;
 
-    (void)EVP_Digest(bytes, n, digest, &length, EVP_sha256(), NULL);
+    need(EVP_Digest(bytes, n, digest, &length, EVP_sha256(), NULL) == 1);
     write_hex(digest, out);
-}
-
-/* Without memory OpenSSL gives up; a digest of zeros then belongs to no content. */
-static void
-drop(struct bnc_sha256 *sha)
-{
-    EVP_MD_CTX_free(sha->context);
-    sha->context = NULL;
 }
 
 struct bnc_sha256 *
@@ -44,10 +45,8 @@ bnc_sha256_new(void)
 {
     struct bnc_sha256 *sha = bnc_alloc(sizeof(*sha));
     sha->context = EVP_MD_CTX_new();
-    if (sha->context != NULL &&
-        EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL) != 1) {
-        drop(sha);
-    }
+    need(sha->context != NULL &&
+         EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL) == 1);
     return sha;
 }
 
@@ -55,7 +54,7 @@ void
 bnc_sha256_free(struct bnc_sha256 *sha)
 {
     if (sha != NULL) {
-        drop(sha);
+        EVP_MD_CTX_free(sha->context);
         free(sha);
     }
 }
@@ -63,9 +62,7 @@ bnc_sha256_free(struct bnc_sha256 *sha)
 void
 bnc_sha256_add(struct bnc_sha256 *sha, const void *bytes, size_t n)
 {
-    if (sha->context != NULL && EVP_DigestUpdate(sha->context, bytes, n) != 1) {
-        drop(sha);
-    }
+    need(EVP_DigestUpdate(sha->context, bytes, n) == 1);
 }
 
 void
@@ -74,12 +71,8 @@ bnc_sha256_final(struct bnc_sha256 *sha, char out[BNC_SHA256_HEX])
     unsigned char digest[EVP_MAX_MD_SIZE] = {0};
     unsigned int length = 0;
 
-    if (sha->context != NULL &&
-        (EVP_DigestFinal_ex(sha->context, digest, &length) != 1 ||
-         EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL) != 1)) {
-        drop(sha);
-        memset(digest, 0, sizeof(digest));
-    }
+    need(EVP_DigestFinal_ex(sha->context, digest, &length) == 1 &&
+         EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL) == 1);
     write_hex(digest, out);
 }
 

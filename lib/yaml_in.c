@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "lib/clip.h"
 #include "lib/yaml_build.h"
+#include "lib/yaml_events.h"
 #include "lib/yaml_scalar.h"
 
 /* The reader only knows the byte. */
@@ -45,14 +45,11 @@ static enum bnc_code
 read_events(const char *text, size_t n, struct bnc_yaml_build *b, bool *syntax)
 {
     yaml_parser_t parser;
-    if (yaml_parser_initialize(&parser) == 0) {
-        return bnc_fail(b->err, BNC_INTERNAL, "cannot start the YAML parser");
-    }
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);
+    bnc_yaml_events_open(&parser, text, n);
     enum bnc_code code = BNC_OK;
     for (bool done = false; code == BNC_OK && !done;) {
         yaml_event_t event;
-        if (yaml_parser_parse(&parser, &event) == 0) {
+        if (!bnc_yaml_events_next(&parser, &event)) {
             *syntax = true;
             code = fail_syntax(&parser, text, n, b->err);
             break;

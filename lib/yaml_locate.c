@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "lib/yaml_build.h"
+#include "lib/yaml_events.h"
 
 /* One step of a path: a key, or an index when `key` is NULL. */
 struct step {
@@ -30,7 +30,7 @@ next_event(struct walk *w)
         return;
     }
     yaml_event_delete(&w->event);
-    if (yaml_parser_parse(&w->parser, &w->event) == 0 ||
+    if (!bnc_yaml_events_next(&w->parser, &w->event) ||
         w->event.type == YAML_STREAM_END_EVENT) {
         w->failed = true;
     }
@@ -171,10 +171,10 @@ bnc_yaml_locate(const char *text, size_t n, size_t doc_index, const char *path,
                 size_t *line, size_t *column)
 {
     struct walk w = {.path = path};
-    if (!bnc_yaml_few_tags(text, n) || yaml_parser_initialize(&w.parser) == 0) {
+    if (!bnc_yaml_few_tags(text, n)) {
         return false;
     }
-    yaml_parser_set_input_string(&w.parser, (const unsigned char *)text, n);
+    bnc_yaml_events_open(&w.parser, text, n);
     next_event(&w);
     walk(&w, doc_index);
     yaml_event_delete(&w.event);

@@ -1,9 +1,9 @@
 #include "mesh/yaml_span.h"
 
 #include <string.h>
-#include <yaml.h>
 
 #include "lib/json.h"
+#include "lib/yaml_events.h"
 
 struct reader {
     yaml_parser_t parser;
@@ -51,7 +51,7 @@ static enum bnc_code
 next_event(struct reader *r)
 {
     yaml_event_delete(&r->event);
-    if (yaml_parser_parse(&r->parser, &r->event) == 0) {
+    if (!bnc_yaml_events_next(&r->parser, &r->event)) {
         return bnc_fail(r->err, BNC_INVALID,
                         "line %zu: not a form of YAML that is edited",
                         r->parser.problem_mark.line + 1);
@@ -191,11 +191,8 @@ bnc_spans_read(struct bnc_bytes text, struct bnc_arena *arena, struct bnc_spans 
     if (check_breaks(text, err)) {
         return err->code;
     }
-    if (yaml_parser_initialize(&r.parser) == 0) {
-        return bnc_fail(err, BNC_INTERNAL, "cannot start the YAML parser");
-    }
+    bnc_yaml_events_open(&r.parser, text.ptr, text.len);
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r.parser, (const unsigned char *)text.ptr, text.len);
     enum bnc_code code = next_event(&r);
     if (code == BNC_OK) {
         code = read_document(&r, out);

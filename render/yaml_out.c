@@ -35,11 +35,13 @@ fail_with(struct bnc_yaml *y, const char *problem, const char *key)
 static void
 emit(struct bnc_yaml *y, yaml_event_t *event, int made)
 {
-    if (!made) {
-        fail_with(y, "libyaml refuses an event", NULL);
-        return;
+    if (!made) { /* texts are checked before */
+        bnc_give_up("out of memory");
     }
     if (!yaml_emitter_emit(&y->emitter, event) && !y->out.too_big) {
+        if (y->emitter.error == YAML_MEMORY_ERROR) {
+            bnc_give_up("out of memory");
+        }
         fail_with(y, y->emitter.problem == NULL ? "emitter" : y->emitter.problem, NULL);
     }
 }
@@ -368,8 +370,7 @@ bnc_yaml_start(struct bnc_yaml *y, enum bnc_yaml_root root, size_t indent, size_
     y->out = bnc_str_new(arena, max);
     y->indent = indent;
     if (!yaml_emitter_initialize(&y->emitter)) {
-        fail_with(y, "no memory for the emitter", NULL);
-        return;
+        bnc_give_up("out of memory");
     }
     yaml_emitter_set_output(&y->emitter, write_bytes, y);
     yaml_emitter_set_unicode(&y->emitter, 1);

@@ -1,7 +1,7 @@
 /* One pass over a text for the lines of all items of all lists in it. */
 #include <string.h>
-#include <yaml.h>
 
+#include "lib/yaml_events.h"
 #include "source/docs_priv.h"
 
 #define LINES_MAX 200000
@@ -104,12 +104,8 @@ find_lines(struct bnc_docs_reader *r)
     yaml_event_t event;
 
     r->lines = bnc_arena_alloc(r->arena, sizeof(*r->lines));
-    if (yaml_parser_initialize(&parser) == 0) {
-        return;
-    }
-    yaml_parser_set_input_string(&parser, (const unsigned char *)r->input->text.ptr,
-                                 r->input->text.len);
-    for (bool done = false; !done && yaml_parser_parse(&parser, &event) != 0;) {
+    bnc_yaml_events_open(&parser, r->input->text.ptr, r->input->text.len);
+    for (bool done = false; !done && bnc_yaml_events_next(&parser, &event);) {
         done = event.type == YAML_STREAM_END_EVENT;
         take_event(r, &w, &event);
         yaml_event_delete(&event);
