@@ -65,7 +65,9 @@ on_folder_settled(void *arg, struct bnc_controller *controller)
 {
     struct bnc_offline *o = arg;
     BNC_UNUSED(controller);
-    bnc_source_dir_sweep(o->source);
+    if (bnc_map_count(o->broken) == 0) { /* what cannot be read may be what made them */
+        bnc_source_dir_sweep(o->source);
+    }
     if (bnc_summary_changed(o)) {
         bnc_offline_collect(o);
         bnc_summary_print(o);
@@ -90,7 +92,7 @@ run_folder(const struct bnc_options *options)
         (void)fprintf(stderr, "binnacle run: %s\n", err.message);
         status = 1;
     }
-    status = o.failed ? 1 : status;
+    status = o.failed || (o.once && o.read_problems > 0) ? 1 : status;
     bnc_offline_free(&o);
     return status;
 }
