@@ -36,6 +36,7 @@ SIM_MODEL  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/sim/self
 SIM_RUN    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/run/*.c))
 SIM_SOURCE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/source_sim*.c))
 SIM_SELF   := $(patsubst tests/sim/%.c,$(BUILD)/unit/test_sim_%,$(wildcard tests/sim/selftest_*.c))
+FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
@@ -102,6 +103,14 @@ $(BUILD)/unit/test_sim_%: $(BUILD)/tests/sim/%.o $(SIM_MODEL) $(BUILD)/libbinnac
 	@mkdir -p $(@D)
 	@$(CC) $(LD_$(MODE)) -o $@ $^ $(BNC_LIBS) -lcmocka
 
+# The model as a library: a fuzz target takes of it what it needs.
+$(BUILD)/libmodel.a: $(SIM_MODEL)
+	@rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libmodel.a $(BUILD)/libbinnacle.a
+	@mkdir -p $(@D)
+	@$(CC) $(LD_$(MODE)) -o $@ $^ $(BNC_LIBS)
+
 # ---- demo -------------------------------------------------------------------------
 
 DEMO ?= manifests/samples/first-light
@@ -120,15 +129,16 @@ image: ## the container image, with docker, podman or buildah
 
 test: deps-test ## all tests on real parts: unit, golden, simulation, sanitizers, e2e
 	@$(MAKE) --no-print-directory tools-build
-	@$(MAKE) --no-print-directory MODE=asan binaries unit-binaries sim-binary
+	@$(MAKE) --no-print-directory MODE=asan binaries unit-binaries sim-binary fuzz-binaries
 	@$(MAKE) --no-print-directory MODE=release binaries sim-binary
 	@hack/test build/asan build/release
 
 quick: deps-test ## unit and golden tests under the sanitizers, without real parts
-	@$(MAKE) --no-print-directory MODE=asan binaries unit-binaries
+	@$(MAKE) --no-print-directory MODE=asan binaries unit-binaries fuzz-binaries
 	@hack/test --quick build/asan build/release
 
-.PHONY: binaries unit-binaries sim-binary tools-build quick
+.PHONY: binaries unit-binaries sim-binary fuzz-binaries tools-build quick
+fuzz-binaries: $(FUZZ_REPLAYS)
 binaries: $(BUILD)/binnacle
 unit-binaries: $(UNIT_TESTS) $(SIM_SELF)
 sim-binary: $(BUILD)/binnacle-sim $(BUILD)/source-sim
@@ -160,8 +170,8 @@ sim-nth: ## one life of the process, again for each operation of it, which fails
 	@build/release/binnacle-sim --nth --jobs $(or $(JOBS),0)
 
 FUZZ_SECONDS ?= 30
-fuzz: ## libFuzzer on everything that reads bytes from outside, FUZZ_SECONDS=30 each
-	@FUZZ_SECONDS=$(FUZZ_SECONDS) hack/fuzz
+fuzz: ## libFuzzer on everything that reads bytes from outside, FUZZ_SECONDS=30 each; KEEP=1: into the corpora
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) hack/fuzz $(if $(KEEP),--keep)
 
 bench: all ## what things cost: counts, sizes and ratios
 	@$(MAKE) --no-print-directory $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
@@ -171,7 +181,7 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libbinnacle.a
 	@$(CC) $(LD_$(MODE)) -o $@ $< $(BUILD)/libbinnacle.a $(BNC_LIBS)
 
 cover: ## unit and golden tests with gcov, summary by folder
-	@$(MAKE) --no-print-directory MODE=cover binaries unit-binaries
+	@$(MAKE) --no-print-directory MODE=cover binaries unit-binaries fuzz-binaries
 	@hack/test --quick build/cover build/cover
 	@hack/cover build/cover
 
