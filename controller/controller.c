@@ -5,17 +5,20 @@
 
 #include "lib/log.h"
 
-#define REPORT_MS 5
-#define WINDOW_MS (BNC_NEXT_WRITE_MS - BNC_FIRST_WRITE_MS) /* between two plans */
-#define LOOK_MS   20
-#define PODS_MS   2000
+#define REPORT_MS  5
+#define REPORTS_MS 100 /* between two looks at all statuses */
+#define WINDOW_MS  (BNC_NEXT_WRITE_MS - BNC_FIRST_WRITE_MS) /* between two plans */
+#define LOOK_MS    20
+#define PODS_MS    2000
 
 static void
 wake(void *arg)
 {
     struct bnc_controller *c = arg;
+    int64_t since_ms = bnc_world_mono_ms(c->options.world) - c->reported_ms;
+    bool soon = c->reported_ms != 0 && since_ms < REPORTS_MS;
     if (!c->stopped && !bnc_timer_pending(c->report)) {
-        bnc_timer_set(c->report, REPORT_MS);
+        bnc_timer_set(c->report, soon ? REPORTS_MS - since_ms : REPORT_MS);
     }
 }
 
@@ -237,6 +240,7 @@ do_report(void *arg)
     if (!c->standby) {
         bnc_controller_unhold(c); /* what was deleted since may have been the last */
         if (c->options.statuses) {
+            c->reported_ms = bnc_world_mono_ms(c->options.world);
             bnc_reporter_run(c->reporter);
         }
     }

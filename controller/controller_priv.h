@@ -37,11 +37,12 @@ struct bnc_controller {
     bool working; /* slices follow each other */
     bool due;     /* results have to be looked at, whatever the engine did */
     /* monotonic; 0: not yet */
-    int64_t work_ms;    /* when the next slice is due */
-    int64_t planned_ms; /* a plan came to its end */
-    int64_t looked_ms;  /* results were looked at */
-    uint64_t planned;   /* plans when the census was last told */
-    uint64_t done;      /* by the engine, when results were last looked at */
+    int64_t work_ms;     /* when the next slice is due */
+    int64_t planned_ms;  /* a plan came to its end */
+    int64_t looked_ms;   /* results were looked at */
+    int64_t reported_ms; /* and statuses */
+    uint64_t planned;    /* plans when the census was last told */
+    uint64_t done;       /* by the engine, when results were last looked at */
     uint64_t writes;
     uint64_t turns;
     int64_t longest_turn_us;

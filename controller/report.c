@@ -42,6 +42,8 @@ struct round {
     struct bnc_arena *arena;
     size_t *at;                      /* for each Observatory: the next of its verdicts */
     struct bnc_loaded *loaded;       /* for each */
+    struct bnc_publication *states;  /* for each: of its outputs */
+    struct bnc_arena *scratch;       /* of one object: thousands are looked at */
     struct bnc_gapi_state *standing; /* for each: in Grafana */
     char now[BNC_TIME_MAX];
 };
@@ -272,7 +274,8 @@ report_policy(void *arg, const struct bnc_member *member)
 {
     struct round *round = arg;
     struct bnc_reporter *reporter = round->reporter;
-    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    struct bnc_arena *arena = round->scratch;
+    bnc_arena_reset(arena);
     struct record *record = record_of(reporter, member->object);
     size_t n_hubs = bnc_engine_count(reporter->options.engine);
     struct bnc_opinion *opinions = bnc_arena_array(arena, n_hubs, sizeof(*opinions));
@@ -288,7 +291,7 @@ report_policy(void *arg, const struct bnc_member *member)
         opinions[n++] = (struct bnc_opinion){
             .result = result,
             .verdict = &result->plan->verdicts[*at],
-            .publication = publication_of(reporter, result, arena),
+            .publication = round->states[i],
             .refused = blame_of(round, i, &result->plan->verdicts[*at]),
             .pods = bnc_census_member(reporter->options.census, result, member->object),
             .measured = measured_of(reporter, member, arena)};
@@ -352,7 +355,7 @@ report_observatory(struct round *round, size_t i)
     const struct bnc_loaded *loaded = &round->loaded[i];
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     struct record *record = record_of(reporter, result->object);
-    struct bnc_publication state = publication_of(reporter, result, arena);
+    const struct bnc_publication state = round->states[i];
 
     bool record_first = must_record(result);
     bool waits =
@@ -427,9 +430,11 @@ read_loaded(struct round *round)
 
     round->loaded = bnc_arena_array(round->arena, n, sizeof(*round->loaded));
     round->standing = bnc_arena_array(round->arena, n, sizeof(*round->standing));
+    round->states = bnc_arena_array(round->arena, n, sizeof(*round->states));
     for (size_t i = 0; i < n; i++) {
         const struct bnc_result *result = bnc_engine_result(reporter->options.engine, i);
         struct bnc_loaded *loaded = &round->loaded[i];
+        round->states[i] = publication_of(reporter, result, round->arena);
         bnc_loaded_read(result, now_ms, round->arena, loaded);
         (void)bnc_grafanas_get(reporter->options.grafanas, result->object, round->arena,
                                &round->standing[i]);
@@ -449,7 +454,8 @@ bnc_reporter_run(struct bnc_reporter *reporter)
     const struct bnc_engine *engine = reporter->options.engine;
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     size_t n = bnc_engine_count(engine);
-    struct round round = {.reporter = reporter, .arena = arena};
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
+    struct round round = {.reporter = reporter, .arena = arena, .scratch = scratch};
 
     round.at = bnc_arena_array(arena, n, sizeof(*round.at));
     bnc_time_text(bnc_world_wall_ms(reporter->options.world), 0, round.now);
