@@ -41,7 +41,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help demo demo-cluster image test sim e2e lint fmt crds bench fuzz cover faults soak install uninstall deploy clean golden-update
+.PHONY: all help demo demo-cluster image test sim torture e2e lint fmt crds bench fuzz cover faults soak install uninstall deploy clean golden-update
 
 all: deps-build $(BUILD)/binnacle ## build the binary: build/release/binnacle
 
@@ -111,6 +111,11 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/l
 	@mkdir -p $(@D)
 	@$(CC) $(LD_$(MODE)) -o $@ $^ $(BNC_LIBS)
 
+# Preloaded by tests/fault/run: as plain C, for it stands below everything.
+$(BUILD)/fault.so: tests/fault/fault.c
+	@mkdir -p $(@D)
+	@$(CC) -std=c11 -O1 -Wall -Wextra -fPIC -shared -fno-builtin -U_FORTIFY_SOURCE -o $@ $<
+
 # ---- demo -------------------------------------------------------------------------
 
 DEMO ?= manifests/samples/first-light
@@ -130,7 +135,7 @@ image: ## the container image, with docker, podman or buildah
 test: deps-test ## all tests on real parts: unit, golden, simulation, sanitizers, e2e
 	@$(MAKE) --no-print-directory tools-build
 	@$(MAKE) --no-print-directory MODE=asan binaries unit-binaries sim-binary fuzz-binaries
-	@$(MAKE) --no-print-directory MODE=release binaries sim-binary
+	@$(MAKE) --no-print-directory MODE=release binaries sim-binary build/release/fault.so
 	@hack/test build/asan build/release
 
 quick: deps-test ## unit and golden tests under the sanitizers, without real parts
@@ -147,6 +152,9 @@ tools-build:
 
 golden-update: $(BUILD)/binnacle ## rewrite what golden cases expect, to be read in the diff
 	@tests/golden/run --update $(BUILD)/binnacle
+
+torture: all $(BUILD)/fault.so ## failing memory, reads, writes and disks; SAMPLE=2000 of the calls
+	@tests/fault/run --binnacle $(BUILD)/binnacle --preload $(BUILD)/fault.so --sample $(or $(SAMPLE),2000)
 
 e2e: all tools-build ## the cases on real parts alone; CASE=name for one
 	@e2e/run --binnacle $(BUILD)/binnacle $(CASE)
