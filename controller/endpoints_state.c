@@ -45,8 +45,27 @@ add_watch(void *arg, const struct bnc_source_watch *watch)
     add_text(out, "name", watch->name);
     add_text(out, "state", watch->state);
     add_text(out, "error", watch->error);
+    add_text(out, "resource_version", watch->version);
+    if (watch->silent_ms >= 0) {
+        add_number(out, "silent_ms", (uint64_t)watch->silent_ms);
+    }
     add_number(out, "objects", watch->objects);
     end_object(out);
+}
+
+static void
+add_queue(const struct bnc_engine *engine, struct bnc_str *out)
+{
+    struct bnc_queue_stats stats = {0};
+    bnc_engine_queue(engine, &stats);
+    bnc_str_puts(out, "\"compile_queue\":{");
+    add_number(out, "depth", stats.depth[BNC_QUEUE_HIGH] + stats.depth[BNC_QUEUE_LOW]);
+    add_number(out, "delayed", stats.delayed);
+    add_number(out, "working", stats.working);
+    add_number(out, "adds", stats.adds);
+    add_number(out, "retries", stats.retries);
+    end_object(out);
+    bnc_str_putc(out, ',');
 }
 
 static void
@@ -99,6 +118,7 @@ bnc_state_write(const struct bnc_state_ask *ask, struct bnc_str *out)
     add_number(out, "longest_turn_us", (uint64_t)stats.longest_turn_us);
     add_number(out, "cache_bytes", stats.cache_bytes);
     add_number(out, "mono_ms", (uint64_t)bnc_world_mono_ms(ask->world));
+    add_queue(engine, out);
     bnc_str_puts(out, "\"objects\":{");
     for (enum bnc_kind kind = 0; kind < BNC_KIND_COUNT; kind++) {
         add_number(out, bnc_kind_info(kind)->plural, stats.objects[kind]);

@@ -269,6 +269,7 @@ bnc_reflector_health_get(const struct bnc_reflector *r, struct bnc_reflector_hea
         .listed = r->listed,
         .objects = bnc_map_count(r->known),
         .last_contact_ms = r->last_contact_ms,
+        .version = r->version,
         .error = r->error.message,
         .error_code = r->error.code,
     };

@@ -53,6 +53,7 @@ struct bnc_reflector_health {
     bool listed;              /* at least once */
     size_t objects;           /* known */
     int64_t last_contact_ms;  /* monotonic: the last byte or head; -1: never */
+    const char *version;      /* the last resourceVersion seen; "" none */
     const char *error;        /* the last failure, "" when it works */
     enum bnc_code error_code; /* BNC_OK when it works */
 };

@@ -275,8 +275,10 @@ bnc_source_cluster_health(struct bnc_source *source, bnc_source_watch_fn fn, voi
 
     for (size_t i = 0; i < cluster->n_lists; i++) {
         const struct bnc_cluster_list *list = &cluster->lists[i];
-        struct bnc_reflector_health health = {
-            .state = BNC_REFLECTOR_STOPPED, .error = "", .last_contact_ms = -1};
+        struct bnc_reflector_health health = {.state = BNC_REFLECTOR_STOPPED,
+                                              .version = "",
+                                              .error = "",
+                                              .last_contact_ms = -1};
         if (list->reflector != NULL) {
             bnc_reflector_health_get(list->reflector, &health);
         }
@@ -288,6 +290,7 @@ bnc_source_cluster_health(struct bnc_source *source, bnc_source_watch_fn fn, voi
             .synced = list->listed,
             .objects = health.objects,
             .error = health.error,
+            .version = health.version,
             .silent_ms = bnc_cluster_silent_ms(cluster, &health),
         };
         fn(arg, &watch);

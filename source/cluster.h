@@ -35,8 +35,9 @@ struct bnc_source_watch {
     const char *state;
     bool synced;
     size_t objects;
-    const char *error; /* "" when it works */
-    int64_t silent_ms; /* since its last byte; -1: none was due yet, or it is polled */
+    const char *error;   /* "" when it works */
+    const char *version; /* the last resourceVersion seen; "" none */
+    int64_t silent_ms;   /* since its last byte; -1: none was due yet, or it is polled */
 };
 typedef void (*bnc_source_watch_fn)(void *arg, const struct bnc_source_watch *watch);
 

@@ -304,12 +304,14 @@ tell_health(const struct bnc_follow *f, bnc_source_watch_fn fn, void *arg)
         .synced = f->known,
         .objects = f->present ? 1 : 0,
         .error = f->error.message,
+        .version = f->version == NULL ? "" : f->version,
         .silent_ms = -1,
     };
     if (f->reflector != NULL) {
         bnc_reflector_health_get(f->reflector, &health);
         watch.state = bnc_reflector_state_name(health.state);
         watch.error = health.error;
+        watch.version = health.version;
         watch.silent_ms = bnc_cluster_silent_ms(f->cluster, &health);
     }
     fn(arg, &watch);
