@@ -22,8 +22,10 @@ need_namespace(struct bnc_sim_api *api, const char *ns)
 
 static int
 store(struct bnc_sim_api *api, struct bnc_arena *arena, const char *manager,
-      struct bnc_api_resource *res, struct bnc_jv *tree)
+      struct bnc_api_resource *res, struct bnc_jv *tree, const char *patch)
 {
+    struct bnc_str body = bnc_str_new(arena, (size_t)4 << 20);
+    bnc_jv_print(tree, &body);
     const struct bnc_api_writer writer = {.manager = manager, .sub = "", .direct = true};
     const struct bnc_jv *meta = bnc_jv_get(tree, "metadata");
     struct bnc_api_version *live = bnc_api_find(res, bnc_jv_text(meta, "namespace", ""),
@@ -31,6 +33,10 @@ store(struct bnc_sim_api *api, struct bnc_arena *arena, const char *manager,
     struct bnc_api_outcome outcome =
         bnc_api_store(api, arena, res, live, tree, &writer, false);
     bnc_api_count_write(api, manager, false, &outcome);
+    bnc_api_trace_direct(api, patch == NULL ? "put" : "patch", manager,
+                         patch == NULL ? body.ptr : patch, &outcome, res->kind,
+                         bnc_jv_text(meta, "namespace", ""),
+                         bnc_jv_text(meta, "name", ""));
     return outcome.status;
 }
 
@@ -57,7 +63,7 @@ bnc_sim_api_put_as(struct bnc_sim_api *api, const char *manager, const char *jso
         need_namespace(api, ns);
         bnc_jv_set(arena, meta, "namespace", bnc_jv_string(arena, ns));
     }
-    return store(api, arena, manager, res, tree);
+    return store(api, arena, manager, res, tree, NULL);
 }
 
 int
@@ -82,7 +88,7 @@ bnc_sim_api_patch(struct bnc_sim_api *api, const char *manager, const char *kind
     }
     struct bnc_jv *tree = bnc_api_tree(arena, live);
     bnc_api_merge_patch(arena, tree, change);
-    return store(api, arena, manager, res, tree);
+    return store(api, arena, manager, res, tree, patch);
 }
 
 bool
@@ -94,6 +100,7 @@ bnc_sim_api_delete(struct bnc_sim_api *api, const char *kind, const char *ns,
     if (live == NULL) {
         return false;
     }
+    bnc_api_trace_direct(api, "delete", "kubectl", "", NULL, res->kind, ns, name);
     if (strcmp(kind, "Namespace") == 0) {
         bnc_api_remove_namespace(api, name);
     } else {

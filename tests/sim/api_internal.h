@@ -119,6 +119,7 @@ struct bnc_sim_api {
     char *token;
     bool watch_list;
     bool down;
+    FILE *trace; /* NULL: none */
     bnc_sim_api_write_fn on_write;
     void *on_write_arg;
     unsigned chances[BNC_SIM_FAULT_COUNT];
@@ -308,6 +309,18 @@ bool bnc_api_hit_chance(struct bnc_sim_api *api, enum bnc_sim_fault fault);
 /* Faults that need no look at the request; true: it is answered. */
 bool bnc_api_faults_first(struct bnc_api_request *r);
 void bnc_api_rules_free(struct bnc_sim_api *api);
+
+/* ---- api_trace.c ---- */
+
+void bnc_api_trace_request(const struct bnc_api_request *r,
+                           const struct bnc_api_outcome *outcome);
+/* `op`: put, patch, delete, collect.  `outcome` may be NULL. */
+void
+bnc_api_trace_direct(struct bnc_sim_api *api, const char *op, const char *manager,
+                     const char *body, const struct bnc_api_outcome *outcome,
+                     const struct bnc_api_kind *kind, const char *ns, const char *name);
+void bnc_api_trace_event(struct bnc_sim_api *api, const struct bnc_api_resource *res,
+                         const struct bnc_api_event *event);
 
 /* ---- apiserver.c ---- */
 

@@ -127,6 +127,7 @@ record(struct bnc_sim_api *api, struct bnc_api_resource *res, struct bnc_api_eve
         bnc_api_compact_to(api, res,
                            res->history[res->n_history - api->history_max - 1].rv);
     }
+    bnc_api_trace_event(api, res, &event);
     bnc_api_watchers_tell(api, res, &event);
 }
 
@@ -314,6 +315,8 @@ collect(void *arg)
         while (bnc_map_next(res->objects, &at, NULL, &value)) {
             struct bnc_api_version *v = value;
             if (v->owned && is_garbage(api, v)) {
+                bnc_api_trace_direct(api, "collect", "", "", NULL, res->kind, v->ns,
+                                     v->name);
                 (void)bnc_api_remove(api, res, v);
             }
         }

@@ -236,6 +236,7 @@ bnc_api_write(struct bnc_api_request *r)
     struct bnc_api_outcome outcome = carry_out(r);
     struct bnc_api_version *object =
         outcome.object == NULL ? NULL : bnc_api_version_ref(outcome.object);
+    bnc_api_trace_request(r, &outcome);
     bnc_sim_note(api->sim, "write", r->label, outcome.status);
     bnc_api_count_write(api, r->manager, true, &outcome);
     if (lost) {

@@ -106,6 +106,12 @@ typedef void (*bnc_sim_api_write_fn)(void *arg, const char *method, const char *
                                      const char *ns, const char *name);
 void bnc_sim_api_on_write(struct bnc_sim_api *api, bnc_sim_api_write_fn fn, void *arg);
 
+/*
+ * Write down all that is written from now on, and what became of it: a JSON object a
+ * line, which tests/sim/replay reads.  NULL: no more.
+ */
+void bnc_sim_api_trace(struct bnc_sim_api *api, FILE *out);
+
 /* ---- history -------------------------------------------------------------------------
  */
 

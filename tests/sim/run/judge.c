@@ -172,11 +172,11 @@ check_output(const struct bnc_desired *desired, struct bnc_sim_api *api,
     }
     static const char *const parts[] = {"data", "binaryData", "spec"};
     for (size_t i = 0; i < BNC_LEN(parts); i++) {
+        (void)bnc_json_remove(bnc_json_get(got, parts[i]), "theirs"); /* adopted */
         if (cJSON_GetArraySize(bnc_json_get(want, parts[i])) == 0 &&
-            bnc_json_get(got, parts[i]) == NULL) {
+            cJSON_GetArraySize(bnc_json_get(got, parts[i])) == 0) {
             continue; /* an empty slot */
         }
-        (void)bnc_json_remove(bnc_json_get(got, parts[i]), "theirs"); /* adopted */
         if (desired->role == BNC_ROLE_SLOT) {
             keep_wanted(bnc_json_get(got, parts[i]), bnc_json_get(want, parts[i]));
         }

@@ -238,6 +238,8 @@ life_run(const struct life_options *options, uint64_t seed, struct bnc_str *repo
     r.sim = bnc_sim_new(seed);
     r.api = bnc_sim_api_new(r.sim);
     r.readers = readers_new(r.sim, r.api, r.arena);
+    FILE *trace = options->trace == NULL ? NULL : fopen(options->trace, "we");
+    bnc_sim_api_trace(r.api, trace);
     bnc_sim_in_cluster(r.sim);
     bnc_sim_api_on_write(r.api, on_write, &r);
     universe_create(r.sim, r.api);
@@ -270,6 +272,9 @@ life_run(const struct life_options *options, uint64_t seed, struct bnc_str *repo
     readers_free(r.readers);
     mesh_free(r.mesh);
     bnc_sim_api_free(r.api);
+    if (trace != NULL) {
+        (void)fclose(trace);
+    }
     bnc_sim_free(r.sim);
     free(r.history);
     bool good = r.failure == NULL;

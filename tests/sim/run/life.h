@@ -19,6 +19,7 @@ struct life_options {
     life_fn run;
     unsigned steps;
     bool verbose;
+    const char *trace; /* a file for what is written and answered; NULL: none */
     const bool
         *skip; /* by step: it is left out, all others stay as they are; NULL: none */
 };

@@ -20,6 +20,7 @@ static const char usage[] =
     "  --seeds K   how many (1)\n"
     "  --steps M   changes in each (100)\n"
     "  --jobs N    side by side; 0: one for each core (1)\n"
+    "  --trace F   write down all writes and their answers, for tests/sim/replay\n"
     "  --verbose   say what happens\n"
     "  --nth       instead: one life, again for each operation of it, which fails\n"
     "  --shrink    leave out all steps that a failure does not need\n";
@@ -29,6 +30,7 @@ struct options {
     uint64_t seeds;
     uint64_t steps;
     uint64_t jobs;
+    const char *trace;
     bool verbose;
     bool shrink;
     bool nth;
@@ -51,6 +53,10 @@ parse(int argc, char **argv, struct options *o)
         size_t at = 0;
         while (at < BNC_LEN(rows) && strcmp(rows[at].name, argv[i]) != 0) {
             at++;
+        }
+        if (at == BNC_LEN(rows) && strcmp(argv[i], "--trace") == 0 && i + 1 < argc) {
+            o->trace = argv[++i];
+            continue;
         }
         if (at == BNC_LEN(rows)) {
             return false;
@@ -88,6 +94,7 @@ main(int argc, char **argv)
     }
     const struct life_options life = {.run = o.nth ? torture_run : life_run,
                                       .steps = (unsigned)o.steps,
+                                      .trace = o.trace,
                                       .verbose = o.verbose};
     if (o.nth && o.seeds == 1 && o.seed == 1) {
         o.seeds = torture_count();

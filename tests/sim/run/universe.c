@@ -132,7 +132,8 @@ put_workload(struct bnc_sim *sim, struct bnc_sim_api *api)
         "\"namespace\":\"%s\",\"annotations\":%s},\"spec\":{\"selector\":{"
         "\"matchLabels\":{\"app\":\"%s\"}},\"template\":{\"metadata\":{\"labels\":{"
         "\"app\":\"%s\"},\"annotations\":%s},\"spec\":{\"containers\":[{\"name\":"
-        "\"app\",\"ports\":[{\"name\":\"http\",\"containerPort\":8080}]}]}}}}",
+        "\"app\",\"image\":\"app\",\"ports\":[{\"name\":\"http\",\"containerPort\":8080}]"
+        "}]}}}}",
         PICK(sim, kinds), name, PICK(sim, namespaces), PICK(sim, notes), name, name,
         PICK(sim, notes));
     (void)bnc_sim_api_put(api, json);
@@ -149,7 +150,7 @@ put_service(struct bnc_sim *sim, struct bnc_sim_api *api)
         json, sizeof(json),
         "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"%s\","
         "\"namespace\":\"%s\",\"annotations\":%s},\"spec\":{\"selector\":{\"app\":"
-        "\"%s\"}}}",
+        "\"%s\"},\"ports\":[{\"port\":80}]}}",
         name, PICK(sim, namespaces), PICK(sim, notes), name);
     (void)bnc_sim_api_put(api, json);
 }
