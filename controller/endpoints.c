@@ -12,8 +12,7 @@
 
 #define ANSWER_MAX ((size_t)1024 * 1024)
 #define BEAT_MS    10000
-#define STUCK_MS   30000  /* without a beat: the loop hangs */
-#define SILENT_MS  900000 /* a watch: bookmarks come each minute, and it ends in ten */
+#define STUCK_MS   30000 /* without a beat: the loop hangs */
 
 enum served { SERVE_HEALTH = 1, SERVE_METRICS = 2, SERVE_STATE = 4 };
 
@@ -74,17 +73,12 @@ struct silence {
     const char *failure;
 };
 
-/* One that fails is tried again by itself; one that says it works must be heard of. */
 static void
 look_for_silence(void *arg, const struct bnc_source_watch *watch)
 {
     struct silence *silence = arg;
-    if (silence->failure == NULL && watch->error[0] == '\0' &&
-        watch->silent_ms > SILENT_MS) {
-        silence->failure =
-            bnc_arena_fmt(silence->arena, "nothing heard of %s%s%s for 15 min",
-                          bnc_kind_info(watch->kind)->plural,
-                          watch->ns[0] == '\0' ? "" : " in ", watch->ns);
+    if (silence->failure == NULL) {
+        silence->failure = bnc_check_watch(watch, silence->arena);
     }
 }
 

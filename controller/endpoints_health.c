@@ -10,6 +10,18 @@ bnc_checks_add(struct bnc_checks *checks, const char *name, const char *failure)
     checks->list[checks->n++] = (struct bnc_check){name, failure};
 }
 
+const char *
+bnc_check_watch(const struct bnc_source_watch *watch, struct bnc_arena *arena)
+{
+    if (watch->error[0] != '\0' || watch->silent_ms <= BNC_WATCH_SILENT) {
+        return NULL;
+    }
+    return bnc_arena_fmt(arena, "nothing heard of %s%s%s%s%s for 15 min",
+                         bnc_kind_info(watch->kind)->plural,
+                         watch->ns[0] == '\0' ? "" : " in ", watch->ns,
+                         watch->name[0] == '\0' ? "" : "/", watch->name);
+}
+
 /* The next "key=value" of a query; false at its end. */
 static bool
 next_pair(const char **at, const char **pair, size_t *n)

@@ -6,8 +6,10 @@
 #define BNC_CONTROLLER_ENDPOINTS_HEALTH_H
 
 #include "lib/str.h"
+#include "source/cluster.h"
 
-#define BNC_CHECKS_MAX 8
+#define BNC_CHECKS_MAX   8
+#define BNC_WATCH_SILENT 900000 /* ms; bookmarks come each minute, and it ends in ten */
 
 struct bnc_check {
     const char *name;
@@ -21,6 +23,13 @@ struct bnc_checks {
 };
 
 void bnc_checks_add(struct bnc_checks *checks, const char *name, const char *failure);
+
+/*
+ * Why this watch makes the process unhealthy; NULL: it does not.  One that fails is tried
+ * again by itself; one that says it works must be heard of.
+ */
+const char *
+bnc_check_watch(const struct bnc_source_watch *watch, struct bnc_arena *arena);
 
 /* How a request wants to be answered. */
 struct bnc_checks_ask {

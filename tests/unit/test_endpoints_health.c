@@ -54,9 +54,41 @@ TEST(answers)
     }
 }
 
+TEST(silent_watches)
+{
+    static const struct {
+        const char *name;
+        struct bnc_source_watch watch;
+        const char *want;
+    } watches[] = {
+        {"heard of", {.kind = BNC_KIND_SERVICE, .silent_ms = 60000}, NULL},
+        {"just not too long", {.kind = BNC_KIND_SERVICE, .silent_ms = 900000}, NULL},
+        {"too long",
+         {.kind = BNC_KIND_SERVICE, .silent_ms = 900001},
+         "nothing heard of services for 15 min"},
+        {"one object",
+         {.kind = BNC_KIND_SECRET, .ns = "shop", .name = "key", .silent_ms = 900001},
+         "nothing heard of secrets in shop/key for 15 min"},
+        {"it fails, and is tried again",
+         {.kind = BNC_KIND_SERVICE, .error = "403", .silent_ms = 9000000},
+         NULL},
+        {"never heard of yet", {.kind = BNC_KIND_SERVICE, .silent_ms = -1}, NULL},
+    };
+    for (size_t i = 0; i < BNC_LEN(watches); i++) {
+        BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+        struct bnc_source_watch watch = watches[i].watch;
+        bnc_test_row(watches[i].name);
+        watch.ns = watch.ns == NULL ? "" : watch.ns;
+        watch.name = watch.name == NULL ? "" : watch.name;
+        watch.error = watch.error == NULL ? "" : watch.error;
+        CHECK_STR(bnc_check_watch(&watch, arena), watches[i].want);
+    }
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(answers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(answers),
+                                       cmocka_unit_test(silent_watches)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
