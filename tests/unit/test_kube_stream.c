@@ -169,6 +169,30 @@ TEST(by_name)
     bnc_world_free(&fake->base);
 }
 
+/* Slow is not silent: a minute without another object is. */
+TEST(a_slow_stream)
+{
+    const struct bnc_reflector_options options = {.kind = BNC_KIND_DEPLOYMENT};
+    struct fake *fake = fake_new();
+    struct bnc_kube *kube = kube_new(fake);
+    struct seen seen = {.told = bnc_str_new(NULL, 65536)};
+
+    fake->streams = true;
+    seen.reflector = bnc_reflector_new(kube, &options, &seen_ops, &seen);
+    struct bnc_http_call *call = fake_next(fake, 0);
+    fake_head(call, 200);
+    for (int i = 0; i < 4; i++) {
+        CHECK(fake_next(fake, 50000) == NULL);
+        fake_data(call, EVENT("ADDED", "a", "3"));
+    }
+    fake_data(call, MARK("5"));
+    CHECK_STR(seen.told.ptr, "+n/a +n/a +n/a +n/a listed ");
+    bnc_reflector_free(seen.reflector);
+    bnc_str_free(&seen.told);
+    bnc_kube_free(kube);
+    bnc_world_free(&fake->base);
+}
+
 TEST(switched_off)
 {
     const struct bnc_reflector_options options = {.kind = BNC_KIND_DEPLOYMENT};
@@ -216,4 +240,5 @@ TEST(freed_inside_its_own_callback)
     }
 }
 
-RUN_TESTS(state_table, by_name, switched_off, freed_inside_its_own_callback)
+RUN_TESTS(state_table, by_name, a_slow_stream, switched_off,
+          freed_inside_its_own_callback)
