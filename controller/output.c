@@ -235,6 +235,13 @@ is_before(const struct bnc_output *out, const struct bnc_output *other)
            (!out->wanted || other->role != BNC_ROLE_ROOT);
 }
 
+/* An old root may still name it. */
+static bool
+is_named(const struct bnc_output *out)
+{
+    return !out->wanted && !out->dropped && out->role != BNC_ROLE_ROOT && root_stays(out);
+}
+
 /*
  * Files are written before the configuration that names them, and deleted after
  * it no longer does.
@@ -246,7 +253,7 @@ must_wait(const struct bnc_output *out)
     if (out->wanted && out->role != BNC_ROLE_ROOT) {
         return false;
     }
-    if (!out->wanted && !out->dropped && out->role != BNC_ROLE_ROOT && root_stays(out)) {
+    if (is_named(out)) {
         return true;
     }
     for (size_t i = 0; set != NULL && i < set->n; i++) {
@@ -262,9 +269,11 @@ static bool
 waits_for_others(const struct bnc_output *out)
 {
     const struct bnc_owner *set = bnc_map_get(out->publisher->owners, out->owner);
+    bool named = is_named(out); /* that root waits for the new one */
     for (size_t i = 0; set != NULL && i < set->n; i++) {
-        if (is_before(out, set->items[i]) &&
-            set->items[i]->reason == BNC_REASON_OUTPUT_TAKEN) {
+        const struct bnc_output *other = set->items[i];
+        bool before = is_before(out, other) || (named && other->role != BNC_ROLE_BESIDE);
+        if (before && other->reason == BNC_REASON_OUTPUT_TAKEN) {
             return true;
         }
     }

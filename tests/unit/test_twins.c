@@ -171,4 +171,47 @@ TEST(waits_for_others)
     rig_close(&rig);
 }
 
-RUN_TESTS(who_comes_first, of_an_earlier_life, root_goes_on, waits_for_others)
+/* Likewise what stands beside a root that stays, since the new one is taken. */
+TEST(waits_with_the_old_root)
+{
+    struct rig rig;
+    const struct bnc_desired x = {.role = BNC_ROLE_BESIDE,
+                                  .kind = BNC_KIND_SECRET,
+                                  .ns = "shop",
+                                  .name = "x",
+                                  .file = "x",
+                                  .body = {"{}", 2},
+                                  .hash = "sha256:x"};
+    const struct bnc_desired old = {.role = BNC_ROLE_ROOT,
+                                    .kind = BNC_KIND_SECRET,
+                                    .ns = "shop",
+                                    .name = "old",
+                                    .file = "prometheus.yml",
+                                    .body = {"{}", 2},
+                                    .hash = "sha256:r"};
+    const struct bnc_desired before[] = {x, old};
+    struct bnc_desired after = old;
+    after.name = "new";
+    bnc_test_row("");
+    rig_open(&rig);
+    bnc_publisher_set(rig.publisher, MAIN, before, BNC_LEN(before));
+    rig_pass(&rig, 5000);
+    CHECK(rig_has(&rig, "x") && rig_has(&rig, "old"));
+
+    struct stored *theirs = rig_find(&rig, BNC_KIND_SECRET, "new");
+    theirs->exists = true;
+    (void)snprintf(theirs->live, sizeof(theirs->live), "{\"metadata\":{}}");
+    bnc_publisher_set(rig.publisher, MAIN, &after, 1);
+    rig_pass(&rig, 5000);
+    CHECK(rig_has(&rig, "x") && rig_has(&rig, "old"));
+    CHECK(bnc_publisher_idle(rig.publisher));
+
+    theirs->exists = false;
+    theirs->untold = true;
+    rig_pass(&rig, 5000);
+    CHECK(rig_has(&rig, "new") && !rig_has(&rig, "old") && !rig_has(&rig, "x"));
+    rig_close(&rig);
+}
+
+RUN_TESTS(who_comes_first, of_an_earlier_life, root_goes_on, waits_for_others,
+          waits_with_the_old_root)
