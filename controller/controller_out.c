@@ -12,6 +12,15 @@ owner_key(char out[BNC_FACT_KEY_MAX], const struct bnc_object *object)
     return out;
 }
 
+/* True when something is, or is to be, where nobody but us takes it away. */
+static bool
+needs_hold(const struct bnc_controller *c, const struct bnc_result *result)
+{
+    bool patches = result->plan != NULL && result->plan->n_held > 0;
+    return patches || result->grafana != NULL ||
+           bnc_outputs_outside(result, c->publisher);
+}
+
 void
 bnc_controller_unhold(struct bnc_controller *c)
 {
@@ -24,7 +33,7 @@ bnc_controller_unhold(struct bnc_controller *c)
             result->object->deleting
                 ? bnc_publisher_released(c->publisher, owner_key(key, result->object)) &&
                       (result->orphan || (!holds && !result->pending))
-                : result->ready && !holds && !bnc_outputs_outside(result, c->publisher);
+                : result->ready && !holds && !needs_hold(c, result);
         if (result->held && decided) {
             bnc_holder_set(c->holder, result->object, false);
         }
@@ -67,9 +76,7 @@ must_hold(struct bnc_controller *c, const struct bnc_result *result)
     if (!c->options.statuses) {
         return false;
     }
-    bool patches = result->plan != NULL && result->plan->n_held > 0;
-    if (!result->held && (patches || result->grafana != NULL ||
-                          bnc_outputs_outside(result, c->publisher))) {
+    if (!result->held && needs_hold(c, result)) {
         bnc_holder_set(c->holder, result->object, true);
         return true;
     }

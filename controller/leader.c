@@ -73,7 +73,7 @@ bnc_leader_check(const struct bnc_leader_times *times, struct bnc_error *err)
             err, BNC_INVALID,
             "--leader-elect-lease-duration is %llds: it has to be at least 1s "
             "over --leader-elect-renew-deadline, %lldms or more",
-            (long long)times->lease_ms / 1000, (long long)(times->deadline_ms + 1000));
+            (long long)(times->lease_ms / 1000), (long long)(times->deadline_ms + 1000));
     }
     return BNC_OK;
 }

@@ -58,7 +58,10 @@ def waits(t, record, monitoring):
     t.published(monitoring, ["/good"])
     t.figure("published after it leads", time.monotonic() - begin, "s", 1)
     until(server.sources, 5, "Grafana has not got its datasource")
+    t.settled()
     expect(t.api.get("Observatory", monitoring, "boards")["metadata"].get("finalizers"), "no finalizer")
+    held = [row for row in record.writes(first.token) if row.what.startswith("observatories ")]
+    expect(len(held) == 1, f"the finalizer was written more than once: {held}")
     kept = t.api.request("GET", LEASE)
     expect(kept["metadata"].get("labels") == {"e2e": "kept"} and kept["spec"]["leaseTransitions"] == 5, f"lease: {kept}")
     return first
