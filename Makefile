@@ -41,7 +41,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help demo demo-cluster image test sim torture e2e lint fmt crds bench fuzz cover faults soak install uninstall deploy clean golden-update
+.PHONY: all help demo demo-cluster image test sim torture e2e e2e-asan lint fmt crds bench fuzz cover faults soak install uninstall deploy clean golden-update
 
 all: deps-build $(BUILD)/binnacle ## build the binary: build/release/binnacle
 
@@ -158,6 +158,10 @@ torture: all $(BUILD)/fault.so ## failing memory, reads, writes and disks; SAMPL
 
 e2e: all tools-build ## the cases on real parts alone; CASE=name for one
 	@e2e/run --binnacle $(BUILD)/binnacle $(CASE)
+
+e2e-asan: tools-build ## the same under the sanitizers, bars not held; CASE=name for one
+	@$(MAKE) --no-print-directory MODE=asan binaries
+	@e2e/run --sanitize $(CASE)
 
 faults: tools-build ## the fault matrix on real parts, each row with its time; ROW=F17 for one
 	@$(MAKE) --no-print-directory MODE=release binaries
