@@ -17,7 +17,7 @@ struct bnc_census {
     void *arg;
     struct bnc_timer *timer;
     bool due;
-    bool ran;
+    uint64_t rounds; /* that came to their end */
     struct bnc_map
         *counts; /* "OBSERVATORY KEY" "MEMBER KEY" → number + 1, as a pointer */
 
@@ -79,7 +79,7 @@ bnc_census_touch(struct bnc_census *census)
 {
     census->due = true;
     if (!bnc_timer_pending(census->timer)) {
-        bnc_timer_set(census->timer, census->ran ? BNC_CENSUS_MS : FIRST_MS);
+        bnc_timer_set(census->timer, census->rounds > 0 ? BNC_CENSUS_MS : FIRST_MS);
     }
 }
 
@@ -149,7 +149,7 @@ finish(struct bnc_census *census)
         put(census, count_key(key, result->object, NULL), annotated);
     }
     drop_round(census);
-    census->ran = true;
+    census->rounds++;
     if (census->due) {
         bnc_timer_set(census->timer, BNC_CENSUS_MS);
     }
@@ -219,4 +219,10 @@ bnc_census_annotated(const struct bnc_census *census, const struct bnc_result *r
 {
     char key[COUNT_KEY_MAX];
     return get(census, count_key(key, result->object, NULL));
+}
+
+uint64_t
+bnc_census_rounds(const struct bnc_census *census)
+{
+    return census->rounds;
 }

@@ -30,4 +30,7 @@ bnc_census_member(const struct bnc_census *census, const struct bnc_result *resu
 int64_t
 bnc_census_annotated(const struct bnc_census *census, const struct bnc_result *result);
 
+/* Counts that came to their end: another number, other answers. */
+uint64_t bnc_census_rounds(const struct bnc_census *census);
+
 #endif

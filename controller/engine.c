@@ -344,10 +344,18 @@ void
 bnc_engine_members(const struct bnc_engine *engine, enum bnc_kind kind, bnc_member_fn fn,
                    void *arg)
 {
-    for (size_t i = 0; i < engine->n_members; i++) {
-        if (engine->members[i]->object->kind == kind) {
-            fn(arg, engine->members[i]);
+    size_t low = 0;
+    for (size_t high = engine->n_members; low < high;) { /* they are sorted by kind */
+        size_t middle = low + (high - low) / 2;
+        if (engine->members[middle]->object->kind < kind) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
+    }
+    for (size_t i = low;
+         i < engine->n_members && engine->members[i]->object->kind == kind; i++) {
+        fn(arg, engine->members[i]);
     }
 }
 

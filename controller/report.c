@@ -1,4 +1,4 @@
-#include "controller/report.h"
+#include "controller/report_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,37 +16,6 @@
 #include "lib/time.h"
 
 #define RETRY_MS 2000
-
-/* What was told of one object. */
-struct record {
-    struct bnc_reporter *reporter;
-    uint64_t stamp; /* of what the live status was found to say, or was sent */
-    bool in_flight;
-    bool failing;          /* the last write did: said in the log already */
-    int64_t not_before_ms; /* after a failed write */
-    uint64_t event;        /* of the last Event */
-};
-
-struct bnc_reporter {
-    struct bnc_reporter_options options;
-    struct bnc_timer *retry;
-    struct bnc_timer *stale; /* when a report of a binnacle sync gets old */
-    struct bnc_map *records; /* by fact key */
-    size_t in_flight;
-    uint64_t status_writes;
-};
-
-/* One round. */
-struct round {
-    struct bnc_reporter *reporter;
-    struct bnc_arena *arena;
-    size_t *at;                      /* for each Observatory: the next of its verdicts */
-    struct bnc_loaded *loaded;       /* for each */
-    struct bnc_publication *states;  /* for each: of its outputs */
-    struct bnc_arena *scratch;       /* of one object: thousands are looked at */
-    struct bnc_gapi_state *standing; /* for each: in Grafana */
-    char now[BNC_TIME_MAX];
-};
 
 struct bnc_reporter *
 bnc_reporter_new(const struct bnc_reporter_options *options)
@@ -71,17 +40,18 @@ bnc_reporter_free(struct bnc_reporter *reporter)
         free(value);
     }
     bnc_map_free(reporter->records);
+    free(reporter->slots);
     bnc_timer_free(reporter->retry);
     bnc_timer_free(reporter->stale);
     free(reporter);
 }
 
-static struct record *
-record_of(struct bnc_reporter *reporter, const struct bnc_object *object)
+struct bnc_record *
+bnc_record_of(struct bnc_reporter *reporter, const struct bnc_object *object)
 {
     char key[BNC_FACT_KEY_MAX];
     bnc_fact_key(key, object->kind, object->ns, object->name);
-    struct record *record = bnc_map_get(reporter->records, key);
+    struct bnc_record *record = bnc_map_get(reporter->records, key);
     if (record == NULL) {
         record = bnc_alloc(sizeof(*record));
         record->reporter = reporter;
@@ -93,9 +63,9 @@ record_of(struct bnc_reporter *reporter, const struct bnc_object *object)
 /* ---- Events -------------------------------------------------------------------- */
 
 /* Told once for each (reason, message) of an object. */
-static void
-tell(struct bnc_reporter *reporter, struct record *record,
-     const struct bnc_object *object, const char *reason, const char *message)
+void
+bnc_report_tell(struct bnc_reporter *reporter, struct bnc_record *record,
+                const struct bnc_object *object, const char *reason, const char *message)
 {
     uint64_t hash = bnc_hash64(message, strlen(message), 7);
     hash = bnc_hash64(reason, strlen(reason), hash);
@@ -115,10 +85,11 @@ tell(struct bnc_reporter *reporter, struct record *record,
 static void
 on_status_written(void *arg, const struct bnc_write_result *result)
 {
-    struct record *record = arg;
+    struct bnc_record *record = arg;
     struct bnc_reporter *reporter = record->reporter;
 
     record->in_flight = false;
+    record->look = true; /* more may have come meanwhile */
     reporter->in_flight--;
     bool again = record->failing;
     record->failing = result->code != BNC_OK;
@@ -140,9 +111,9 @@ on_status_written(void *arg, const struct bnc_write_result *result)
     reporter->options.wake(reporter->options.arg);
 }
 
-static void
-write_status(struct round *round, struct record *record, const struct bnc_object *object,
-             cJSON *status, struct bnc_arena *arena)
+void
+bnc_report_write(struct bnc_round *round, struct bnc_record *record,
+                 const struct bnc_object *object, cJSON *status, struct bnc_arena *arena)
 {
     struct bnc_reporter *reporter = round->reporter;
     if (!bnc_status_differs(status, object->status, round->now, arena)) {
@@ -156,76 +127,6 @@ write_status(struct round *round, struct record *record, const struct bnc_object
     record->in_flight = true;
     reporter->in_flight++;
     bnc_source_write(reporter->options.source, &write, on_status_written, record);
-}
-
-static uint64_t
-stamp_text(uint64_t stamp, const char *text)
-{
-    return bnc_hash64(text, strlen(text), stamp);
-}
-
-static uint64_t
-stamp_number(uint64_t stamp, uint64_t number)
-{
-    return bnc_hash64(&number, sizeof(number), stamp);
-}
-
-/* Everything that a policy's status is made of, and the live one. */
-static uint64_t
-policy_stamp(const struct bnc_member *member, const struct bnc_opinion *opinions,
-             size_t n)
-{
-    uint64_t stamp = stamp_number(3, member->version);
-    stamp = stamp_number(stamp, (uint64_t)member->object->generation);
-    stamp = bnc_hash64(member->object->status.ptr, member->object->status.len, stamp);
-    for (size_t i = 0; i < n; i++) {
-        const struct bnc_verdict *v = opinions[i].verdict;
-        stamp = stamp_text(stamp, opinions[i].result->object->ns);
-        stamp = stamp_text(stamp, opinions[i].result->object->name);
-        stamp = stamp_number(stamp, v->jobs * 8 + (uint64_t)v->selected * 4 +
-                                        (uint64_t)v->accepted * 2 + (uint64_t)v->pending);
-        for (size_t k = 0; k < v->n_why; k++) {
-            stamp = stamp_text(stamp, v->why[k].message);
-        }
-        stamp = stamp_number(stamp, (uint64_t)opinions[i].result->ready * 4 +
-                                        (uint64_t)opinions[i].result->suspended * 2 +
-                                        (uint64_t)opinions[i].publication.published);
-        if (!opinions[i].publication.published) {
-            stamp = stamp_text(stamp, opinions[i].publication.message);
-        }
-        stamp = stamp_text(stamp, opinions[i].refused == NULL ? "" : opinions[i].refused);
-        stamp = stamp_number(stamp, (uint64_t)opinions[i].pods);
-        stamp = stamp_number(stamp, v->effective_stamp);
-        if (opinions[i].measured != NULL) {
-            const char *error = opinions[i].measured->error;
-            stamp = stamp_text(stamp, error == NULL ? "" : error);
-        }
-        stamp = stamp_number(stamp, (uint64_t)v->percent);
-    }
-    return stamp | 1;
-}
-
-/*
- * True while a fact is waited for or an output is being written: what could be
- * said now would be taken back in a moment.
- */
-static bool
-under_way(const struct bnc_member *member, const struct bnc_opinion *opinions, size_t n)
-{
-    if (member->ir->pending) {
-        return true;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (opinions[i].result->pending) {
-            return true;
-        }
-        if (opinions[i].verdict->accepted && opinions[i].result->ready &&
-            !opinions[i].result->suspended && !opinions[i].publication.published &&
-            opinions[i].publication.reason == BNC_REASON_WAITING) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static struct bnc_publication
@@ -244,97 +145,28 @@ publication_of(const struct bnc_reporter *reporter, const struct bnc_result *res
     return state;
 }
 
-static const struct bnc_measured *
-measured_of(const struct bnc_reporter *reporter, const struct bnc_member *member,
-            struct bnc_arena *arena)
-{
-    struct bnc_measured *out = bnc_arena_alloc(arena, sizeof(*out));
-    const struct bnc_object *object = member->object;
-    return member->ir->type == BNC_IR_SAMPLING &&
-                   bnc_budgets_get(reporter->options.budgets, object->ns, object->name,
-                                   out)
-               ? out
-               : NULL;
-}
-
-/* Why it is not loaded where result `i` is; NULL: it is, for all we know. */
-static const char *
-blame_of(const struct round *round, size_t i, const struct bnc_verdict *v)
-{
-    const struct bnc_reporter *reporter = round->reporter;
-    const struct bnc_result *result = bnc_engine_result(reporter->options.engine, i);
-    const char *why = bnc_loaded_blame(&round->loaded[i], result, v);
-    return why != NULL || !v->accepted
-               ? why
-               : bnc_grafanas_blame(&round->standing[i], v->member);
-}
-
-static void
-report_policy(void *arg, const struct bnc_member *member)
-{
-    struct round *round = arg;
-    struct bnc_reporter *reporter = round->reporter;
-    struct bnc_arena *arena = round->scratch;
-    bnc_arena_reset(arena);
-    struct record *record = record_of(reporter, member->object);
-    size_t n_hubs = bnc_engine_count(reporter->options.engine);
-    struct bnc_opinion *opinions = bnc_arena_array(arena, n_hubs, sizeof(*opinions));
-    size_t n = 0;
-
-    for (size_t i = 0; i < n_hubs; i++) {
-        const struct bnc_result *result = bnc_engine_result(reporter->options.engine, i);
-        size_t *at = &round->at[i];
-        if (result->plan == NULL || *at == result->plan->n_verdicts ||
-            result->plan->verdicts[*at].member != member) {
-            continue;
-        }
-        opinions[n++] = (struct bnc_opinion){
-            .result = result,
-            .verdict = &result->plan->verdicts[*at],
-            .publication = round->states[i],
-            .refused = blame_of(round, i, &result->plan->verdicts[*at]),
-            .pods = bnc_census_member(reporter->options.census, result, member->object),
-            .measured = measured_of(reporter, member, arena)};
-        (*at)++;
-    }
-    uint64_t stamp = policy_stamp(member, opinions, n);
-    if (record->stamp == stamp || record->in_flight || under_way(member, opinions, n) ||
-        member->object->deleting ||
-        bnc_world_mono_ms(reporter->options.world) < record->not_before_ms) {
-        return;
-    }
-    struct bnc_condition ready = bnc_status_policy_ready(member, opinions, n, arena);
-    if (strcmp(ready.status, "False") == 0) {
-        tell(reporter, record, member->object, ready.reason, ready.message);
-    } else {
-        record->event = 0;
-    }
-    record->stamp = stamp;
-    write_status(round, record, member->object,
-                 bnc_status_policy(member, opinions, n, arena), arena);
-}
-
 /* Annotations have no status: an Event on the workload. */
 static void
-report_workloads(struct round *round, const struct bnc_plan *plan, size_t *at)
+report_workloads(struct bnc_round *round, const struct bnc_plan *plan, size_t *at)
 {
     while (*at < plan->n_verdicts) {
         const struct bnc_verdict *v = &plan->verdicts[(*at)++];
-        struct record *record;
+        struct bnc_record *record;
         bool annotated = v->member->ir->type == BNC_IR_WORKLOAD ||
                          v->member->ir->type == BNC_IR_NAMESPACE;
         if (!annotated ||
             (v->n_why == 0 && bnc_map_count(round->reporter->records) == 0)) {
             continue;
         }
-        record = record_of(round->reporter, v->member->object);
+        record = bnc_record_of(round->reporter, v->member->object);
         if (v->n_why == 0) {
             record->event = 0;
             continue;
         }
         BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-        tell(round->reporter, record, v->member->object,
-             bnc_reason_name(v->why[0].reason), bnc_diag_text(&v->why[0], arena));
+        bnc_report_tell(round->reporter, record, v->member->object,
+                        bnc_reason_name(v->why[0].reason),
+                        bnc_diag_text(&v->why[0], arena));
     }
 }
 
@@ -348,13 +180,13 @@ must_record(const struct bnc_result *result)
 }
 
 static void
-report_observatory(struct round *round, size_t i)
+report_observatory(struct bnc_round *round, size_t i)
 {
     struct bnc_reporter *reporter = round->reporter;
     const struct bnc_result *result = bnc_engine_result(reporter->options.engine, i);
     const struct bnc_loaded *loaded = &round->loaded[i];
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    struct record *record = record_of(reporter, result->object);
+    struct bnc_record *record = bnc_record_of(reporter, result->object);
     const struct bnc_publication state = round->states[i];
 
     bool record_first = must_record(result);
@@ -365,9 +197,9 @@ report_observatory(struct round *round, size_t i)
         bnc_world_mono_ms(reporter->options.world) < record->not_before_ms) {
         return;
     }
-    uint64_t stamp = stamp_number(5, result->revision * 2 + (uint64_t)state.published);
-    stamp = stamp_text(stamp, result->object->uid); /* another one of that name */
-    stamp = stamp_text(stamp, state.published ? "" : state.message);
+    uint64_t stamp = bnc_hash64_with(5, result->revision * 2 + (uint64_t)state.published);
+    stamp = bnc_stamp_text(stamp, result->object->uid); /* another one of that name */
+    stamp = bnc_stamp_text(stamp, state.published ? "" : state.message);
     stamp = bnc_hash64(result->object->status.ptr, result->object->status.len, stamp);
     const struct bnc_status_more more = {
         .state = state,
@@ -377,36 +209,36 @@ report_observatory(struct round *round, size_t i)
         .annotated_pods = bnc_census_annotated(reporter->options.census, result),
         .grafana = result->grafana == NULL ? NULL : &round->standing[i],
         .now_ms = bnc_world_wall_ms(reporter->options.world)};
-    stamp = stamp_number(stamp, (uint64_t)cJSON_GetArraySize(more.outputs));
-    stamp = stamp_number(stamp, (uint64_t)cJSON_GetArraySize(more.held));
-    stamp = stamp_number(stamp, (uint64_t)more.annotated_pods);
-    stamp = stamp_text(stamp, bnc_status_grafana_text(&more, arena));
-    stamp = stamp_text(stamp, loaded->condition.message) | 1;
+    stamp = bnc_hash64_with(stamp, (uint64_t)cJSON_GetArraySize(more.outputs));
+    stamp = bnc_hash64_with(stamp, (uint64_t)cJSON_GetArraySize(more.held));
+    stamp = bnc_hash64_with(stamp, (uint64_t)more.annotated_pods);
+    stamp = bnc_stamp_text(stamp, bnc_status_grafana_text(&more, arena));
+    stamp = bnc_stamp_text(stamp, loaded->condition.message) | 1;
     if (record->stamp == stamp) {
         return;
     }
     if (record_first && result->object->status.len > 0) {
         record->stamp = stamp;
-        write_status(round, record, result->object,
-                     bnc_status_outputs(result->object, more.outputs, more.held, arena),
-                     arena);
+        bnc_report_write(
+            round, record, result->object,
+            bnc_status_outputs(result->object, more.outputs, more.held, arena), arena);
         return;
     }
     struct bnc_condition ready = bnc_status_observatory_ready(result, &more, arena);
     if (strcmp(ready.status, "False") == 0 &&
         strcmp(ready.reason, bnc_reason_name(BNC_REASON_SUSPENDED)) != 0) {
-        tell(reporter, record, result->object, ready.reason, ready.message);
+        bnc_report_tell(reporter, record, result->object, ready.reason, ready.message);
     } else {
         record->event = 0;
     }
     record->stamp = stamp;
-    write_status(round, record, result->object,
-                 bnc_status_observatory(result, &more, arena), arena);
+    bnc_report_write(round, record, result->object,
+                     bnc_status_observatory(result, &more, arena), arena);
 }
 
 /* They have loaded it when they said so after it was published, in whole seconds. */
 static void
-take_loaded(struct round *round, const struct bnc_result *result,
+take_loaded(struct bnc_round *round, const struct bnc_result *result,
             const struct bnc_loaded *loaded)
 {
     struct bnc_publisher *publisher = round->reporter->options.publisher;
@@ -419,9 +251,47 @@ take_loaded(struct round *round, const struct bnc_result *result,
                                                  result->n_desired, said_ms));
 }
 
+/* Of all that the statuses of many objects are made of. */
+static uint64_t
+epoch_of(const struct bnc_round *round)
+{
+    const struct bnc_reporter_options *options = &round->reporter->options;
+    const struct bnc_engine_stats stats = bnc_engine_stats(options->engine);
+    size_t n = bnc_engine_count(options->engine);
+    uint64_t stamp = bnc_hash64_with(stats.plans, bnc_census_rounds(options->census));
+
+    stamp = bnc_hash64_with(stamp, n == 0 ? stats.compiles : 0);
+    for (size_t i = 0; i < n; i++) {
+        const struct bnc_result *result = bnc_engine_result(options->engine, i);
+        const struct bnc_publication *state = &round->states[i];
+        stamp = bnc_stamp_text(stamp, result->object->uid);
+        stamp = bnc_stamp_text(stamp, result->object->resource_version);
+        stamp = bnc_hash64_with(
+            stamp, (uint64_t)result->ready * 8 + (uint64_t)result->suspended * 4 +
+                       (uint64_t)result->pending * 2 + (uint64_t)state->published);
+        stamp = bnc_hash64_with(stamp, (uint64_t)state->reason);
+        stamp = bnc_stamp_text(stamp, state->published ? "" : state->message);
+        stamp = bnc_stamp_text(stamp, round->loaded[i].condition.message);
+        stamp = bnc_hash64_with(stamp, (uint64_t)round->loaded[i].expires_ms);
+    }
+    return stamp;
+}
+
+/* Grafana's state is not in the epoch: with one, every round looks at all. */
+static bool
+has_grafana(const struct bnc_engine *engine)
+{
+    for (size_t i = 0; i < bnc_engine_count(engine); i++) {
+        if (bnc_engine_result(engine, i)->grafana != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What runs, for each Observatory; what that allows, and when to look again. */
 static void
-read_loaded(struct round *round)
+read_loaded(struct bnc_round *round)
 {
     struct bnc_reporter *reporter = round->reporter;
     size_t n = bnc_engine_count(reporter->options.engine);
@@ -455,19 +325,22 @@ bnc_reporter_run(struct bnc_reporter *reporter)
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     size_t n = bnc_engine_count(engine);
     BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
-    struct round round = {.reporter = reporter, .arena = arena, .scratch = scratch};
+    struct bnc_round round = {.reporter = reporter, .arena = arena, .scratch = scratch};
 
     round.at = bnc_arena_array(arena, n, sizeof(*round.at));
     bnc_time_text(bnc_world_wall_ms(reporter->options.world), 0, round.now);
     read_loaded(&round);
+    uint64_t epoch = epoch_of(&round);
+    round.same = epoch == reporter->epoch && !has_grafana(engine);
+    reporter->epoch = epoch;
     for (size_t i = 0; i < n; i++) { /* first: policies may be thousands */
         report_observatory(&round, i);
     }
-    bnc_engine_members(engine, BNC_KIND_SCRAPE_POLICY, report_policy, &round);
-    bnc_engine_members(engine, BNC_KIND_SAMPLING_POLICY, report_policy, &round);
-    bnc_engine_members(engine, BNC_KIND_METRIC_RULE, report_policy, &round);
-    bnc_engine_members(engine, BNC_KIND_DATASOURCE, report_policy, &round);
-    bnc_engine_members(engine, BNC_KIND_DASHBOARD, report_policy, &round);
+    bnc_engine_members(engine, BNC_KIND_SCRAPE_POLICY, bnc_report_member, &round);
+    bnc_engine_members(engine, BNC_KIND_SAMPLING_POLICY, bnc_report_member, &round);
+    bnc_engine_members(engine, BNC_KIND_METRIC_RULE, bnc_report_member, &round);
+    bnc_engine_members(engine, BNC_KIND_DATASOURCE, bnc_report_member, &round);
+    bnc_engine_members(engine, BNC_KIND_DASHBOARD, bnc_report_member, &round);
     for (size_t i = 0; i < n; i++) {
         const struct bnc_result *result = bnc_engine_result(engine, i);
         if (result->plan != NULL) {
