@@ -41,7 +41,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help demo demo-cluster image test sim torture e2e e2e-asan lint fmt crds bench fuzz cover faults soak install uninstall deploy clean golden-update
+.PHONY: all help demo demo-cluster image test sim torture e2e e2e-asan lint fmt crds bench bench-counts fuzz cover faults soak install uninstall deploy clean golden-update
 
 all: deps-build $(BUILD)/binnacle ## build the binary: build/release/binnacle
 
@@ -186,9 +186,13 @@ FUZZ_SECONDS ?= 30
 fuzz: ## libFuzzer on everything that reads bytes from outside, FUZZ_SECONDS=30 each; KEEP=1: into the corpora
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) hack/fuzz $(if $(KEEP),--keep)
 
-bench: all ## what things cost: counts, sizes and ratios
+bench: all ## what things cost, 10 min: SIZE=50,1000 PODS=1000 PHASES=cold,idle PEER=1, see hack/bench --help
 	@$(MAKE) --no-print-directory $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
-	@hack/bench $(BUILD)
+	@SIZE=$(SIZE) PODS=$(PODS) PHASES=$(PHASES) PEER=$(PEER) STEPS=$(STEPS) hack/bench $(BUILD)
+
+bench-counts: ## instructions of the pure steps against bench/counts, 2 min; needs valgrind
+	@$(MAKE) --no-print-directory $(BUILD)/bench/count_steps
+	@bench/count --build $(BUILD)
 
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libbinnacle.a
 	@$(CC) $(LD_$(MODE)) -o $@ $< $(BUILD)/libbinnacle.a $(BNC_LIBS)

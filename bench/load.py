@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import world
-from lib.api import Api, ApiError
+from lib.api import Api, ApiError, path_of, whole
 
 HANDS = 4
 api = None  # of one process
@@ -62,21 +62,18 @@ def post(path, body):
 
 
 def pod_requests(count, first=0):
-    from lib.api import path_of, whole
     for number in range(first, count):
         ns, name = world.pod_place(number)
         yield post(path_of("Pod", ns), whole("Pod", ns, name, world.pod(number)))
 
 
 def status_requests(numbers, turn):
-    from lib.api import path_of
     for number in numbers:
         ns, name = world.pod_place(number)
         yield merge(path_of("Pod", ns, name, "status"), world.pod_status(number, turn))
 
 
 def running_requests(count, first=0):
-    from lib.api import path_of
     for number in range(first, count):
         ns, name = world.pod_place(number)
         yield merge(path_of("Pod", ns, name, "status"), world.pod_running(number))

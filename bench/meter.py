@@ -48,10 +48,21 @@ def fetch(port, path="/metrics"):
 def calls(text):
     """{verb: number} of the requests to the API server, by a name that Go's operators use as well."""
     found = {}
+    for value in re.findall(r"^prometheus_operator_kubernetes_client_http_requests_total{.*?} (\S+)$", text, re.M):
+        found["all"] = found.get("all", 0) + int(float(value))
     for labels, value in re.findall(r"^rest_client_requests_total{(.*?)} (\S+)$", text, re.M):
         method = re.search(r'method="(\w+)"', labels).group(1)
         found[method] = found.get(method, 0) + int(float(value))
     return found
+
+
+STEPS = {"compiled": "binnacle_compiles_total", "planned": "binnacle_plans_total", "rendered": "binnacle_jobs_rendered_total",
+         "packed": "binnacle_pieces_packed_total"}
+
+
+def steps(text):
+    """How often each of the pure steps was done."""
+    return {word: int(gauge(text, name)) for word, name in STEPS.items() if gauge(text, name) is not None}
 
 
 def gauge(text, name):
@@ -69,6 +80,7 @@ class Reading:
     received: int
     calls: dict
     turn: float  # the longest one until now, seconds; None when there is no such thing
+    work: dict  # steps done
 
 
 @dataclass
@@ -108,12 +120,12 @@ class Meter:
     def reading(self, fresh=False):
         """`fresh`: of a process that has done nothing yet."""
         if fresh:
-            return Reading(0, cpu_seconds(self.apiserver()), 0, 0, {}, None)
+            return Reading(0, cpu_seconds(self.apiserver()), 0, 0, {}, None, {})
         self.seen.update(sockets(self.pid))
         text = fetch(self.port)
         sent, received = (sum(column) for column in zip(*self.seen.values())) if self.seen else (0, 0)
         return Reading(cpu_seconds(self.pid), cpu_seconds(self.apiserver()), sent, received, calls(text),
-                       gauge(text, "binnacle_longest_turn_seconds"))
+                       gauge(text, "binnacle_longest_turn_seconds"), steps(text))
 
     def start(self, fresh=False):
         if not fresh:
@@ -123,6 +135,8 @@ class Meter:
     def stop(self, phase, **more):
         rss, anonymous, peak = memory(self.pid)
         end, begin = self.reading(), self.begin
+        notes = {word: count - begin.work.get(word, 0) for word, count in end.work.items()}
+        more["notes"] = {**notes, **more.get("notes", {})}
         used = {verb: count - begin.calls.get(verb, 0) for verb, count in end.calls.items()}
         return Row(phase, end.cpu - begin.cpu, end.apiserver - begin.apiserver if end.apiserver >= begin.apiserver else end.apiserver, end.sent - begin.sent,
                    end.received - begin.received, {verb: count for verb, count in sorted(used.items()) if count},

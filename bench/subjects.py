@@ -103,8 +103,8 @@ class Peer(Subject):
         log.touch()
         port = free_port()
         begin = time.monotonic()
-        self.process = Process([self.binary, f"--kubeconfig={self.plane.dir / 'kubeconfig'}", "--log-level=warn",
-                                f"--web.listen-address=127.0.0.1:{port}"], log, dict(os.environ))
+        self.process = Process([self.binary, "--log-level=warn",
+                                f"--web.listen-address=127.0.0.1:{port}"], log, {**os.environ, "KUBECONFIG": str(self.plane.dir / "kubeconfig")})
         self.port = port
         return begin
 
