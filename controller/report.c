@@ -15,7 +15,8 @@
 #include "lib/log.h"
 #include "lib/time.h"
 
-#define RETRY_MS 2000
+#define RETRY_MS  2000
+#define ROUND_MAX 64 /* statuses: about 2 ms, and more than is sent in the time */
 
 struct bnc_reporter *
 bnc_reporter_new(const struct bnc_reporter_options *options)
@@ -325,7 +326,8 @@ bnc_reporter_run(struct bnc_reporter *reporter)
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
     size_t n = bnc_engine_count(engine);
     BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
-    struct bnc_round round = {.reporter = reporter, .arena = arena, .scratch = scratch};
+    struct bnc_round round = {
+        .reporter = reporter, .arena = arena, .scratch = scratch, .left = ROUND_MAX};
 
     round.at = bnc_arena_array(arena, n, sizeof(*round.at));
     bnc_time_text(bnc_world_wall_ms(reporter->options.world), 0, round.now);

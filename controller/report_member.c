@@ -184,6 +184,11 @@ bnc_report_member(void *arg, const struct bnc_member *member)
         bnc_world_mono_ms(reporter->options.world) < record->not_before_ms) {
         return;
     }
+    if (round->left == 0) {
+        bnc_timer_set(reporter->retry, 0); /* the rest in the next round */
+        return;
+    }
+    round->left--;
     record->look = false;
     struct bnc_condition ready = bnc_status_policy_ready(member, opinions, n, arena);
     if (strcmp(ready.status, "False") == 0) {

@@ -53,7 +53,8 @@ struct bnc_round {
     struct bnc_arena *scratch;       /* of one object: thousands are looked at */
     struct bnc_gapi_state *standing; /* for each: in Grafana */
     size_t slot;                     /* the next */
-    bool same;                       /* what statuses share is as in the round before */
+    size_t left; /* statuses that may still be made: a round is one turn */
+    bool same;   /* what statuses share is as in the round before */
     char now[BNC_TIME_MAX];
 };
 

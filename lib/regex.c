@@ -21,6 +21,7 @@
 #define COST_REPEATED 10
 #define MANY_REPEATS  16
 #define COST_TOO_BIG  70000
+#define SAID          SIZE_MAX /* that nothing is left */
 
 static const char *const problems[] = {
     [BNC_RE2_OK] = "no problem",
@@ -322,7 +323,12 @@ enum bnc_code
 bnc_regex_check_within(const char *pattern, size_t n, size_t *effort,
                        struct bnc_error *err)
 {
+    if (*effort == SAID) {
+        *err = (struct bnc_error){.code = BNC_TOO_BIG};
+        return BNC_TOO_BIG;
+    }
     if (*effort >= BNC_REGEX_EFFORT_MAX) {
+        *effort = SAID;
         return bnc_fail(err, BNC_TOO_BIG,
                         "the expressions of this object take too long to check; use "
                         "fewer of them, or no repetitions like {1,%d}",

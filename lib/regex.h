@@ -31,7 +31,8 @@ bnc_regex_check(const char *pattern, size_t n, struct bnc_error *err) BNC_MUST_C
  * there is: `*effort` (0 at first) is what they have cost together.  From
  * BNC_REGEX_EFFORT_MAX on nothing is compiled any more.  The same texts in the same order
  * give the same answers.
- * Errors: also TOO_BIG, when there is no effort left.
+ * Errors: also TOO_BIG, when there is no effort left; it is said once: `err` has no
+ *         message the next time.
  */
 #define BNC_REGEX_EFFORT_MAX 400000 /* tenths of a microsecond, roughly: 40 ms */
 enum bnc_code bnc_regex_check_within(const char *pattern, size_t n, size_t *effort,

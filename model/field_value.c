@@ -135,6 +135,9 @@ parsed(const struct bnc_spot *spot, enum bnc_field_type type, const char *text)
     if (code == BNC_OK) {
         return bnc_arena_strdup(arena_of(spot), text);
     }
+    if (reason == BNC_REASON_INVALID_REGEX && err.message[0] == '\0') {
+        return NULL; /* said with the one before */
+    }
     if (reason == BNC_REASON_INVALID_REGEX) {
         bnc_spot_wrong(spot, reason, NULL,
                        code == BNC_TOO_BIG ? "%s is too much: %s"

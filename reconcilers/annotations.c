@@ -176,9 +176,11 @@ read_regexes(struct bnc_reading *r, const struct bnc_note *note)
     for (size_t i = 0; i < all.n; i++) {
         if (bnc_regex_check_within(all.items[i], strlen(all.items[i]), &r->diags->effort,
                                    &err)) {
-            bnc_reading_complain(
-                r, note, "write RE2 expressions separated by spaces",
-                bnc_arena_fmt(r->arena, "has a wrong expression: %s", err.message));
+            if (err.message[0] != '\0') {
+                bnc_reading_complain(
+                    r, note, "write RE2 expressions separated by spaces",
+                    bnc_arena_fmt(r->arena, "has a wrong expression: %s", err.message));
+            }
         } else {
             good.items[good.n++] = all.items[i];
         }

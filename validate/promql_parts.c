@@ -133,7 +133,9 @@ check_regex(struct bnc_promql_check *c)
     if (code != BNC_OK && !large) {
         return bnc_promql_fault_at(
             c, c->token.at,
-            bnc_arena_fmt(c->arena, "no regular expression: %s", err.message), NULL);
+            bnc_arena_fmt(c->arena, "no regular expression: %s",
+                          err.message[0] == '\0' ? "there are too many" : err.message),
+            NULL);
     }
     return true;
 }

@@ -175,7 +175,8 @@ check_regex(const struct check *check)
     struct bnc_error err = {0};
 
     if (regex != NULL &&
-        bnc_regex_check_within(regex, strlen(regex), &check->diags->effort, &err)) {
+        bnc_regex_check_within(regex, strlen(regex), &check->diags->effort, &err) &&
+        err.message[0] != '\0') {
         bnc_diag_add(check->diags, BNC_REASON_INVALID_REGEX,
                      field(check, check->names->regex), "write it in RE2's syntax",
                      "\"%.*s\": %s", SHOWN(regex), err.message);

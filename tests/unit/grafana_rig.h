@@ -219,7 +219,10 @@ rig_new(void)
     rig->world = test_world_new();
     rig->arena = bnc_arena_new();
     rig_start_standin(rig);
-    const struct bnc_gapi_options options = {rig->world, rig_changed, rig_repaired, rig};
+    const struct bnc_gapi_options options = {.world = rig->world,
+                                             .changed = rig_changed,
+                                             .repaired = rig_repaired,
+                                             .arg = rig};
     rig->gapi = bnc_gapi_new(&options);
     rig->want = (struct bnc_gapi_want){
         .url = rig->url,
