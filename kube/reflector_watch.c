@@ -15,6 +15,30 @@
 
 /* ---- what arrives -------------------------------------------------------------- */
 
+static bool
+is_number(const char *version)
+{
+    size_t digits = strspn(version, "0123456789");
+    return digits > 0 && version[digits] == '\0' && version[0] != '0';
+}
+
+/*
+ * Told before: an event that comes again must not bring back what was.  Numbers of any
+ * length for what etcd holds (KEP-5504); other versions say nothing about before and
+ * after.
+ */
+static bool
+is_old(const struct bnc_reflector *r, const char *version)
+{
+    size_t n = strlen(version);
+    size_t last = strlen(r->version);
+
+    if (!is_number(version) || !is_number(r->version)) {
+        return false;
+    }
+    return n < last || (n == last && strcmp(version, r->version) <= 0);
+}
+
 static void
 on_event(void *arg, const char *type, const struct bnc_pruned *object)
 {
@@ -33,11 +57,12 @@ on_event(void *arg, const char *type, const struct bnc_pruned *object)
         bnc_reflector_stream_event(r, type, object);
         return;
     }
-    if (!bookmark && !deleted && !changed) {
+    bool old = is_old(r, object->resource_version);
+    if ((!bookmark && !deleted && !changed) || (old && !bookmark)) {
         r->counters->skipped_events++;
         return;
     }
-    if (object->resource_version[0] != '\0') {
+    if (!old && object->resource_version[0] != '\0') {
         bnc_reflector_set_version(r, object->resource_version);
     }
     bool known = false;

@@ -231,6 +231,32 @@ static const struct row rows[] = {
        1,
        NULL}},
      "listed +n/y "},
+    {"what was told before is not told again, nor what is older",
+     {FIRST_LIST(LIST_OF("9", OBJECT("a", "3"))),
+      {{"watch=1"},
+       0,
+       0,
+       OPEN,
+       200,
+       EVENT("MODIFIED", "a", "10") EVENT("MODIFIED", "a", "10")
+           EVENT("MODIFIED", "a", "8") EVENT("DELETED", "a", "9") BOOKMARK("7")
+               EVENT("ADDED", "b", "11"),
+       300000,
+       NULL},
+      LAST_WATCH("11")},
+     "+n/a listed +n/a +n/b "},
+    {"versions that are no numbers are taken as they come",
+     {FIRST_LIST(LIST_OF("x2", OBJECT("a", "3"))),
+      {{"watch=1"},
+       0,
+       0,
+       OPEN,
+       200,
+       EVENT("MODIFIED", "a", "x1") EVENT("MODIFIED", "a", "01"),
+       300000,
+       NULL},
+      LAST_WATCH("01")},
+     "+n/a listed +n/a +n/a "},
 };
 
 TEST(state_table)
