@@ -10,8 +10,9 @@ import yaml
 
 from .api import KINDS
 from .case import ACCOUNT, Case, content_of, jobs_of
-from .faults_proxy import Proxy
+from .faults_proxy import Proxy, event, status_body
 from .faults_wire import Wire
+from .process import run
 from .wait import Failed, expect, until
 
 SPARE_FDS = 4  # idle connections of the pools, which come and go
@@ -29,6 +30,41 @@ class NotRun(Exception):
 
 def labels(thing):
     return thing["metadata"].get("labels", {})
+
+
+def token_of(kubeconfig):
+    return yaml.safe_load(kubeconfig.read_text())["users"][0]["user"]["token"]
+
+
+def with_user(row, user):
+    """A kubeconfig of the control plane with other credentials."""
+    return changed(row, "users", "user", user)
+
+
+def with_cluster(row, fields):
+    """A kubeconfig whose cluster has other fields than the CA as text."""
+    return changed(row, "clusters", "cluster", fields, drop="certificate-authority-data")
+
+
+def changed(row, part, field, value, drop=None):
+    file = row.plane.kubeconfig(ACCOUNT, row.dir / "kubeconfig")
+    config = yaml.safe_load(file.read_text())
+    kept = {} if drop is None else {key: one for key, one in config[part][0][field].items() if key != drop}
+    config[part][0][field] = {**kept, **value}
+    file.write_text(yaml.safe_dump(config))
+    return file
+
+
+def certificate(row, ca):
+    """A CA of its own, written to `ca`; certificate and key of a server that it vouches for."""
+    key, own, crt = (row.dir / name for name in ("ca2.key", "server2.key", "server2.crt"))
+    ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    for words in (["-keyout", key, "-out", ca, "-subj", "/CN=another-ca", "-addext", "keyUsage=critical,keyCertSign"],
+                  ["-keyout", own, "-out", crt, "-subj", "/CN=server", "-CA", ca, "-CAkey", key,
+                   "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=IP:127.0.0.1"]):
+        done = run(["openssl", "req", "-x509", *ec, *words])
+        expect(done.returncode == 0, lambda: f"openssl: {done.stderr.decode()[-600:]}")
+    return crt, own
 
 
 class Row(Case):
@@ -115,6 +151,30 @@ class Row(Case):
         for i in range(1, count):
             fault(i)
 
+    # ---- faults that the proxy makes
+
+    def watch(self, resource="scrapepolicies"):
+        """The one that is open now; after the pause it is no longer a short one."""
+        one = until(lambda: next(iter(self.proxy.watches(resource)), None), 30, f"no watch of {resource}")
+        time.sleep(max(0.0, 1.1 - (time.monotonic() - one.at)))
+        return one
+
+    def expire(self, resource="scrapepolicies"):
+        """Its watch says 410, so that there has to be a new list."""
+        watch = self.watch(resource)
+        watch.send(event("ERROR", status_body(410, "Expired", "too old resource version: 1 (2)")))
+        watch.end()
+
+    def settled_watch(self, resource="scrapepolicies"):
+        until(lambda: self.proxy.watches(resource), 40, f"no watch of {resource} again")
+
+    def others_go_on(self, tag, timeout=5):
+        """A change of another kind is published while this one has its trouble."""
+        begin = time.monotonic()
+        self.put_shop(f"/shop-{tag}")
+        self.published(self.monitoring, [f"/shop-{tag}"], timeout=timeout)
+        return time.monotonic() - begin
+
     # ---- faults of real parts
 
     def apiserver(self, *flags):
@@ -168,9 +228,9 @@ class Row(Case):
         grown = self.gain(name, **labels)
         expect(grown == 0, f"{name}{labels or ''} grew by {grown:g}")
 
-    def no_lists(self):
-        """No kind that is installed was listed again, as the metric tells it."""
-        grown = self.gain("binnacle_lists_total") - self.gain("binnacle_lists_total", reason="absent")
+    def no_lists(self, apart=("absent",)):
+        """No kind was listed again, as the metric tells it; but those that are not installed are looked for."""
+        grown = self.gain("binnacle_lists_total") - sum(self.gain("binnacle_lists_total", reason=one) for one in apart)
         expect(grown == 0, f"binnacle_lists_total grew by {grown:g}")
 
     def lists(self, since, resource=r"\w+"):
@@ -199,6 +259,14 @@ class Row(Case):
         rows = [line.split() for line in said.splitlines()[1:]]
         return sum(1 for row in rows if row[9] in own and row[3] == "01" and int(row[2].split(":")[1], 16) == port)
 
+    def cpu(self):
+        """Seconds of CPU that it has used so far."""
+        fields = open(f"/proc/{self.controller.process.pid}/stat").read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def children(self):
+        return open(f"/proc/{self.controller.process.pid}/task/{self.controller.process.pid}/children").read().split()
+
     def anonymous(self):
         return self.controller.memory()["anonymous"]
 
@@ -214,6 +282,11 @@ class Row(Case):
     def paths(self):
         text = (self.content(self.monitoring) or b"").decode()
         return sorted(re.findall(r"^ *metrics_path: '?([^'\n]+)'?$", text, re.M)), len(jobs_of(text))
+
+    @staticmethod
+    def jobs_in(secret):
+        """How many jobs a version of the output has."""
+        return len(jobs_of((content_of(secret) or b"").decode()))
 
     def right(self, timeout=40):
         """Every key is published with its last value, and nothing else is."""

@@ -127,11 +127,13 @@ class Exchange:
 
     def drip(self, body, pace):
         self.open()
+        self.proxy.dripping.add(self)
         for at in range(0, len(body), max(1, int(pace))):
             self.send(body[at:at + max(1, int(pace))])
             time.sleep(max(1, int(pace)) / pace)
-            if self.over:
-                return
+            if self not in self.proxy.dripping:
+                raise Cut
+        self.proxy.dripping.discard(self)
         self.end()
 
     def follow(self, real):
@@ -174,6 +176,7 @@ class Proxy:
         self.rules = []
         self.asked = []  # (time, line)
         self.live = set()  # watches under way
+        self.dripping = set()  # slow answers under way
         self.clients = set()
         self.accepted = 0
         self.lock = threading.Lock()
@@ -204,7 +207,9 @@ class Proxy:
             self.rules.clear()
 
     def watches(self, resource=None):
-        return [one for one in list(self.live) if resource in (None, one.resource)]
+        """Those under way, the newest first: of one that the client gave up nothing is heard."""
+        found = [one for one in list(self.live) if not one.over and resource in (None, one.resource)]
+        return sorted(found, key=lambda one: -one.at)
 
     def lines(self, pattern, since=0.0):
         """[(time, line)] of what was asked."""
@@ -214,6 +219,7 @@ class Proxy:
         """RST on every connection."""
         for one in list(self.live):
             one.reset()
+        self.dripping.clear()
         for client in list(self.clients):
             reset(client)
 
@@ -338,3 +344,22 @@ def each_line(act):
 
 def slow(pace):
     return lambda exchange: exchange.pass_on(pace=pace)
+
+
+# ---- patterns: questions for all of a resource
+
+def any_of(resource):
+    return rf"^GET .*/{resource}(\?|$)"
+
+
+def watch_of(resource):
+    return rf"^GET .*/{resource}\?(?!.*sendInitialEvents).*watch=1"
+
+
+def stream_of(resource):
+    """A list that comes as the first events of a watch."""
+    return rf"^GET .*/{resource}\?.*sendInitialEvents"
+
+
+def list_of(resource):
+    return rf"^GET .*/{resource}(\?(?!.*watch=1)|$)"
