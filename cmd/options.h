@@ -40,8 +40,11 @@ struct bnc_options {
     const char *leader_lease; /* durations */
     const char *leader_deadline;
     const char *leader_retry;
+    const char *kube_qps; /* numbers */
+    const char *kube_burst;
     const char *subject; /* explain: KIND/NAME */
     bool leader_elect;
+    bool kube_plain_lists;
     bool once;    /* run --from: one pass */
     bool content; /* render: the documents, not the objects */
     bool metrics_secure;

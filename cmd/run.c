@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/api_limits.h"
 #include "cmd/commands.h"
 #include "cmd/election.h"
 #include "cmd/offline.h"
@@ -32,6 +33,7 @@ const struct bnc_flag bnc_flags_run[] = {
      "with --from: one pass, then end"},
     BNC_FLAG_NAMESPACE,
     BNC_FLAGS_ELECTION,
+    BNC_FLAGS_API_LIMITS,
     {"--metrics-bind-address", NULL, "ADDRESS",
      offsetof(struct bnc_options, metrics_address),
      "for /metrics (default :8080; 0: off)"},
@@ -114,6 +116,7 @@ struct cluster {
     struct bnc_controller *controller;
     struct bnc_endpoints *endpoints;
     struct bnc_election election;
+    struct bnc_kube_options limits;
     struct bnc_leader *leader; /* NULL: there is no election, and all may be written */
     struct bnc_timer *drain;
     int64_t stop_ms; /* when it began to stop */
@@ -247,7 +250,8 @@ set_up_kube(struct cluster *c, const struct bnc_options *options, struct bnc_err
     struct bnc_kube_config *config = NULL;
     const struct bnc_kube_config_options where = {.kubeconfig = options->kubeconfig,
                                                   .context = options->context};
-    if (bnc_kube_config_load(c->world, &where, &config, err)) {
+    if (bnc_api_limits_read(options, &c->limits, err) ||
+        bnc_kube_config_load(c->world, &where, &config, err)) {
         return err->code;
     }
     if (options->leader_elect) {
@@ -260,6 +264,7 @@ set_up_kube(struct cluster *c, const struct bnc_options *options, struct bnc_err
     if (bnc_kube_new(c->world, config, bnc_version_text(), &c->kube, err)) {
         return err->code;
     }
+    bnc_kube_options_set(c->kube, &c->limits);
     if (options->leader_elect) {
         c->leader =
             bnc_leader_new(&(struct bnc_leader_options){.world = c->world,
