@@ -28,7 +28,10 @@ policy_stamp(const struct bnc_member *member, const struct bnc_opinion *opinions
             bnc_hash64_with(stamp, v->jobs * 8 + (uint64_t)v->selected * 4 +
                                        (uint64_t)v->accepted * 2 + (uint64_t)v->pending);
         for (size_t k = 0; k < v->n_why; k++) {
+            const char *remedy = v->why[k].remedy; /* it may change alone */
+            stamp = bnc_stamp_text(stamp, v->why[k].field);
             stamp = bnc_stamp_text(stamp, v->why[k].message);
+            stamp = bnc_stamp_text(stamp, remedy == NULL ? "" : remedy);
         }
         stamp = bnc_hash64_with(stamp, (uint64_t)opinions[i].result->ready * 4 +
                                            (uint64_t)opinions[i].result->suspended * 2 +
