@@ -88,6 +88,7 @@ end_plan(struct bnc_hub *hub, const struct bnc_hub_context *context)
         bnc_arena_array(hub->plan_arena, hub->plan.n_units * (size_t)hub->shards,
                         sizeof(struct bnc_fragment *));
     hub->next_unit = 0;
+    hub->last = NULL;
     hub->stage = BNC_HUB_LOWER;
 }
 
@@ -132,13 +133,64 @@ tell_warnings(struct bnc_hub *hub, const struct bnc_unit *unit,
     verdict->n_why = all.n;
 }
 
-static struct bnc_fragment *
-new_fragment(struct bnc_hub *hub, const char *key, const char *job_name)
+struct key {
+    char text[1024]; /* "SHARD/JOB", "SHARD#GROUP" */
+};
+
+static struct key
+key_of(const struct bnc_unit *unit, int64_t shard)
 {
-    struct bnc_fragment *fragment = bnc_alloc(sizeof(*fragment));
-    fragment->place = bnc_pack_hash(job_name, strlen(job_name));
-    (void)bnc_map_put(hub->fragments, key, fragment);
+    struct key key;
+    (void)snprintf(key.text, sizeof(key.text), "%lld%c%s", (long long)shard,
+                   unit->section == BNC_SECTION_RULES ? '#' : '/', unit->job_name);
+    return key;
+}
+
+static struct bnc_fragment *
+new_fragment(struct bnc_hub *hub, const struct bnc_unit *unit, int64_t shard)
+{
+    const struct key key = key_of(unit, shard);
+    size_t n = strlen(unit->job_name);
+    struct bnc_fragment *fragment = bnc_alloc(sizeof(*fragment) + n + 1);
+    fragment->job_name = (char *)(fragment + 1);
+    memcpy(fragment->job_name, unit->job_name, n + 1);
+    fragment->section = unit->section;
+    fragment->shard = shard;
+    fragment->place = bnc_pack_hash(unit->job_name, n);
+    (void)bnc_map_put(hub->fragments, key.text, fragment);
     return fragment;
+}
+
+/* A plan names its jobs in the order of the one before, but for those that are new. */
+static struct bnc_fragment **
+next_fragment(struct bnc_hub *hub)
+{
+    return hub->last == NULL ? &hub->first : &hub->last->next;
+}
+
+/* The fragment of this unit and shard, as it was lowered before; NULL: it was not. */
+static struct bnc_fragment *
+find_fragment(struct bnc_hub *hub, const struct bnc_unit *unit, int64_t shard)
+{
+    struct bnc_fragment *next = *next_fragment(hub);
+    if (next != NULL && next->shard == shard && next->section == unit->section &&
+        strcmp(next->job_name, unit->job_name) == 0) {
+        return next;
+    }
+    const struct key key = key_of(unit, shard);
+    return bnc_map_get(hub->fragments, key.text);
+}
+
+/* It comes after those of this plan so far. */
+static void
+chain_fragment(struct bnc_hub *hub, struct bnc_fragment *fragment)
+{
+    struct bnc_fragment **next = next_fragment(hub);
+    if (*next != fragment) {
+        fragment->next = fragment->next == NULL ? *next : fragment->next;
+        *next = fragment;
+    }
+    hub->last = fragment;
 }
 
 static void
@@ -175,10 +227,7 @@ lower(struct bnc_hub *hub, const struct bnc_hub_context *context, size_t index,
 {
     const struct bnc_unit *unit = &hub->plan.units[index];
     BNC_AUTO(bnc_arena) arena = NULL;
-    char name[1024];
-    (void)snprintf(name, sizeof(name), "%lld%c%s", (long long)shard,
-                   unit->section == BNC_SECTION_RULES ? '#' : '/', unit->job_name);
-    struct bnc_fragment *fragment = bnc_map_get(hub->fragments, name);
+    struct bnc_fragment *fragment = find_fragment(hub, unit, shard);
     bool fresh = fragment == NULL || fragment->stamp != unit->stamp;
 
     if (fresh) {
@@ -193,7 +242,7 @@ lower(struct bnc_hub *hub, const struct bnc_hub_context *context, size_t index,
             return true;
         }
         if (fragment == NULL) {
-            fragment = new_fragment(hub, name, unit->job_name);
+            fragment = new_fragment(hub, unit, shard);
         }
         fill_fragment(fragment, bytes, &diags);
         fragment->stamp = unit->stamp;
@@ -202,6 +251,7 @@ lower(struct bnc_hub *hub, const struct bnc_hub_context *context, size_t index,
         tell_warnings(hub, unit, &fragment->warnings);
     }
     fragment->used = context->stats->plans;
+    chain_fragment(hub, fragment);
     hub->lowered[index * (size_t)hub->shards + (size_t)shard] = fragment;
     return fresh;
 }
@@ -213,6 +263,7 @@ drop_unused(struct bnc_hub *hub, const struct bnc_hub_context *context)
     size_t at = 0;
     const char *key = NULL;
     void *value = NULL;
+    *next_fragment(hub) = NULL; /* the rest of the chain is of plans before */
     while (bnc_map_next(hub->fragments, &at, &key, &value)) {
         struct bnc_fragment *fragment = value;
         if (fragment->used != context->stats->plans) {

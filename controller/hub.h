@@ -17,7 +17,11 @@ struct bnc_fragment {
     struct bnc_arena *arena;   /* of the warnings; NULL when there are none */
     struct bnc_diags warnings; /* what this Prometheus does not know */
     uint64_t stamp;
-    uint64_t used; /* the plan that needed it last */
+    uint64_t used;             /* the plan that needed it last */
+    struct bnc_fragment *next; /* the one lowered after it */
+    int64_t shard;
+    enum bnc_section section;
+    char *job_name; /* or the rule group's; behind the fragment */
 };
 
 struct bnc_hub {
@@ -29,6 +33,8 @@ struct bnc_hub {
     struct bnc_plan_memo *memo;        /* of that planner */
     int64_t shards;
     struct bnc_map *fragments;     /* "SHARD/JOB", "0#GROUP" → struct bnc_fragment */
+    struct bnc_fragment *first;    /* of those lowered, in their order */
+    struct bnc_fragment *last;     /* so far; NULL: none in this plan */
     struct bnc_fragment **lowered; /* by unit * shards + shard; NULL: it failed */
     size_t next_unit;              /* the next to be lowered, over all shards */
     enum {

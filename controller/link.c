@@ -12,20 +12,11 @@
 #define PACK_UNITS  16 /* BNC_PACK_STEP bytes */
 #define OTHER_UNITS 4
 
-static void
-free_digests(struct bnc_link *link)
-{
-    for (size_t i = 0; i < BNC_SECTION_COUNT; i++) {
-        bnc_sha256_free(link->sha[i]);
-        link->sha[i] = NULL;
-    }
-}
-
 void
 bnc_link_free(struct bnc_link *link)
 {
     if (link != NULL) {
-        free_digests(link);
+        bnc_link_digest_free(link);
         bnc_packing_free(link->packing);
         bnc_arena_free(link->scratch);
         bnc_arena_free(link->arena);
@@ -165,9 +156,7 @@ begin_shard(struct bnc_link *link)
         return false;
     }
     bnc_link_cut(link);
-    for (size_t i = 0; i < BNC_SECTION_COUNT; i++) {
-        link->sha[i] = bnc_sha256_new();
-    }
+    bnc_link_digest_begin(link);
     return true;
 }
 
@@ -177,24 +166,24 @@ do_piece(struct bnc_link *link, size_t *units)
 {
     struct bnc_piece *piece = &link->pieces[link->next_piece];
     struct bnc_error err = {0};
-    bool begins = link->packing == NULL;
-    *units = OTHER_UNITS;
-    for (size_t i = 0; begins && !link->files && i < piece->n; i++) {
-        bnc_sha256_add(link->sha[piece->section], piece->texts[i].bytes.ptr,
-                       piece->texts[i].bytes.len);
-    }
-    if (!link->files && !link->zipped) {
-        link->next_piece++;
-        return true;
-    }
     uint64_t packed = link->hub->packed;
-    if (bnc_link_pack_some(link, piece, &err)) {
+    bool packs = link->files || link->zipped;
+
+    if (packs && bnc_link_pack_some(link, piece, &err)) {
         bnc_diag_add(&link->diags, BNC_REASON_TOO_BIG, "", NULL, "%s", err.message);
         return false;
     }
-    bool found = piece->packed != NULL && link->hub->packed == packed;
-    *units += found ? 0 : PACK_UNITS;
-    link->next_piece += piece->packed != NULL;
+    *units = OTHER_UNITS;
+    if (packs && (piece->packed == NULL || link->hub->packed != packed)) {
+        *units += PACK_UNITS;
+    }
+    if (packs && piece->packed == NULL) {
+        return true; /* there is more of it */
+    }
+    if (!link->files) {
+        bnc_link_digest_add(link, piece);
+    }
+    link->next_piece++;
     return true;
 }
 
@@ -202,7 +191,7 @@ static bool
 end_shard(struct bnc_link *link)
 {
     bool made = link->files ? bnc_link_files(link) : bnc_link_document(link);
-    free_digests(link);
+    bnc_link_digest_free(link);
     link->pieces = NULL;
     link->shard++;
     return made;

@@ -47,6 +47,16 @@ struct bnc_packed {
     struct bnc_zip_block block;
     char sha[BNC_SHA256_HEX]; /* of the text of a file; "": of none */
     uint64_t used;            /* the link that needed it last */
+    uint64_t stamp;           /* of the texts */
+    uint64_t chain; /* of their stamps and of those of the pieces before it, ... */
+    struct bnc_sha256 *after; /* ... whose digest this is; NULL: none yet */
+};
+
+/* The digest of a document in the making (link_digest.c). */
+struct bnc_link_digest {
+    struct bnc_sha256 *sha;
+    const struct bnc_sha256 *kept; /* what it is in truth; NULL: `sha` */
+    uint64_t chain;                /* of the pieces so far */
 };
 
 struct bnc_packing; /* a piece on its way (link_pieces.c) */
@@ -86,7 +96,7 @@ struct bnc_link {
     struct bnc_entry *entries;   /* of the files so far; the first is the root */
     size_t n_entries;
     struct bnc_frame frame;
-    struct bnc_sha256 *sha[BNC_SECTION_COUNT]; /* of the documents; layout Single */
+    struct bnc_link_digest digests[BNC_SECTION_COUNT]; /* layout Single */
 };
 
 /*
@@ -130,6 +140,16 @@ void bnc_link_add(const struct bnc_piece *piece, struct bnc_str *out);
 /* Forget what the last link did not use. */
 void bnc_link_forget(struct bnc_hub *hub);
 void bnc_packed_free(struct bnc_packed *packed);
+
+/* ---- link_digest.c */
+
+void bnc_link_digest_begin(struct bnc_link *link);
+void bnc_link_digest_free(struct bnc_link *link);
+/* The next piece of its section's document, packed when the document is. */
+void bnc_link_digest_add(struct bnc_link *link, const struct bnc_piece *piece);
+/* The SHA-256 of the document of all that was added. */
+void bnc_link_digest_end(struct bnc_link *link, enum bnc_section section,
+                         char out[BNC_SHA256_HEX]);
 
 /* ---- link_objects.c */
 

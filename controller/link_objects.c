@@ -266,7 +266,7 @@ hash_documents(struct bnc_link *link, struct bnc_link_object *object, bool rules
     char hex[BNC_SECTION_COUNT][BNC_SHA256_HEX];
 
     for (size_t i = 0; i < BNC_SECTION_COUNT; i++) {
-        bnc_sha256_final(link->sha[i], hex[i]);
+        bnc_link_digest_end(link, i, hex[i]);
     }
     if (rules) {
         const char *lines =

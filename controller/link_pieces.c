@@ -234,6 +234,7 @@ void
 bnc_packed_free(struct bnc_packed *packed)
 {
     bnc_zip_block_free(&packed->block);
+    bnc_sha256_free(packed->after);
     free(packed);
 }
 
@@ -250,6 +251,7 @@ stamp_of(const struct bnc_piece *piece)
 /* One piece on its way. */
 struct bnc_packing {
     char key[40];
+    uint64_t stamp;
     struct bnc_zip_maker *maker;
     struct bnc_sha256 *sha; /* NULL: a run needs none */
     size_t next;            /* text of the piece ... */
@@ -268,10 +270,9 @@ bnc_packing_free(struct bnc_packing *packing)
 
 /* True when it was packed before. */
 static bool
-find_packed(struct bnc_link *link, struct bnc_piece *piece, char key[40])
+find_packed(struct bnc_link *link, struct bnc_piece *piece, uint64_t stamp, char key[40])
 {
-    (void)snprintf(key, 40, "%016llx/%zu", (unsigned long long)stamp_of(piece),
-                   piece->size);
+    (void)snprintf(key, 40, "%016llx/%zu", (unsigned long long)stamp, piece->size);
     piece->packed = bnc_map_get(link->hub->packs, key);
     if (piece->packed != NULL) {
         piece->packed->used = link->hub->links;
@@ -318,6 +319,7 @@ end_packing(struct bnc_link *link, struct bnc_piece *piece, struct bnc_error *er
         bnc_sha256_final(packing->sha, packed->sha);
     }
     packed->used = link->hub->links;
+    packed->stamp = packing->stamp;
     (void)bnc_map_put(link->hub->packs, packing->key, packed);
     link->hub->packed++;
     bnc_packing_free(packing);
@@ -331,10 +333,12 @@ bnc_link_pack_some(struct bnc_link *link, struct bnc_piece *piece, struct bnc_er
 {
     char key[40];
     if (link->packing == NULL) {
-        if (find_packed(link, piece, key)) {
+        uint64_t stamp = stamp_of(piece);
+        if (find_packed(link, piece, stamp, key)) {
             return BNC_OK;
         }
         link->packing = bnc_alloc(sizeof(*link->packing));
+        link->packing->stamp = stamp;
         memcpy(link->packing->key, key, sizeof(key));
         link->packing->maker = bnc_zip_maker_new();
         link->packing->sha = piece->leaf == NULL ? NULL : bnc_sha256_new();

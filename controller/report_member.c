@@ -14,12 +14,12 @@ bnc_stamp_text(uint64_t stamp, const char *text)
 
 /* Everything that a policy's status is made of, and the live one. */
 static uint64_t
-policy_stamp(const struct bnc_member *member, const struct bnc_opinion *opinions,
+policy_stamp(const struct bnc_report_slot *slot, const struct bnc_opinion *opinions,
              size_t n)
 {
-    uint64_t stamp = bnc_hash64_with(3, member->version);
-    stamp = bnc_hash64_with(stamp, (uint64_t)member->object->generation);
-    stamp = bnc_hash64(member->object->status.ptr, member->object->status.len, stamp);
+    uint64_t stamp = bnc_hash64_with(3, slot->version);
+    stamp = bnc_hash64_with(stamp, (uint64_t)slot->member->object->generation);
+    stamp = bnc_hash64_with(stamp, slot->status);
     for (size_t i = 0; i < n; i++) {
         const struct bnc_verdict *v = opinions[i].verdict;
         stamp = bnc_stamp_text(stamp, opinions[i].result->object->ns);
@@ -134,16 +134,23 @@ next_slot(struct bnc_round *round, const struct bnc_member *member, bool *known)
 /* True when there can be no news of a member since the round before. */
 static bool
 is_quiet(struct bnc_round *round, const struct bnc_member *member,
-         struct bnc_record **record)
+         struct bnc_report_slot **out)
 {
+    const struct bnc_bytes status = member->object->status;
     const char *version = member->object->resource_version;
     uint64_t object = bnc_hash64(version, strlen(version), 11);
     bool known = false;
     struct bnc_report_slot *slot = next_slot(round, member, &known);
     bool quiet = known && round->same && slot->object == object && !slot->record->look &&
                  member->ir->type != BNC_IR_SAMPLING; /* it is measured as well */
-    *record = known ? slot->record : bnc_record_of(round->reporter, member->object);
-    *slot = (struct bnc_report_slot){member, member->version, object, *record};
+    *slot = (struct bnc_report_slot){
+        .member = member,
+        .version = member->version,
+        .object = object,
+        .status = known && slot->object == object ? slot->status
+                                                  : bnc_hash64(status.ptr, status.len, 5),
+        .record = known ? slot->record : bnc_record_of(round->reporter, member->object)};
+    *out = slot;
     for (size_t i = 0; quiet && i < bnc_engine_count(round->reporter->options.engine);
          i++) {
         (void)next_verdict(round, i, member);
@@ -157,13 +164,14 @@ bnc_report_member(void *arg, const struct bnc_member *member)
     struct bnc_round *round = arg;
     struct bnc_reporter *reporter = round->reporter;
     struct bnc_arena *arena = round->scratch;
-    struct bnc_record *record = NULL;
+    struct bnc_report_slot *slot = NULL;
     size_t n_hubs = bnc_engine_count(reporter->options.engine);
     size_t n = 0;
 
-    if (is_quiet(round, member, &record)) {
+    if (is_quiet(round, member, &slot)) {
         return;
     }
+    struct bnc_record *record = slot->record;
     bnc_arena_reset(arena);
     struct bnc_opinion *opinions = bnc_arena_array(arena, n_hubs, sizeof(*opinions));
     for (size_t i = 0; i < n_hubs; i++) {
@@ -180,7 +188,7 @@ bnc_report_member(void *arg, const struct bnc_member *member)
             .pods = bnc_census_member(reporter->options.census, result, member->object),
             .measured = measured_of(reporter, member, arena)};
     }
-    uint64_t stamp = policy_stamp(member, opinions, n);
+    uint64_t stamp = policy_stamp(slot, opinions, n);
     record->look = record->stamp != stamp;
     if (record->stamp == stamp || record->in_flight || under_way(member, opinions, n) ||
         member->object->deleting ||

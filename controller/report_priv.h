@@ -28,6 +28,7 @@ struct bnc_report_slot {
     const struct bnc_member *member;
     uint64_t version; /* of it */
     uint64_t object;  /* hash of the object's resourceVersion */
+    uint64_t status;  /* hash of the object's status */
     struct bnc_record *record;
 };
 

@@ -66,6 +66,12 @@ bnc_sha256_add(struct bnc_sha256 *sha, const void *bytes, size_t n)
 }
 
 void
+bnc_sha256_copy(struct bnc_sha256 *sha, const struct bnc_sha256 *from)
+{
+    need(EVP_MD_CTX_copy_ex(sha->context, from->context) == 1);
+}
+
+void
 bnc_sha256_final(struct bnc_sha256 *sha, char out[BNC_SHA256_HEX])
 {
     unsigned char digest[EVP_MAX_MD_SIZE] = {0};

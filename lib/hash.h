@@ -22,6 +22,9 @@ BNC_DEFINE_AUTO(bnc_sha256);
 
 void bnc_sha256_add(struct bnc_sha256 *sha, const void *bytes, size_t n);
 
+/* `sha` has what `from` has, and goes on from there. */
+void bnc_sha256_copy(struct bnc_sha256 *sha, const struct bnc_sha256 *from);
+
 /* The digest of all that was added, as bnc_sha256_hex() writes it; then it starts anew.
  */
 void bnc_sha256_final(struct bnc_sha256 *sha, char out[BNC_SHA256_HEX]);

@@ -210,6 +210,47 @@ TEST(cuts_do_not_depend_on_neighbours)
     close_rig(&rig);
 }
 
+/* The digest of the linked pieces; `*kept`: how many were not hashed again. */
+static const char *
+digest_of(struct rig *rig, size_t *kept)
+{
+    char *hex = bnc_arena_alloc(rig->link->arena, BNC_SHA256_HEX);
+    *kept = 0;
+    bnc_link_digest_begin(rig->link);
+    for (size_t i = 0; i < rig->link->n_pieces; i++) {
+        bnc_link_digest_add(rig->link, &rig->link->pieces[i]);
+        *kept += rig->link->digests[BNC_SECTION_JOBS].kept != NULL;
+    }
+    bnc_link_digest_end(rig->link, BNC_SECTION_JOBS, hex);
+    bnc_link_digest_free(rig->link);
+    return hex;
+}
+
+/* Whatever changed, it is the digest of the document, from the change on. */
+TEST(digest_goes_on_from_the_change)
+{
+    static const size_t changes[] = {0, 217, 598, 0};
+    struct rig rig;
+    char hex[BNC_SHA256_HEX];
+    size_t kept = 0;
+
+    open_rig(&rig, 100);
+    for (unsigned i = 0; i < 2 * BNC_LEN(changes); i++) {
+        (void)do_link(&rig, bnc_link_cut, TAIL);
+        const char *all = joined(&rig);
+        bnc_sha256_hex(all, strlen(all), hex);
+        CHECK_STR(digest_of(&rig, &kept), hex);
+        CHECK(kept < rig.link->n_pieces); /* something is new each time */
+        size_t changed = changes[i % BNC_LEN(changes)];
+        CHECK(i == 0 || changes[(i - 1) % BNC_LEN(changes)] < 500 ||
+              kept > rig.link->n_pieces / 2);
+        CHECK_STR(digest_of(&rig, &kept), hex);
+        CHECK_INT(kept, rig.link->n_pieces);
+        write_job(&rig, changed, i + 2, 100);
+    }
+    close_rig(&rig);
+}
+
 /* However long a job is, a block stays near its most. */
 TEST(blocks_are_bounded)
 {
@@ -376,6 +417,7 @@ TEST(no_jobs_no_files)
     close_rig(&rig);
 }
 
-RUN_TESTS(pieces_are_the_document, cuts_do_not_depend_on_neighbours, blocks_are_bounded,
-          one_change_packs_one_piece, packs_are_told_apart, files_have_every_job_once,
-          files_are_in_order, no_jobs_no_files)
+RUN_TESTS(pieces_are_the_document, cuts_do_not_depend_on_neighbours,
+          digest_goes_on_from_the_change, blocks_are_bounded, one_change_packs_one_piece,
+          packs_are_told_apart, files_have_every_job_once, files_are_in_order,
+          no_jobs_no_files)
