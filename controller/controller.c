@@ -6,8 +6,8 @@
 #include "lib/log.h"
 
 #define REPORT_MS  5
-#define REPORTS_MS 100 /* between two looks at all statuses */
-#define WINDOW_MS  (BNC_NEXT_WRITE_MS - BNC_FIRST_WRITE_MS) /* between two plans */
+#define REPORTS_MS 150               /* between two looks at all statuses */
+#define WINDOW_MS  BNC_NEXT_WRITE_MS /* between two plans: one for each write */
 #define LOOK_MS    20
 #define PODS_MS    2000
 

@@ -65,6 +65,49 @@ covers_owners(const cJSON *fields, const cJSON *owners, struct bnc_arena *arena)
     return true;
 }
 
+/* An odd number of backslashes before a quote. */
+static bool
+is_escaped(const char *open, const char *quote)
+{
+    const char *at = quote;
+    while (at - 1 > open && at[-1] == '\\') {
+        at--;
+    }
+    return (quote - at) % 2 == 1;
+}
+
+#define LONG_TEXT 256 /* no uid and no name is as long */
+
+/*
+ * A JSON text less its long strings, which are not read here: the documents of an
+ * output are nearly all of it.  Keys stay, whatever their length.
+ */
+static struct bnc_bytes
+outline_of(struct bnc_bytes json, struct bnc_arena *arena)
+{
+    const char *end = json.ptr + json.len;
+    struct bnc_str out = bnc_str_new(arena, json.len + 1);
+
+    for (const char *at = json.ptr; at < end;) {
+        const char *open = memchr(at, '"', (size_t)(end - at));
+        const char *close = open;
+        do { /* base64 has no escapes: there it is one step */
+            close =
+                close == NULL ? NULL : memchr(close + 1, '"', (size_t)(end - close - 1));
+        } while (close != NULL && is_escaped(open, close));
+        if (close == NULL) {
+            bnc_str_add(&out, at, (size_t)(end - at));
+            break;
+        }
+        bool key = close + 1 < end && close[1] == ':';
+        bool leave = !key && close - open > LONG_TEXT;
+        bnc_str_add(&out, at, (size_t)((leave ? open + 1 : close) - at));
+        bnc_str_add(&out, "\"", 1);
+        at = close + 1;
+    }
+    return (struct bnc_bytes){out.ptr, out.len};
+}
+
 bool
 bnc_managed_covers(struct bnc_bytes managed_fields, const char *manager,
                    struct bnc_bytes body)
@@ -74,8 +117,9 @@ bnc_managed_covers(struct bnc_bytes managed_fields, const char *manager,
     cJSON *managed = NULL;
     cJSON *intent = NULL;
 
+    const struct bnc_bytes outline = outline_of(body, arena);
     if (bnc_json_parse(arena, managed_fields.ptr, managed_fields.len, &managed, &err) ||
-        bnc_json_parse(arena, body.ptr, body.len, &intent, &err)) {
+        bnc_json_parse(arena, outline.ptr, outline.len, &intent, &err)) {
         return false;
     }
     const cJSON *fields = fields_of(managed, manager);

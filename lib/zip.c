@@ -11,7 +11,18 @@
 #define WINDOW_RAW   (-15) /* the same, without header and trailer */
 #define MEMORY_LEVEL 8
 #define CHUNK        16384
-#define OS_UNKNOWN   255 /* whatever zlib was built for */
+
+/*
+ * Blocks are made again with every change: zlib's fast way (level 3), which enters a
+ * match into its table up to INSERTS bytes, and looks on until NICE.  Measured on jobs
+ * and rules: half the time of level 6, for a fifth more bytes.
+ */
+#define BLOCK_LEVEL 3
+#define GOOD        4
+#define INSERTS     64
+#define NICE        258
+#define CHAIN       128
+#define OS_UNKNOWN  255 /* whatever zlib was built for */
 
 /* zlib counts input in unsigned int. */
 static void
@@ -94,8 +105,9 @@ bnc_zip_maker_new(void)
     struct bnc_zip_maker *maker = bnc_alloc(sizeof(*maker));
     maker->packed = bnc_str_new(NULL, 2 * BNC_ZIP_BLOCK_MAX);
     maker->crc = crc32_z(0, NULL, 0);
-    maker->started = deflateInit2(&maker->z, LEVEL, Z_DEFLATED, WINDOW_RAW, MEMORY_LEVEL,
-                                  Z_DEFAULT_STRATEGY) == Z_OK;
+    maker->started = deflateInit2(&maker->z, BLOCK_LEVEL, Z_DEFLATED, WINDOW_RAW,
+                                  MEMORY_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK &&
+                     deflateTune(&maker->z, GOOD, INSERTS, NICE, CHAIN) == Z_OK;
     return maker;
 }
 
