@@ -21,6 +21,7 @@ struct reader {
     const char *name;
     int64_t shard;
     char hash[BNC_HASH_TEXT_MAX]; /* that it runs; "": nothing yet */
+    int64_t ran_ms; /* when it last said that this is what is published; -1: never */
 };
 
 /* A root that was published, as its last write left it. */
@@ -54,7 +55,7 @@ struct readers {
     size_t n_parts;
     struct {
         const char *owner;
-        int64_t ms; /* the last moment at which all who report had loaded all; -1: none */
+        int64_t ms; /* all who report have loaded what was published then; -1: none */
     } loaded[2];
 };
 
@@ -65,9 +66,9 @@ readers_new(struct bnc_sim *sim, struct bnc_sim_api *api, struct bnc_arena *aren
     *r = (struct readers){.sim = sim,
                           .api = api,
                           .arena = arena,
-                          .items = {{.ns = "monitoring", .name = "sync-a"},
-                                    {.ns = "monitoring", .name = "sync-b"},
-                                    {.ns = "shop", .name = "sync-c"}},
+                          .items = {{"monitoring", "sync-a", 0, "", -1},
+                                    {"monitoring", "sync-b", 0, "", -1},
+                                    {"shop", "sync-c", 0, "", -1}},
                           .loaded = {{"monitoring", -1}, {"shop", -1}}};
     r->items[1].shard = bnc_sim_chance(sim, 300) ? 1 : 0;
     return r;
@@ -121,7 +122,22 @@ runs(const struct readers *r, const char *owner, const cJSON *item)
     return false;
 }
 
-/* Look whether all who report now have loaded what is published now. */
+static struct reader *
+reader_called(struct readers *r, const char *name)
+{
+    for (size_t i = 0; i < BNC_LEN(r->items); i++) {
+        if (bnc_str_eq(name, r->items[i].name)) {
+            return &r->items[i];
+        }
+    }
+    bnc_sim_die(r->sim, "readers: nobody is called %s", name == NULL ? "" : name);
+}
+
+/*
+ * Look what all who report now have loaded.  Who has once loaded something newer reads
+ * the old parts no more, whatever it says later: the product, whose watch may be late,
+ * need not have seen them say so at the same moment.
+ */
 static void
 look(struct readers *r)
 {
@@ -129,8 +145,7 @@ look(struct readers *r)
     char oldest[32];
     (void)time_text(r, BNC_INSTANCE_FRESH_MS, oldest);
     for (size_t i = 0; i < BNC_LEN(r->loaded); i++) {
-        size_t fresh = 0;
-        size_t current = 0;
+        int64_t all_ms = INT64_MAX;
         const cJSON *item;
         const cJSON *live = get(r, arena, "Observatory", r->loaded[i].owner, "main");
         cJSON_ArrayForEach(item,
@@ -140,11 +155,14 @@ look(struct readers *r)
             if (text == NULL || strcmp(text, oldest) <= 0) {
                 continue;
             }
-            fresh++;
-            current += runs(r, r->loaded[i].owner, item);
+            struct reader *one = reader_called(r, bnc_json_get_str(item, "name"));
+            if (runs(r, r->loaded[i].owner, item)) {
+                one->ran_ms = bnc_sim_now_ms(r->sim);
+            }
+            all_ms = one->ran_ms < all_ms ? one->ran_ms : all_ms;
         }
-        if (fresh > 0 && fresh == current) {
-            r->loaded[i].ms = bnc_sim_now_ms(r->sim);
+        if (all_ms != INT64_MAX && all_ms > r->loaded[i].ms) {
+            r->loaded[i].ms = all_ms;
         }
     }
 }
