@@ -13,7 +13,7 @@
 #define MIN_BYTES   ((size_t)1024) /* of the blocks after it */
 #define MAX_BYTES   ((size_t)256 * 1024)
 #define GROWTH      4 /* a block more is at least this part of the rest */
-#define ALIGN       (sizeof(max_align_t))
+#define ALIGN       (_Alignof(max_align_t))
 
 struct block {
     struct block *next;
@@ -97,21 +97,36 @@ bnc_arena_reset(struct bnc_arena *arena)
     arena->total_bytes = sizeof(*kept) + kept->size;
 }
 
-void *
-bnc_arena_alloc(struct bnc_arena *arena, size_t size)
+/* `size` bytes, as they are, at a multiple of `align`: a power of two. */
+static void *
+take(struct bnc_arena *arena, size_t size, size_t align)
 {
     if (size > SIZE_MAX / 2) {
         out_of_memory();
     }
-    size_t need = (size + ALIGN - 1) / ALIGN * ALIGN;
-    if (arena->newest == NULL || arena->newest->size - arena->newest->used < need) {
-        add_block(arena, need);
-    }
     struct block *block = arena->newest;
-    void *p = (char *)block->data + block->used;
-    block->used += need;
-    memset(p, 0, need);
-    return p;
+    size_t at = block == NULL ? 0 : (block->used + align - 1) / align * align;
+    if (block == NULL || at > block->size || block->size - at < size) {
+        add_block(arena, size);
+        block = arena->newest;
+        at = 0;
+    }
+    block->used = at + size;
+    return (char *)block->data + at;
+}
+
+/* Texts stand close together: of what is kept they are the most. */
+static char *
+take_text(struct bnc_arena *arena, size_t length)
+{
+    return take(arena, length + 1, 1);
+}
+
+void *
+bnc_arena_alloc(struct bnc_arena *arena, size_t size)
+{
+    void *p = take(arena, size == 0 ? 1 : size, ALIGN);
+    return memset(p, 0, size);
 }
 
 void *
@@ -129,8 +144,9 @@ bnc_arena_strndup(struct bnc_arena *arena, const char *s, size_t n)
     if (s == NULL) {
         return NULL;
     }
-    char *copy = bnc_arena_alloc(arena, n + 1);
+    char *copy = take_text(arena, n);
     memcpy(copy, s, n);
+    copy[n] = '\0';
     return copy;
 }
 
@@ -148,7 +164,8 @@ bnc_arena_vfmt(struct bnc_arena *arena, const char *fmt, va_list args)
     int n = vsnprintf(NULL, 0, fmt, again);
     va_end(again);
     size_t size = n < 0 ? 0 : (size_t)n;
-    char *text = bnc_arena_alloc(arena, size + 1);
+    char *text = take_text(arena, size);
+    text[0] = '\0'; /* for a format that cannot be printed */
     (void)vsnprintf(text, size + 1, fmt, args);
     return text;
 }

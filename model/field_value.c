@@ -222,18 +222,18 @@ bnc_decode_int(const struct bnc_spot *spot, void *member)
     bool bounded = field->min != 0 || field->max != 0;
     int64_t max = bounded ? field->max : BNC_FIELD_INT_MAX;
     struct bnc_opt_int out = {.set = true};
-    const char *shown = bnc_json_shown(spot->json, arena_of(spot));
 
     if (!bnc_json_to_int(spot->json, &out.value)) {
         bnc_spot_wrong(spot, BNC_REASON_INVALID_FIELD, "write a whole number",
-                       "%s is no whole number, or too large", shown);
+                       "%s is no whole number, or too large",
+                       bnc_json_shown(spot->json, arena_of(spot)));
         return;
     }
     if (out.value < field->min || out.value > max) {
         bnc_spot_wrong(spot, BNC_REASON_INVALID_FIELD,
                        bnc_arena_fmt(arena_of(spot), "use %lld to %lld",
                                      (long long)field->min, (long long)max),
-                       "%s is out of bounds", shown);
+                       "%s is out of bounds", bnc_json_shown(spot->json, arena_of(spot)));
         return;
     }
     memcpy(member, &out, sizeof(out));
