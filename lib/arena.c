@@ -10,7 +10,7 @@
  * does not use is lost.
  */
 #define FIRST_BYTES ((size_t)256)
-#define MIN_BYTES   ((size_t)1024) /* of the blocks after it */
+#define MIN_BYTES   ((size_t)512) /* of the blocks after it */
 #define MAX_BYTES   ((size_t)256 * 1024)
 #define GROWTH      4 /* a block more is at least this part of the rest */
 #define ALIGN       (_Alignof(max_align_t))

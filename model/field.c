@@ -33,9 +33,10 @@ path_add(const struct bnc_path *path, struct bnc_str *out, struct bnc_arena *are
 const char *
 bnc_path_text(const struct bnc_path *path, struct bnc_arena *arena)
 {
-    struct bnc_str out = bnc_str_new(arena, 4096);
-    path_add(path, &out, arena);
-    return out.ptr == NULL ? "" : out.ptr;
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new(); /* the text alone is kept */
+    struct bnc_str out = bnc_str_new(scratch, 4096);
+    path_add(path, &out, scratch);
+    return out.ptr == NULL ? "" : bnc_arena_strdup(arena, out.ptr);
 }
 
 /* True when another diagnostic would only be counted: no need to word it. */
@@ -100,9 +101,10 @@ json_kind(const cJSON *json)
 const char *
 bnc_json_number_text(const cJSON *json, struct bnc_arena *arena)
 {
-    struct bnc_str out = bnc_str_new(arena, (size_t)2 * BNC_JSON_NUMBER_MAX);
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
+    struct bnc_str out = bnc_str_new(scratch, (size_t)2 * BNC_JSON_NUMBER_MAX);
     bnc_json_print(json, &out);
-    return out.ptr == NULL ? "" : out.ptr;
+    return out.ptr == NULL ? "" : bnc_arena_strdup(arena, out.ptr);
 }
 
 const char *
