@@ -133,6 +133,8 @@ bnc_engine_put(struct bnc_engine *engine, struct bnc_object *object)
     bool is_new = node == NULL;
     if (is_new) {
         node = new_node(engine, reconciler, key);
+    } else {
+        object = bnc_object_after(object, node->object);
     }
     bnc_object_unref(node->object);
     node->object = bnc_object_ref(object);

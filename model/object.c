@@ -56,6 +56,7 @@ void
 bnc_object_unref(struct bnc_object *object)
 {
     if (object != NULL && --object->refs == 0) {
+        bnc_object_unref(object->base);
         free(object);
     }
 }
@@ -63,7 +64,8 @@ bnc_object_unref(struct bnc_object *object)
 static bool
 same_bytes(struct bnc_bytes a, struct bnc_bytes b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len &&
+           (a.len == 0 || a.ptr == b.ptr || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
 bool
@@ -71,6 +73,32 @@ bnc_object_same(const struct bnc_object *a, const struct bnc_object *b)
 {
     return a->deleting == b->deleting && a->generation == b->generation &&
            strcmp(a->uid, b->uid) == 0 && same_bytes(a->text, b->text);
+}
+
+struct bnc_object *
+bnc_object_after(struct bnc_object *object, struct bnc_object *before)
+{
+    if (object->origin != NULL || strcmp(object->uid, before->uid) != 0 ||
+        strcmp(object->name, before->name) != 0 || strcmp(object->ns, before->ns) != 0 ||
+        !same_bytes(object->text, before->text)) {
+        return object;
+    }
+    struct bnc_object *base = before->base == NULL ? before : before->base;
+    size_t version = strlen(object->resource_version);
+    struct bnc_object *out = bnc_alloc(sizeof(*out) + version + object->status.len + 2);
+    char *at = (char *)(out + 1);
+
+    *out = *object;
+    out->refs = 1;
+    out->base = bnc_object_ref(base);
+    out->ns = base->ns;
+    out->name = base->name;
+    out->uid = base->uid;
+    out->text = base->text;
+    out->resource_version = put(&at, object->resource_version, version);
+    out->status.ptr = put(&at, object->status.ptr, object->status.len);
+    bnc_object_unref(object);
+    return out;
 }
 
 size_t
