@@ -17,7 +17,11 @@
 #define LINE_MAX_BYTES ((size_t)256 * 1024)
 #define BUDGET         64
 #define BLOCK          ((size_t)100 * 1024) /* what is compressed at once: some 64 jobs */
-#define STEP           __attribute__((noinline, noclone)) void
+#ifdef __clang__                            /* makes no clones */
+#define STEP __attribute__((noinline)) void
+#else
+#define STEP __attribute__((noinline, noclone)) void
+#endif
 
 /* The lines that single steps are done on; the world holds many more. */
 struct bench {
@@ -153,6 +157,20 @@ step_deflate(struct bench *b)
 
 /* ---- the world ----------------------------------------------------------------- */
 
+/* Keep a line that single steps are done on. */
+static void
+keep_line(struct bench *b, const char *line)
+{
+    char **keep = strstr(line, "\"shop-7\"") != NULL && b->policy == NULL ? &b->policy
+                  : strstr(line, "\"rules-7\"") != NULL                   ? &b->rule
+                  : kind_of(line) == BNC_KIND_POD && b->pod == NULL       ? &b->pod
+                                                                          : NULL;
+    if (keep != NULL) {
+        *keep = bnc_alloc(strlen(line) + 1);
+        memcpy(*keep, line, strlen(line) + 1);
+    }
+}
+
 static void
 read_world(struct bench *b, const char *path)
 {
@@ -165,19 +183,11 @@ read_world(struct bench *b, const char *path)
         return;
     }
     while (fgets(line, (int)LINE_MAX_BYTES, file) != NULL) {
-        char **keep = NULL;
         if (line[0] != '{') {
             continue; /* between two documents */
         }
         put(b, line);
-        keep = strstr(line, "\"shop-7\"") != NULL && b->policy == NULL ? &b->policy
-               : strstr(line, "\"rules-7\"") != NULL                   ? &b->rule
-               : kind_of(line) == BNC_KIND_POD && b->pod == NULL       ? &b->pod
-                                                                       : NULL;
-        if (keep != NULL) {
-            *keep = bnc_alloc(strlen(line) + 1);
-            memcpy(*keep, line, strlen(line) + 1);
-        }
+        keep_line(b, line);
         size_t n = strlen(line) < BLOCK - text ? strlen(line) : BLOCK - text;
         memcpy(b->text + text, line, n);
         text += n;

@@ -66,14 +66,14 @@ bnc_leader_check(const struct bnc_leader_times *times, struct bnc_error *err)
                         "--leader-elect-renew-deadline is %lldms: it has to be over 1.2 "
                         "times --leader-elect-retry-period, over %lldms",
                         (long long)times->deadline_ms,
-                        (long long)(times->retry_ms * 12 / 10));
+                        (long long)times->retry_ms * 12 / 10);
     }
     if (times->deadline_ms + 1000 > times->lease_ms) {
         return bnc_fail(
             err, BNC_INVALID,
             "--leader-elect-lease-duration is %llds: it has to be at least 1s "
             "over --leader-elect-renew-deadline, %lldms or more",
-            (long long)(times->lease_ms / 1000), (long long)(times->deadline_ms + 1000));
+            (long long)(times->lease_ms / 1000), (long long)times->deadline_ms + 1000);
     }
     return BNC_OK;
 }

@@ -75,12 +75,12 @@ void bnc_kube_end_watches(struct bnc_kube *kube, const struct bnc_error *err);
 void bnc_kube_gate(struct bnc_kube_call *call);
 /* It ends before its turn. */
 void bnc_kube_gate_leave(struct bnc_kube_call *call);
-void bnc_kube_gate_open(void *kube); /* the timer's */
+void bnc_kube_gate_open(void *arg); /* the timer's: the client */
 /* What an answer's head says beside the answer, for the log. */
 void bnc_kube_gate_head(struct bnc_kube_call *call, struct bnc_http_call *http);
 
 /* pulse.c */
 void bnc_pulse_opened(struct bnc_kube_call *call, struct bnc_http_call *http);
-void bnc_pulse_due(void *kube); /* the timer's */
+void bnc_pulse_due(void *arg); /* the timer's: the client */
 
 #endif

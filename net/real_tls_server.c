@@ -69,7 +69,7 @@ use_own(SSL_CTX *tls, struct bnc_error *err)
 /* ---- one that is given ----------------------------------------------------------- */
 
 /* A key with a passphrase is of no use: there is nobody to ask. */
-static int
+static int /* the type is OpenSSL's: NOLINTNEXTLINE(readability-non-const-parameter) */
 no_passphrase(char *buffer, int size, int writing, void *arg)
 {
     BNC_UNUSED(buffer);

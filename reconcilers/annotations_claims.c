@@ -27,7 +27,9 @@ add_claim(struct bnc_reading *r, const struct bnc_port *port, int64_t number,
 {
     struct bnc_request *out = r->out;
     for (size_t i = 0; i < out->n_claims; i++) {
-        if (out->claims[i].port == number && strcmp(out->claims[i].path, path) == 0) {
+        const struct bnc_claim *claim = &out->claims[i];
+        /* the analyzer takes what was claimed for unset: NOLINTNEXTLINE */
+        if (claim->port == number && strcmp(claim->path, path) == 0) {
             return;
         }
     }

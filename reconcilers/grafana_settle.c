@@ -96,25 +96,34 @@ struct claim {
     const char *remedy;
 };
 
-/* All of them for `of`, or none: then it goes out, and is told who has the first one. */
+/* Whose claims they are. */
+struct claimant {
+    const char *of;
+    int64_t org;
+    size_t verdict;
+    bool *out;
+};
+
+/* All of them for `who`, or none: then it goes out, and is told who has the first one. */
 static void
-claim_all(struct bnc_grafana_plan *g, struct bnc_map *taken, int64_t org,
-          const struct claim *claims, size_t n, const char *of, size_t verdict, bool *out)
+claim_all(struct bnc_grafana_plan *g, struct bnc_map *taken, const struct claimant *who,
+          const struct claim *claims, size_t n)
 {
     const char **keys = bnc_arena_array(g->arena, n, sizeof(*keys));
     for (size_t i = 0; i < n; i++) {
-        keys[i] = bnc_arena_fmt(g->arena, "%lld %s", (long long)org, claims[i].what);
+        keys[i] = bnc_arena_fmt(g->arena, "%lld %s", (long long)who->org, claims[i].what);
         const char *owner = claims[i].wanted ? bnc_map_get(taken, keys[i]) : NULL;
         if (owner != NULL) {
-            bnc_grafana_refuse(
-                g, verdict, out, BNC_REASON_CONFLICTED, claims[i].field, claims[i].remedy,
-                bnc_arena_fmt(g->arena, "%s has %s already in organization %lld", owner,
-                              claims[i].what, (long long)org));
+            bnc_grafana_refuse(g, who->verdict, who->out, BNC_REASON_CONFLICTED,
+                               claims[i].field, claims[i].remedy,
+                               bnc_arena_fmt(g->arena,
+                                             "%s has %s already in organization %lld",
+                                             owner, claims[i].what, (long long)who->org));
         }
     }
-    for (size_t i = 0; !*out && i < n; i++) {
+    for (size_t i = 0; !*who->out && i < n; i++) {
         if (claims[i].wanted) {
-            (void)bnc_map_put(taken, keys[i], (void *)(uintptr_t)of);
+            (void)bnc_map_put(taken, keys[i], (void *)(uintptr_t)who->of);
         }
     }
 }
@@ -132,8 +141,8 @@ claim_source(struct bnc_grafana_plan *g, struct bnc_map *taken,
         {true, bnc_arena_fmt(g->arena, "the title \"%s\"", s->title), "spec.title",
          "use another title"},
     };
-    claim_all(g, taken, s->org, claims, BNC_LEN(claims), item->of, item->verdict,
-              &item->out);
+    const struct claimant who = {item->of, s->org, item->verdict, &item->out};
+    claim_all(g, taken, &who, claims, BNC_LEN(claims));
 }
 
 /* The title counts in its folder. */
@@ -152,8 +161,8 @@ claim_board(struct bnc_grafana_plan *g, struct bnc_map *taken,
                        root ? "General" : board->folder),
          field, "use another one, or another folder"},
     };
-    claim_all(g, taken, board->org, claims, BNC_LEN(claims), board->of, board->verdict,
-              &board->out);
+    const struct claimant who = {board->of, board->org, board->verdict, &board->out};
+    claim_all(g, taken, &who, claims, BNC_LEN(claims));
 }
 
 /* ---- links ----------------------------------------------------------------------- */

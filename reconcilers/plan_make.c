@@ -95,20 +95,21 @@ stamp_exclusions(uint64_t stamp, const struct bnc_unit_source *source)
     return stamp;
 }
 
-/* What never changes while this row is kept. */
-static void
+/* The names, which never change while this row is kept. */
+static const char **
 name_jobs(const struct bnc_taker *taker)
 {
     struct bnc_memo_row *row = taker->row;
     const struct bnc_object *object = taker->member->object;
     size_t n = taker->ir->n_endpoints;
 
-    row->jobs = bnc_arena_array(row->arena, n, sizeof(*row->jobs));
+    const char **jobs = bnc_arena_array(row->arena, n, sizeof(*jobs));
     row->stamps = bnc_arena_array(row->arena, n, sizeof(*row->stamps));
     for (size_t k = 0; k < n; k++) {
-        row->jobs[k] = bnc_arena_fmt(row->arena, "scrapePolicy/%s/%s/%s", object->ns,
-                                     object->name, taker->ir->endpoints[k].name);
+        jobs[k] = bnc_arena_fmt(row->arena, "scrapePolicy/%s/%s/%s", object->ns,
+                                object->name, taker->ir->endpoints[k].name);
     }
+    return jobs;
 }
 
 /* Gives how many policies it was compared with. */
@@ -123,8 +124,9 @@ add_policy_units(struct bnc_units *u, const struct bnc_taker *taker)
         return work; /* no namespace matches (yet): Prometheus would take that for all */
     }
     if (row->jobs == NULL) {
-        name_jobs(taker);
+        row->jobs = name_jobs(taker);
     }
+    const char **jobs = row->jobs;
     for (size_t k = 0; k < taker->ir->n_endpoints; k++) {
         struct bnc_unit_source *source = bnc_arena_alloc(u->arena, sizeof(*source));
         *source = (struct bnc_unit_source){
@@ -135,7 +137,7 @@ add_policy_units(struct bnc_units *u, const struct bnc_taker *taker)
             work += bnc_plan_exclude(u->state, source, u->arena);
             row->stamps[k] = stamp_exclusions(stamp, source);
         }
-        add_unit(u, row->jobs[k], row->stamps[k], taker->verdict, source);
+        add_unit(u, jobs[k], row->stamps[k], taker->verdict, source);
     }
     row->near = near;
     row->is_near = true;

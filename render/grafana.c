@@ -366,7 +366,9 @@ bnc_grafana_uid(const char *word, const char *ns, const char *name,
     bnc_sha256_hex(whole, strlen(whole), digest);
     uid = bnc_arena_fmt(arena, "%.*s-%.*s", UID_WORD, word, UID_DIGEST, digest);
     for (char *c = uid; *c != '\0'; c++) {
-        *c = *c == '.' ? '-' : *c; /* of an object's name */
+        if (*c == '.') { /* of an object's name */
+            *c = '-';
+        }
     }
     return uid;
 }

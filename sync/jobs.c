@@ -132,6 +132,18 @@ add_name(struct bnc_job_scan *scan, const struct bnc_yaml_line *line)
 }
 
 static void
+in_item(struct bnc_job_scan *scan, const struct bnc_yaml_line *line)
+{
+    if (scan->group) {
+        in_group(scan, line);
+    }
+    if (line->column == scan->key_column &&
+        bnc_yaml_text_is(line->key, scan->group ? "name" : "job_name")) {
+        begin_name(scan, line);
+    }
+}
+
+static void
 on_line(void *arg, const struct bnc_yaml_line *line)
 {
     struct bnc_job_scan *scan = arg;
@@ -159,12 +171,8 @@ on_line(void *arg, const struct bnc_yaml_line *line)
         begin_item(scan, line);
     }
     scan->job.last = line->number;
-    if (scan->in_item && scan->group) {
-        in_group(scan, line);
-    }
-    if (scan->in_item && line->column == scan->key_column &&
-        bnc_yaml_text_is(line->key, scan->group ? "name" : "job_name")) {
-        begin_name(scan, line);
+    if (scan->in_item) {
+        in_item(scan, line);
     }
 }
 

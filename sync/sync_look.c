@@ -63,6 +63,17 @@ name_in_file(struct bnc_sync *s, const char *name, struct naming *naming)
            bnc_job_scan_finish(scan, &ignored) == BNC_OK;
 }
 
+/* What may be the cause: the file that changed, or one that cannot be read. */
+static const char *
+cause_of(const struct bnc_sync *s, const char *unread, struct bnc_arena *arena)
+{
+    if (s->changed[0] != '\0') {
+        return bnc_arena_fmt(arena, "; %s was %s", s->changed,
+                             s->removed ? "removed" : "edited");
+    }
+    return unread == NULL ? "" : bnc_arena_fmt(arena, "; %s was not readable", unread);
+}
+
 void
 bnc_sync_tell_missing(struct bnc_sync *s, const struct bnc_load_missing *missing)
 {
@@ -84,18 +95,14 @@ bnc_sync_tell_missing(struct bnc_sync *s, const struct bnc_load_missing *missing
     }
     size_t n = file_only ? naming.n : diff->missing;
     const char *more = naming.n > NAMES_MAX ? ", ..." : "";
-    const char *file = s->changed[0] == '\0' ? unread : s->changed;
-    const char *how = s->removed ? "removed" : "edited";
-    how = s->changed[0] == '\0' ? "not readable" : how;
     bnc_sync_tell(
         s, groups ? BNC_INSTANCE_RULES_MISSING : BNC_INSTANCE_POOLS_MISSING,
         bnc_arena_fmt(arena,
                       "Prometheus said that it has loaded the configuration, and "
-                      "has %s for %zu of its %s%s%s%s%s%s%s",
+                      "has %s for %zu of its %s%s%s%s",
                       groups ? "no rules" : "no scrape pool", n,
                       groups ? "rule groups" : "jobs", names.ptr, more,
-                      file == NULL ? "" : "; ", file == NULL ? "" : file,
-                      file == NULL ? "" : " was ", file == NULL ? "" : how));
+                      cause_of(s, unread, arena)));
 }
 
 /* ---- changes ------------------------------------------------------------------- */

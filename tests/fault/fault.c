@@ -27,6 +27,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+/* glibc's names of parameters are not for programs to use. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
 enum call {
     MALLOC_OWN,
     MALLOC_LIB,
@@ -365,3 +368,5 @@ unlinkat(int folder, const char *path, int flags)
 {
     return meet(UNLINK) > 0 ? -1 : NEXT(unlinkat)(folder, path, flags);
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
