@@ -58,6 +58,9 @@ on_seen(void *arg, const struct bnc_pruned *object)
     }
     const char *hash = bnc_json_get_str(
         bnc_json_path(root, "metadata", "annotations", NULL), "binnacle.dev/hash");
+    if (!seen->exists && seen == &seen->sync->root) {
+        bnc_instance_again(seen->sync->instance); /* we spoke before it was there */
+    }
     seen->exists = true;
     (void)snprintf(seen->hash, sizeof(seen->hash), "%s", hash == NULL ? "" : hash);
     set_wanted(seen->sync);

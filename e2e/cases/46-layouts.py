@@ -111,6 +111,7 @@ def expect_outputs(t, ns, what, timeout=30):
 def switch(t, ns, beside, layout, output):
     """Another layout, kind or key, until it runs and nothing of the one before is left."""
     what = f"{layout} {output}"
+    time.sleep(1.1)  # what sync has said of the one before is of another second, and says nothing of this one
     t.observatory(ns, layout=layout, output={"name": ROOT, **output})
     kind, key = output.get("kind", "Secret"), output.get("key", "prometheus.yml")
     def look():

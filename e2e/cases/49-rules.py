@@ -78,8 +78,8 @@ def runs(t, beside, wanted, what):
     until(lambda: {name: len(row["rules"]) for name, row in groups(beside).items()} == wanted, 5,
           lambda: f"{what}: {list(groups(beside))} is not {list(wanted)}")
     until(lambda: value(beside, "e49:up:count") == "1", 10, lambda: f"{what}: nothing is recorded: {groups(beside)}")
-    status = t.api.get("Observatory", beside.ns, "main")["status"]["prometheus"]
-    expect(status.get("ruleGroups") == len(wanted), f"{what}: {status.get('ruleGroups')} rule groups in the status")
+    counted = lambda: t.api.get("Observatory", beside.ns, "main")["status"]["prometheus"].get("ruleGroups")
+    until(lambda: counted() == len(wanted), 5, lambda: f"{what}: {counted()} rule groups in the status")
 
 
 def since(beside):
