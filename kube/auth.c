@@ -277,9 +277,6 @@ on_exit_of_program(void *arg, int exit_status, struct bnc_bytes output,
     struct bnc_error err = *child_err;
 
     auth->child = NULL;
-    if (err.code == BNC_TIMEOUT) {
-        err.code = BNC_UNAVAILABLE; /* it is not the API server that is silent */
-    }
     if (err.code == BNC_OK && exit_status != 0) {
         const char *end = errors.len == 0 ? NULL : memchr(errors.ptr, '\n', errors.len);
         size_t n = end == NULL ? errors.len : (size_t)(end - errors.ptr);
@@ -294,6 +291,8 @@ on_exit_of_program(void *arg, int exit_status, struct bnc_bytes output,
                        exec->install_hint);
     }
     if (err.code != BNC_OK) {
+        err.code = BNC_UNAVAILABLE; /* nothing was asked of the API server: it is not
+                                       silent, and refuses or lacks nothing */
         (void)bnc_wrap(&err, "credentials from \"%s\" (users[].user.exec)",
                        exec->command);
     }
