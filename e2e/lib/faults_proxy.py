@@ -79,7 +79,10 @@ class Exchange:
         with self.lock:
             if not self.over:
                 self.over = True
-                self.client.sendall(b"0\r\n\r\n")
+                try:
+                    self.client.sendall(b"0\r\n\r\n")
+                except OSError:  # after an ERROR event the client may be gone already
+                    pass
         self.leave()
 
     def reset(self):
