@@ -319,6 +319,7 @@ retired(struct bnc_output *out)
     }
     int64_t keep_ms = bnc_output_keep_ms(out);
     if (keep_ms > 0) {
+        out->failures = 0; /* of a deletion that is not due any more: nothing is retried */
         bnc_timer_set(out->timer, keep_ms);
     }
     return keep_ms > 0;
