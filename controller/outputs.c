@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/status.h"
 #include "lib/json.h"
 
 struct line {
@@ -209,15 +210,16 @@ bnc_outputs_recorded(const struct bnc_result *result)
             return false;
         }
     }
-    return true;
+    return bnc_status_grafana_told(result->plan, status, arena);
 }
 
 bool
 bnc_outputs_told_first(const struct bnc_result *result)
 {
     bool patches = result->plan != NULL && result->plan->n_held > 0;
+    bool provisions = result->plan != NULL && result->plan->n_provisioned > 0;
     bool again = result->object->status.len > 0; /* it may have moved */
-    return (result->outside || result->told_first || patches || again) &&
+    return (result->outside || result->told_first || patches || provisions || again) &&
            !bnc_outputs_recorded(result);
 }
 

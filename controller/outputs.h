@@ -23,7 +23,8 @@ cJSON *bnc_outputs_held(const struct bnc_result *result,
 bool
 bnc_outputs_holds(const struct bnc_result *result, const struct bnc_patcher *patcher);
 
-/* True when the live status names every desired object, and every one that is held. */
+/* True when the live status names every desired object, every one that is held, and
+ * every datasource of a provisioning file. */
 bool bnc_outputs_recorded(const struct bnc_result *result);
 
 /*

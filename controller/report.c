@@ -220,9 +220,9 @@ report_observatory(struct bnc_round *round, size_t i)
     }
     if (record_first && result->object->status.len > 0) {
         record->stamp = stamp;
-        bnc_report_write(
-            round, record, result->object,
-            bnc_status_outputs(result->object, more.outputs, more.held, arena), arena);
+        bnc_report_write(round, record, result->object,
+                         bnc_status_outputs(result, more.outputs, more.held, arena),
+                         arena);
         return;
     }
     struct bnc_condition ready = bnc_status_observatory_ready(result, &more, arena);

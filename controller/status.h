@@ -87,9 +87,21 @@ cJSON *
 bnc_status_observatory(const struct bnc_result *result,
                        const struct bnc_status_more *more, struct bnc_arena *arena);
 
-/* The live status with nothing but prometheus.outputs and mesh.held as they have to be.
+/*
+ * Whether the live status names all datasources that the plan's provisioning file will
+ * have: Grafana keeps them when the file loses them, so that one that is renamed has to
+ * be known, however soon that is.  The rows of the plan, added to those of `status`.
  */
-cJSON *bnc_status_outputs(const struct bnc_object *object, cJSON *outputs, cJSON *held,
+bool bnc_status_grafana_told(const struct bnc_plan *plan, const cJSON *live,
+                             struct bnc_arena *arena);
+void bnc_status_grafana_tell(const struct bnc_plan *plan, cJSON *status,
+                             struct bnc_arena *arena);
+
+/*
+ * The live status with nothing but prometheus.outputs and mesh.held as they have to be,
+ * and the plan's datasources among those of grafana.provisioned.
+ */
+cJSON *bnc_status_outputs(const struct bnc_result *result, cJSON *outputs, cJSON *held,
                           struct bnc_arena *arena);
 
 /*

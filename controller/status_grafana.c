@@ -1,5 +1,6 @@
 #include "controller/status.h"
 #include "lib/json.h"
+#include "lib/map.h"
 #include "lib/time.h"
 #include "model/ir_grafana.h"
 
@@ -127,6 +128,74 @@ add_provisioned(const struct bnc_plan *plan, const cJSON *live, int64_t now_ms,
         bnc_json_set_item(arena, out, "removed", removed);
     }
 }
+
+/* ---- before a file is published -------------------------------------------------- */
+
+static const char *
+key_of(int64_t org, const char *title, struct bnc_arena *arena)
+{
+    return bnc_arena_fmt(arena, "%lld %s", (long long)org, title);
+}
+
+/* Rows of the plan that the list does not have. */
+static cJSON *
+untold(const struct bnc_plan *plan, const cJSON *list, struct bnc_arena *arena)
+{
+    BNC_AUTO(bnc_map) told = bnc_map_new();
+    cJSON *out = bnc_json_array(arena);
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, list)
+    {
+        int64_t org = 1;
+        const char *title = bnc_json_get_str(item, "title");
+        (void)bnc_json_get_int(item, "org", &org);
+        if (title != NULL) {
+            (void)bnc_map_put(told, key_of(org, title, arena), told);
+        }
+    }
+    for (size_t i = 0; i < plan->n_provisioned && i < ROWS_MAX; i++) {
+        const struct bnc_provisioned *row = &plan->provisioned[i];
+        if (bnc_map_get(told, key_of(row->org, row->title, arena)) == NULL) {
+            bnc_json_add(out, row_of(row, NULL, arena));
+        }
+    }
+    return out;
+}
+
+bool
+bnc_status_grafana_told(const struct bnc_plan *plan, const cJSON *live,
+                        struct bnc_arena *arena)
+{
+    const cJSON *list = bnc_json_path(live, "grafana", "provisioned", NULL);
+    return plan == NULL || plan->n_provisioned == 0 ||
+           cJSON_GetArraySize(untold(plan, list, arena)) == 0;
+}
+
+void
+bnc_status_grafana_tell(const struct bnc_plan *plan, cJSON *status,
+                        struct bnc_arena *arena)
+{
+    if (plan == NULL || plan->n_provisioned == 0) {
+        return;
+    }
+    cJSON *block = bnc_json_get(status, "grafana");
+    if (block == NULL) {
+        block = bnc_json_object(arena);
+        bnc_json_set_item(arena, status, "grafana", block);
+    }
+    cJSON *list = bnc_json_get(block, "provisioned");
+    cJSON *rows = untold(plan, list, arena);
+    if (list == NULL) {
+        bnc_json_set_item(arena, block, "provisioned", rows);
+        return;
+    }
+    while (rows->child != NULL) {
+        bnc_json_add(list, cJSON_DetachItemFromArray(rows, 0));
+    }
+}
+
+/* ---- the block --------------------------------------------------------------------- */
 
 cJSON *
 bnc_status_grafana_block(const struct bnc_result *result,

@@ -74,9 +74,10 @@ bnc_status_differs(cJSON *status, struct bnc_bytes live, const char *now,
 }
 
 cJSON *
-bnc_status_outputs(const struct bnc_object *object, cJSON *outputs, cJSON *held,
+bnc_status_outputs(const struct bnc_result *result, cJSON *outputs, cJSON *held,
                    struct bnc_arena *arena)
 {
+    const struct bnc_object *object = result->object;
     struct bnc_error err = {0};
     cJSON *status = NULL;
     if (object->status.len == 0 ||
@@ -98,6 +99,7 @@ bnc_status_outputs(const struct bnc_object *object, cJSON *outputs, cJSON *held,
         }
         bnc_json_set_item(arena, mesh, "held", held);
     }
+    bnc_status_grafana_tell(result->plan, status, arena);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* status.prometheus.outputs: what has to be named there, and when that is done. */
 #include "controller/outputs.h"
+#include "controller/status.h"
 #include "lib/json.h"
 #include "tests/unit/publish_fake.h"
 
@@ -171,5 +172,58 @@ TEST(outputs_claimed)
     }
 }
 
+/* ---- datasources of a file ------------------------------------------------------- */
+
+#define ROW(org, title) "{\"org\":" org ",\"title\":\"" title "\"}"
+#define FILE_OF(...)                                                                     \
+    "{\"prometheus\":{\"outputs\":[" A "," B                                             \
+    "]},\"grafana\":{\"provisioned\":[" __VA_ARGS__ "]}}"
+
+/* What a file is about to have is named first, beside what it had. */
+static const struct {
+    const char *name;
+    const char *live;
+    bool first;
+    const char *provisioned; /* after that */
+} files[] = {
+    {"no block", LIVE(A "," B), true, "[" ROW("1", "a") "," ROW("2", "a") "]"},
+    {"nothing yet", "", true, "[" ROW("1", "a") "," ROW("2", "a") "]"},
+    {"all are there", FILE_OF(ROW("2", "a") "," ROW("1", "a")), false,
+     "[" ROW("2", "a") "," ROW("1", "a") "]"},
+    {"the first organization is meant", FILE_OF("{\"title\":\"a\"}," ROW("2", "a")),
+     false, "[{\"title\":\"a\"}," ROW("2", "a") "]"},
+    {"another title", FILE_OF(ROW("1", "b") "," ROW("2", "a")), true,
+     "[" ROW("1", "b") "," ROW("2", "a") "," ROW("1", "a") "]"},
+    {"holes", FILE_OF("7,{}," ROW("2", "a")), true,
+     "[7,{}," ROW("2", "a") "," ROW("1", "a") "]"},
+};
+
+TEST(outputs_name_datasources)
+{
+    const struct bnc_provisioned provisioned[] = {{.org = 1, .title = "a"},
+                                                  {.org = 2, .title = "a"}};
+    const struct bnc_plan plan = {.provisioned = provisioned,
+                                  .n_provisioned = BNC_LEN(provisioned)};
+    for (size_t i = 0; i < BNC_LEN(files); i++) {
+        BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+        struct bnc_object object = {.ns = "shop",
+                                    .name = "main",
+                                    .status = {files[i].live, strlen(files[i].live)}};
+        const struct bnc_result result = {.object = &object,
+                                          .ready = true,
+                                          .plan = &plan,
+                                          .desired = desired,
+                                          .n_desired = BNC_LEN(desired)};
+        struct bnc_str text = bnc_str_new(arena, 4096);
+
+        bnc_test_row(files[i].name);
+        CHECK_INT(bnc_outputs_told_first(&result), files[i].first);
+        const cJSON *status = bnc_status_outputs(&result, bnc_json_array(arena),
+                                                 bnc_json_array(arena), arena);
+        bnc_json_print(bnc_json_path(status, "grafana", "provisioned", NULL), &text);
+        CHECK_STR(text.ptr, files[i].provisioned);
+    }
+}
+
 RUN_TESTS(outputs_against_status, outputs_keep_what_is_retired, outputs_outside,
-          outputs_claimed)
+          outputs_claimed, outputs_name_datasources)
