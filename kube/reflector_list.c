@@ -58,6 +58,7 @@ sweep(struct bnc_reflector *r)
         r->ops->gone(r->arg, gone.ptr, slash + 1);
     }
     bnc_str_free(&gone);
+    bnc_map_fit(r->known);
 }
 
 /* ---- what arrives -------------------------------------------------------------- */

@@ -5,6 +5,9 @@
 
 #include "lib/arena.h"
 
+#define SPARSE_MIN 64 /* entries, from which on a table that is nearly empty shrinks */
+#define SPARSE     8  /* so many taken out for each that is left */
+
 /* Open addressing over slots that index a dense array of entries. */
 struct entry {
     char *key; /* NULL: taken out */
@@ -103,6 +106,20 @@ rebuild(struct bnc_map *map)
     }
 }
 
+static bool
+is_sparse(const struct bnc_map *map)
+{
+    return map->n_entries >= SPARSE_MIN && map->count < map->n_entries / SPARSE;
+}
+
+void
+bnc_map_fit(struct bnc_map *map)
+{
+    if (is_sparse(map)) {
+        rebuild(map);
+    }
+}
+
 void *
 bnc_map_get(const struct bnc_map *map, const char *key)
 {
@@ -120,7 +137,7 @@ bnc_map_put(struct bnc_map *map, const char *key, void *value)
         e->value = value;
         return old;
     }
-    if (map->n_entries == map->room) {
+    if (map->n_entries == map->room || is_sparse(map)) {
         rebuild(map);
     }
     map->entries[map->n_entries] =
@@ -142,6 +159,11 @@ bnc_map_take(struct bnc_map *map, const char *key)
     free(e->key);
     *e = (struct entry){.hash = e->hash};
     map->count--;
+    if (map->count == 0 && map->room > SPARSE_MIN) { /* a walk is at its end then */
+        free(map->entries);
+        free(map->slots);
+        *map = (struct bnc_map){0};
+    }
     return value;
 }
 

@@ -22,6 +22,12 @@ void *bnc_map_put(struct bnc_map *map, const char *key, void *value);
 /* Take out; gives the value, or NULL when it was not there. */
 void *bnc_map_take(struct bnc_map *map, const char *key);
 
+/*
+ * Give memory back when most was taken out.  bnc_map_put() does it as well;
+ * bnc_map_take(), which may be called while somebody iterates, when nothing is left.
+ */
+void bnc_map_fit(struct bnc_map *map);
+
 size_t bnc_map_count(const struct bnc_map *map);
 
 /*

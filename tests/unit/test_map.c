@@ -1,5 +1,6 @@
 #include "lib/map.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "tests/unit/test.h"
@@ -112,6 +113,43 @@ TEST(current_key_may_be_taken_out)
     CHECK_INT(bnc_map_count(map), 66);
 }
 
+/* Bytes in use; 0 with an allocator that does not say. */
+static size_t
+in_use(void)
+{
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* A map of many that has few, or nothing, is as small as one that never had many. */
+TEST(shrinks)
+{
+    static const int left[] = {0, 1};
+    for (size_t round = 0; round < BNC_LEN(left); round++) {
+        BNC_AUTO(bnc_map) map = bnc_map_new();
+        size_t before = in_use();
+        for (int i = 0; i < 100000; i++) {
+            (void)bnc_map_put(map, key_of(i), &values[0]);
+        }
+        size_t at = 0;
+        const char *key;
+        void *value;
+        while (bnc_map_next(map, &at, &key, &value)) {
+            char name[16];
+            (void)snprintf(name, sizeof(name), "%s", key);
+            if (bnc_map_count(map) > (size_t)left[round]) {
+                CHECK(bnc_map_take(map, name) == value);
+            }
+        }
+        CHECK_INT(bnc_map_count(map), left[round]);
+        bnc_map_fit(map);
+        CHECK(left[round] == 0 || bnc_map_get(map, key_of(99999)) == &values[0]);
+        CHECK(in_use() < before + 16384);
+        CHECK(bnc_map_put(map, "newer", &values[2]) == NULL);
+        CHECK(bnc_map_get(map, "newer") == &values[2]);
+    }
+}
+
 TEST(sorted_keys)
 {
     static const char *const in[] = {"b", "a", "ab", "", "B", "\xc3\xa9", "a-b"};
@@ -144,5 +182,5 @@ TEST(empty_map)
 }
 
 RUN_TESTS(put_get_take, keys_are_copied, churn_against_a_model,
-          iterates_in_order_of_insertion, current_key_may_be_taken_out, sorted_keys,
-          empty_map)
+          iterates_in_order_of_insertion, current_key_may_be_taken_out, shrinks,
+          sorted_keys, empty_map)
