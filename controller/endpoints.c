@@ -161,6 +161,16 @@ serve_ready(struct bnc_endpoints *e, const struct asked *asked)
 /* ---- metrics ------------------------------------------------------------------- */
 
 static void
+add_queues(const struct bnc_controller *controller, struct bnc_str *out)
+{
+    struct bnc_metrics_queue queues[] = {{.name = "compile", .most = 1}, /* one thread */
+                                         {.name = "publish"}};
+    bnc_engine_queue(bnc_controller_engine(controller), &queues[0].stats);
+    bnc_publisher_queue(bnc_controller_publisher(controller), &queues[1].stats);
+    bnc_metrics_queues(out, queues, BNC_LEN(queues));
+}
+
+static void
 serve_metrics(struct bnc_endpoints *e, const struct asked *asked)
 {
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
@@ -169,9 +179,7 @@ serve_metrics(struct bnc_endpoints *e, const struct asked *asked)
 
     bnc_metrics_build(&out, options->version, options->revision);
     bnc_metrics_controller(&out, options->controller);
-    struct bnc_metrics_queue queue = {.name = "compile"};
-    bnc_engine_queue(bnc_controller_engine(options->controller), &queue.stats);
-    bnc_metrics_queues(&out, &queue, 1);
+    add_queues(options->controller, &out);
     if (options->kube != NULL && options->source != NULL) {
         bnc_metrics_kube(&out, options->kube, options->source);
     }

@@ -18,6 +18,7 @@ void bnc_metrics_controller(struct bnc_str *out, const struct bnc_controller *co
 struct bnc_metrics_queue {
     const char *name;
     struct bnc_queue_stats stats;
+    unsigned most; /* items that are worked on at once; 0: no limit */
 };
 void
 bnc_metrics_queues(struct bnc_str *out, const struct bnc_metrics_queue *queues, size_t n);

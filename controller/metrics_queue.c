@@ -1,4 +1,6 @@
 /* Queues of work, by the names of client-go and controller-runtime. */
+#include <math.h>
+
 #include "controller/metrics_families.h"
 
 #define LABEL(queue) BNC_LABELS({"name", (queue)->name}, {"controller", (queue)->name})
@@ -18,6 +20,9 @@ static const struct bnc_metric time_taken = {"controller_runtime_reconcile_time_
                                              "How long items were worked on."};
 static const struct bnc_metric results = {"controller_runtime_reconcile_total",
                                           BNC_COUNTER, "Turns of items, by result."};
+
+static const struct bnc_metric most = {"controller_runtime_max_concurrent_reconciles",
+                                       BNC_GAUGE, "Items that are worked on at once."};
 
 static double
 adds(const struct bnc_queue_stats *s)
@@ -49,14 +54,6 @@ working(const struct bnc_queue_stats *s)
     return (double)s->working;
 }
 
-/* There is one thread. */
-static double
-one(const struct bnc_queue_stats *s)
-{
-    BNC_UNUSED(s);
-    return 1;
-}
-
 /* One value for each queue. */
 static const struct {
     struct bnc_metric metric;
@@ -82,10 +79,6 @@ static const struct {
     {{"controller_runtime_active_workers", BNC_GAUGE, "Items under way."},
      false,
      working},
-    {{"controller_runtime_max_concurrent_reconciles", BNC_GAUGE,
-      "Items that are worked on at once."},
-     false,
-     one},
 };
 
 static void
@@ -128,6 +121,11 @@ bnc_metrics_queues(struct bnc_str *out, const struct bnc_metrics_queue *queues, 
                                             : BNC_LABELS({"controller", queues[i].name}),
                               rows[r].value(&queues[i].stats));
         }
+    }
+    bnc_metric_begin(out, &most);
+    for (size_t i = 0; i < n; i++) {
+        bnc_metric_sample(out, &most, BNC_LABELS({"controller", queues[i].name}),
+                          queues[i].most == 0 ? (double)INFINITY : queues[i].most);
     }
     bnc_metric_begin(out, &waited);
     for (size_t i = 0; i < n; i++) {

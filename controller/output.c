@@ -6,9 +6,8 @@
 
 #include "lib/log.h"
 
-#define RETRY_FIRST_MS 1000
-#define RETRY_MAX_MS   30000
-#define RETRY_AWAY_MS  5000 /* nobody answers: it costs nothing to ask */
+#define RETRY_AWAY_MS 5000 /* nobody answers: it costs nothing to ask */
+#define SLICE         64   /* outputs of one turn */
 
 /* After an answer was lost: what is there is known by then, also without a watch. */
 #define UNSURE_MS 90000
@@ -16,10 +15,8 @@
 void
 bnc_output_free(struct bnc_output *out)
 {
-    bnc_timer_free(out->timer);
     free(out->ns);
     free(out->name);
-    free(out->owner);
     free(out->body);
     bnc_slot_free(out);
     free(out->uid);
@@ -90,20 +87,16 @@ log_write(const struct bnc_output *out, const char *text)
 static void
 retry_later(struct bnc_output *out, const struct bnc_write_result *result)
 {
-    int64_t delay = RETRY_FIRST_MS << (out->failures < 5 ? out->failures : 5);
-    out->failures++;
-    int64_t most = result->status == 0 ? RETRY_AWAY_MS : RETRY_MAX_MS;
-    delay = delay > most ? most : delay;
-    if (result->retry_after_ms > delay) {
-        delay = result->retry_after_ms;
-    }
     out->reason = BNC_REASON_WRITE_FAILED;
     (void)snprintf(out->message, sizeof(out->message), "%s %s/%s: %.400s",
                    bnc_kind_info(out->kind)->name, out->ns, out->name, result->message);
     BNC_LOG(BNC_LEVEL_WARN, "write failed",
             BNC_KV("kind", bnc_kind_info(out->kind)->name), BNC_KV("namespace", out->ns),
             BNC_KV("name", out->name), BNC_KV("error", result->message));
-    bnc_timer_set(out->timer, delay);
+    bnc_output_rest(out); /* what came meanwhile waits with it */
+    (void)bnc_queue_retry(out->publisher->queue, &out->item, result->retry_after_ms,
+                          result->status == 0 ? RETRY_AWAY_MS : 0);
+    bnc_output_tally(out);
 }
 
 bool
@@ -157,6 +150,7 @@ on_written(void *arg, const struct bnc_write_result *result)
     struct bnc_output *out = arg;
     struct bnc_publisher *publisher = out->publisher;
     out->in_flight = false;
+    bnc_queue_done(publisher->queue, &out->item);
     bnc_output_wake_twins(out);
 
     if (out->deleting) {
@@ -181,7 +175,7 @@ on_written(void *arg, const struct bnc_write_result *result)
         }
         retry_later(out, result);
     } else {
-        out->failures = 0;
+        bnc_queue_forget(&out->item);
         out->unsure_ms = 0;
         take_written(out, result);
         log_write(out, "object applied");
@@ -197,101 +191,13 @@ on_written(void *arg, const struct bnc_write_result *result)
 static bool
 undecided(const struct bnc_output *out)
 {
-    return !out->wanted && !out->dropped &&
-           bnc_map_get(out->publisher->owners, out->owner) == NULL;
-}
-
-/* True while a root of before is there, or may be: it names files of before. */
-static bool
-root_stays(const struct bnc_output *out)
-{
-    size_t at = 0;
-    void *value = NULL;
-    while (bnc_map_next(out->publisher->outputs, &at, NULL, &value)) {
-        const struct bnc_output *other = value;
-        bool there = other->known ? other->exists && other->ours
-                                  : other->reason == BNC_REASON_NONE;
-        if (other->role == BNC_ROLE_ROOT && !other->wanted && !other->orphan && there &&
-            strcmp(other->owner, out->owner) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return !out->wanted && !out->dropped && !out->of->set;
 }
 
 static bool
 must_yield(const struct bnc_output *out)
 {
     return out->wanted && bnc_output_rival(out) != NULL;
-}
-
-/* The configuration, and what stands beside it, do not wait for each other. */
-static bool
-is_before(const struct bnc_output *out, const struct bnc_output *other)
-{
-    bool beside = other->role == BNC_ROLE_BESIDE;
-    bool taken = beside && other->reason == BNC_REASON_OUTPUT_TAKEN; /* for long */
-    return beside == (out->role == BNC_ROLE_BESIDE) && !taken &&
-           (!out->wanted || other->role != BNC_ROLE_ROOT);
-}
-
-/* An old root may still name it. */
-static bool
-is_named(const struct bnc_output *out)
-{
-    return !out->wanted && !out->dropped && out->role != BNC_ROLE_ROOT && root_stays(out);
-}
-
-/*
- * Files are written before the configuration that names them, and deleted after
- * it no longer does.
- */
-static bool
-must_wait(const struct bnc_output *out)
-{
-    const struct bnc_owner *set = bnc_map_get(out->publisher->owners, out->owner);
-    if (out->wanted && out->role != BNC_ROLE_ROOT) {
-        return false;
-    }
-    if (is_named(out)) {
-        return true;
-    }
-    for (size_t i = 0; set != NULL && i < set->n; i++) {
-        if (is_before(out, set->items[i]) && !bnc_output_done(set->items[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* True while what has to go before it is in the way of an object of others. */
-static bool
-waits_for_others(const struct bnc_output *out)
-{
-    const struct bnc_owner *set = bnc_map_get(out->publisher->owners, out->owner);
-    bool named = is_named(out); /* that root waits for the new one */
-    for (size_t i = 0; set != NULL && i < set->n; i++) {
-        const struct bnc_output *other = set->items[i];
-        bool before = is_before(out, other) || (named && other->role != BNC_ROLE_BESIDE);
-        if (before && other->reason == BNC_REASON_OUTPUT_TAKEN) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What waited for it looks again. */
-static void
-wake_owner(const struct bnc_output *out)
-{
-    size_t at = 0;
-    void *value = NULL;
-    while (bnc_map_next(out->publisher->outputs, &at, NULL, &value)) {
-        const struct bnc_output *other = value;
-        if (strcmp(other->owner, out->owner) == 0 && !bnc_timer_pending(other->timer)) {
-            bnc_timer_set(other->timer, BNC_FIRST_WRITE_MS);
-        }
-    }
 }
 
 /* True when somebody else rewrites it again and again: do not fight. */
@@ -307,59 +213,28 @@ loops(struct bnc_output *out)
     return ++out->window_writes > BNC_LOOP_WRITES;
 }
 
-/* True while it is kept: the timer comes again. */
+/* True while it is kept: its turn comes again. */
 static bool
 retired(struct bnc_output *out)
 {
     bool named = out->role == BNC_ROLE_PART || out->role == BNC_ROLE_SLOT;
     if (named && out->retired_ms == 0) {
-        out->retired_ms = now_ms(out) + 1; /* never 0 */
-        out->failures = 0;                 /* they were of its being written */
-        bnc_output_retire(out->publisher, out->owner); /* there may be too many now */
+        bnc_output_retired(out, now_ms(out) + 1); /* never 0 */
+        bnc_queue_forget(&out->item);             /* it failed to be written */
+        bnc_output_retire(out->of);               /* there may be too many now */
     }
     int64_t keep_ms = bnc_output_keep_ms(out);
     if (keep_ms > 0) {
-        out->failures = 0; /* of a deletion that is not due any more: nothing is retried */
-        bnc_timer_set(out->timer, keep_ms);
+        bnc_queue_forget(&out->item); /* of a deletion that is not due any more */
+        bnc_output_turn_in(out, keep_ms);
     }
     return keep_ms > 0;
 }
 
-void
-bnc_output_write(void *arg)
+static void
+send_write(struct bnc_output *out)
 {
-    struct bnc_output *out = arg;
     struct bnc_publisher *publisher = out->publisher;
-
-    if (out->in_flight || !out->known || bnc_output_done(out) || !may_touch(out) ||
-        must_yield(out)) {
-        bnc_output_consider(out);
-        return;
-    }
-    if (must_wait(out)) {
-        if (!waits_for_others(out)) { /* else that wakes it, however late */
-            bnc_timer_set(out->timer, BNC_FIRST_WRITE_MS);
-        }
-        return;
-    }
-    int64_t wait_ms = bnc_slot_wait_ms(out);
-    if (wait_ms > 0) {
-        bnc_timer_set(out->timer, wait_ms);
-        return;
-    }
-    if (!out->wanted && retired(out)) {
-        return;
-    }
-    if (out->wanted && loops(out)) {
-        out->reason = BNC_REASON_APPLY_LOOP;
-        (void)snprintf(out->message, sizeof(out->message),
-                       "somebody else rewrites %s %s/%s again and again",
-                       bnc_kind_info(out->kind)->name, out->ns, out->name);
-        out->window_ms = 0;
-        bnc_timer_set(out->timer, BNC_LOOP_PAUSE_MS);
-        bnc_output_changed(publisher);
-        return;
-    }
     bool apply = out->wanted && !out->remake;
     struct bnc_write write = {.verb = apply ? BNC_VERB_APPLY : BNC_VERB_DELETE,
                               .kind = out->kind,
@@ -377,6 +252,73 @@ bnc_output_write(void *arg)
     bnc_source_write(publisher->options.source, &write, on_written, out);
 }
 
+static void
+pause_loop(struct bnc_output *out)
+{
+    out->reason = BNC_REASON_APPLY_LOOP;
+    (void)snprintf(out->message, sizeof(out->message),
+                   "somebody else rewrites %s %s/%s again and again",
+                   bnc_kind_info(out->kind)->name, out->ns, out->name);
+    out->window_ms = 0;
+    bnc_output_turn_in(out, BNC_LOOP_PAUSE_MS);
+    bnc_output_changed(out->publisher);
+}
+
+enum step {
+    STEP_LOOK,  /* something has changed since it was queued */
+    STEP_LATER, /* it has another turn, or waits for others */
+    STEP_SEND
+};
+
+static enum step
+next_step(struct bnc_output *out)
+{
+    if (!out->known || bnc_output_done(out) || !may_touch(out) || must_yield(out)) {
+        return STEP_LOOK;
+    }
+    if (bnc_output_must_wait(out)) {
+        bnc_output_wait(out);
+        return STEP_LATER;
+    }
+    int64_t wait_ms = bnc_slot_wait_ms(out);
+    if (wait_ms > 0) {
+        bnc_output_turn_in(out, wait_ms);
+        return STEP_LATER;
+    }
+    if (!out->wanted && retired(out)) {
+        return STEP_LATER;
+    }
+    if (out->wanted && loops(out)) {
+        pause_loop(out);
+        return STEP_LATER;
+    }
+    return STEP_SEND;
+}
+
+void
+bnc_output_work(void *arg)
+{
+    struct bnc_publisher *publisher = arg;
+    for (size_t i = 0; i < SLICE; i++) {
+        struct bnc_output *out = (struct bnc_output *)bnc_queue_get(publisher->queue);
+        if (out == NULL) {
+            return;
+        }
+        enum step step = next_step(out);
+        if (step == STEP_SEND) {
+            send_write(out);
+            bnc_output_tally(out);
+            continue; /* it is worked on until the answer comes */
+        }
+        bnc_queue_done(publisher->queue, &out->item);
+        if (step == STEP_LOOK) {
+            bnc_output_consider(out);
+        } else {
+            bnc_output_tally(out);
+        }
+    }
+}
+
 /* Nothing has to be written.  What is gone is forgotten once that is sure. */
 static void
 settle(struct bnc_output *out)
@@ -384,13 +326,12 @@ settle(struct bnc_output *out)
     int64_t age_ms = now_ms(out) - out->unsure_ms;
     bool unsure = out->unsure_ms != 0 && age_ms < UNSURE_MS && !out->exists;
 
-    bnc_timer_stop(out->timer);
+    bnc_output_rest(out);
     out->reason = BNC_REASON_NONE;
     if (out->wanted) {
-        return;
-    }
-    if (unsure && !out->orphan) {
-        bnc_timer_set(out->timer, UNSURE_MS - age_ms);
+        bnc_output_tally(out);
+    } else if (unsure && !out->orphan) {
+        bnc_output_turn_in(out, UNSURE_MS - age_ms);
     } else {
         const struct bnc_publisher *publisher = out->publisher;
         bnc_output_forget(out);
@@ -402,8 +343,9 @@ static void
 tell_taken(struct bnc_output *out)
 {
     const char *kind = bnc_kind_info(out->kind)->name;
-    bnc_timer_stop(out->timer);
+    bnc_output_rest(out);
     out->reason = BNC_REASON_OUTPUT_TAKEN;
+    bnc_output_tally(out);
     if (may_touch(out)) {
         (void)snprintf(
             out->message, sizeof(out->message),
@@ -417,31 +359,37 @@ tell_taken(struct bnc_output *out)
                    kind, out->ns, out->name, strchr(out->owner, '/') + 1);
 }
 
+/* It has to be written: a little after the change, or after the write before. */
+static void
+plan_write(struct bnc_output *out)
+{
+    bool kept = out->retired_ms != 0 && out->item.failures == 0;
+    if (bnc_queue_pending(&out->item) && !(kept && bnc_output_keep_ms(out) == 0)) {
+        bnc_output_tally(out);
+        return;
+    }
+    int64_t delay = out->last_write_ms + BNC_NEXT_WRITE_MS - now_ms(out);
+    bool first = out->last_write_ms == 0 || delay < BNC_FIRST_WRITE_MS;
+    bnc_output_turn_in(out, first ? BNC_FIRST_WRITE_MS : delay);
+}
+
 void
 bnc_output_consider(struct bnc_output *out)
 {
     if (out->in_flight || !out->known || undecided(out)) {
+        bnc_output_tally(out);
         return;
     }
     bool done = bnc_output_done(out);
     bool taken = !done && (!may_touch(out) || must_yield(out));
     if (out->reason == BNC_REASON_OUTPUT_TAKEN && !taken) {
         out->reason = BNC_REASON_NONE;
-        wake_owner(out);
     }
     if (done) {
         settle(out);
-        return;
-    }
-    if (taken) {
+    } else if (taken) {
         tell_taken(out);
-        return;
+    } else {
+        plan_write(out);
     }
-    bool kept = out->retired_ms != 0 && out->failures == 0;
-    if (bnc_timer_pending(out->timer) && !(kept && bnc_output_keep_ms(out) == 0)) {
-        return;
-    }
-    int64_t delay = out->last_write_ms + BNC_NEXT_WRITE_MS - now_ms(out);
-    bool first = out->last_write_ms == 0 || delay < BNC_FIRST_WRITE_MS;
-    bnc_timer_set(out->timer, first ? BNC_FIRST_WRITE_MS : delay);
 }

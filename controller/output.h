@@ -5,7 +5,10 @@
 #ifndef BNC_CONTROLLER_OUTPUT_H
 #define BNC_CONTROLLER_OUTPUT_H
 
+#include <sys/queue.h>
+
 #include "controller/publish.h"
+#include "controller/queue.h"
 #include "lib/map.h"
 
 #define BNC_OUTPUT_KEY_MAX 1024
@@ -26,15 +29,35 @@ struct bnc_slotting {
     int64_t unsure_ms; /* when it was not said whether that was carried out; 0: it was */
 };
 
+/* What is counted of outputs, so that nobody has to look at all of them (owner.c). */
+enum bnc_tally {
+    BNC_TALLY_FILES,       /* of a set, not as desired yet: neither root nor beside, */
+    BNC_TALLY_ROOTS,       /* roots, */
+    BNC_TALLY_BESIDE,      /* beside, and nobody else's */
+    BNC_TALLY_TAKEN_FILES, /* those of the first two that are somebody else's */
+    BNC_TALLY_TAKEN_ROOTS,
+    BNC_TALLY_OLD_ROOTS, /* no longer wanted, and there, or maybe there */
+    BNC_TALLY_BUSY,      /* a write waits or is under way */
+    BNC_TALLY_FAILING,
+    BNC_TALLY_COUNT
+};
+
 /* One object that we write. */
 struct bnc_output {
+    struct bnc_queue_item item; /* first: an item is an output */
     struct bnc_publisher *publisher;
     struct bnc_output *next; /* the same object, for another owner (twins.c) */
     enum bnc_kind kind;
     char *ns;
     char *name;
-    char *owner; /* "NS/NAME" of its Observatory */
-    char *body;  /* the intent */
+    struct bnc_owner *of;
+    const char *owner;               /* "NS/NAME" of its Observatory, the owner's */
+    TAILQ_ENTRY(bnc_output) all;     /* of its owner */
+    TAILQ_ENTRY(bnc_output) waiting; /* for others of its owner; linked while `waits` */
+    TAILQ_ENTRY(bnc_output) retired; /* linked while `retired_ms` */
+    unsigned counted;                /* bits of enum bnc_tally */
+    bool waits;
+    char *body; /* the intent */
     size_t body_len;
     char hash[BNC_HASH_TEXT_MAX];
     enum bnc_role role;
@@ -59,7 +82,6 @@ struct bnc_output {
     char *resource_version;
 
     /* writing */
-    struct bnc_timer *timer;
     bool in_flight;
     bool deleting;
     bool remake;       /* immutable, with other content: it has to go first */
@@ -68,13 +90,20 @@ struct bnc_output {
     int64_t last_write_ms;
     int64_t window_ms; /* when the current window of equal writes began */
     unsigned window_writes;
-    unsigned failures;
     enum bnc_reason reason;
     char message[BNC_ERROR_MAX];
 };
 
-/* An Observatory's set. */
+TAILQ_HEAD(bnc_outputs, bnc_output);
+
+/* An Observatory: its set, and all that it had and that is not gone yet. */
 struct bnc_owner {
+    char *name; /* "NS/NAME" */
+    struct bnc_outputs all;
+    struct bnc_outputs waiting; /* for the counts to change */
+    struct bnc_outputs retired; /* in that order */
+    size_t counts[BNC_TALLY_COUNT];
+    bool set; /* it has one: */
     struct bnc_output **items;
     size_t n;
     int64_t slot_ms;       /* when a slot was written last; 0: none was */
@@ -86,9 +115,35 @@ struct bnc_publisher {
     struct bnc_publisher_options options;
     struct bnc_map *outputs; /* "KIND/NS/NAME/OWNER" */
     struct bnc_map *objects; /* "KIND/NS/NAME" → the first of them */
-    struct bnc_map *owners;
-    struct bnc_map *blames; /* owner → text */
+    struct bnc_map *owners;  /* by name */
+    struct bnc_map *blames;  /* owner → text */
+    struct bnc_queue *queue; /* of outputs to be looked at or written */
+    size_t counts[BNC_TALLY_COUNT];
 };
+
+/* The owner of this name, made when there is none. */
+struct bnc_owner *bnc_owner_get(struct bnc_publisher *publisher, const char *name);
+/* NULL: it has no set. */
+struct bnc_owner *bnc_owner_set(const struct bnc_publisher *publisher, const char *name);
+/* Free it if it has neither a set nor outputs. */
+void bnc_owner_release(struct bnc_publisher *publisher, struct bnc_owner *owner);
+
+/* It has changed: count it anew, and let those look again who waited for that. */
+void bnc_output_tally(struct bnc_output *out);
+/* It is freed next: it counts no more. */
+void bnc_output_untally(struct bnc_output *out);
+/* True while others of its owner have to be written, or deleted, before it. */
+bool bnc_output_must_wait(const struct bnc_output *out);
+/* True when one of these is somebody else's: that may take for ever. */
+bool bnc_output_waits_for_others(const struct bnc_output *out);
+/* It waits for them; look at it again when they have changed. */
+void bnc_output_wait(struct bnc_output *out);
+/* Its next turn, after `delay_ms` at the latest. */
+void bnc_output_turn_in(struct bnc_output *out, int64_t delay_ms);
+/* It has no turn for now. */
+void bnc_output_rest(struct bnc_output *out);
+/* Nothing names it from now on (0: something does). */
+void bnc_output_retired(struct bnc_output *out, int64_t retired_ms);
 
 void bnc_output_free(struct bnc_output *out);
 /* "KIND/NS/NAME/OWNER"; of an object, whoever wants it, without one. */
@@ -114,10 +169,10 @@ void bnc_output_text(char **at, const char *text);
 bool bnc_output_done(const struct bnc_output *out);
 /* Look at it again after something changed: plan a write, or forget it. */
 void bnc_output_consider(struct bnc_output *out);
-/* Timer callback: write it now if that is still right; `arg` is the output. */
-void bnc_output_write(void *arg);
+/* Callback of the queue: write what is still right to be written. */
+void bnc_output_work(void *publisher);
 /* Look at the retired parts of an owner again (retire.c). */
-void bnc_output_retire(struct bnc_publisher *publisher, const char *owner);
+void bnc_output_retire(struct bnc_owner *owner);
 /* How long a retired part has to be kept from now; 0: it may go. */
 int64_t bnc_output_keep_ms(const struct bnc_output *out);
 /*

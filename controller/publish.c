@@ -7,6 +7,9 @@
 #include "controller/output.h"
 #include "lib/json.h"
 
+#define RETRY_FIRST_MS 1000
+#define RETRY_MAX_MS   30000
+
 struct bnc_publisher *
 bnc_publisher_new(const struct bnc_publisher_options *options)
 {
@@ -16,16 +19,13 @@ bnc_publisher_new(const struct bnc_publisher_options *options)
     publisher->objects = bnc_map_new();
     publisher->owners = bnc_map_new();
     publisher->blames = bnc_map_new();
+    publisher->queue =
+        bnc_queue_new(&(struct bnc_queue_options){.world = options->world,
+                                                  .first_ms = RETRY_FIRST_MS,
+                                                  .max_ms = RETRY_MAX_MS,
+                                                  .ready = bnc_output_work,
+                                                  .arg = publisher});
     return publisher;
-}
-
-static void
-free_owner(struct bnc_owner *owner)
-{
-    if (owner != NULL) {
-        free(owner->items);
-        free(owner);
-    }
 }
 
 void
@@ -41,7 +41,10 @@ bnc_publisher_free(struct bnc_publisher *publisher)
     }
     at = 0;
     while (bnc_map_next(publisher->owners, &at, NULL, &value)) {
-        free_owner(value);
+        struct bnc_owner *owner = value;
+        free(owner->items);
+        free(owner->name);
+        free(owner);
     }
     at = 0;
     while (bnc_map_next(publisher->blames, &at, NULL, &value)) {
@@ -51,6 +54,7 @@ bnc_publisher_free(struct bnc_publisher *publisher)
     bnc_map_free(publisher->objects);
     bnc_map_free(publisher->owners);
     bnc_map_free(publisher->blames);
+    bnc_queue_free(publisher->queue);
     free(publisher);
 }
 
@@ -69,10 +73,11 @@ set_one(struct bnc_output *out, const struct bnc_desired *desired)
     out->role = desired->role;
     bnc_slot_want(out, desired);
     if (out->retired_ms != 0) {
-        bnc_timer_stop(out->timer); /* to be deleted; it is named again */
-        out->retired_ms = 0;
+        bnc_output_rest(out); /* to be deleted; it is named again */
+        bnc_output_retired(out, 0);
     }
     if (same) {
+        bnc_output_tally(out);
         return false;
     }
     bool first = out->body == NULL;
@@ -87,23 +92,22 @@ set_one(struct bnc_output *out, const struct bnc_desired *desired)
     if (first) {
         bnc_slot_judge(out); /* it was claimed, and read, before it was wanted */
     }
-    if (out->failures > 0) {
-        bnc_timer_stop(out->timer); /* another intent: it does not wait for the old one */
+    if (out->item.failures > 0 || out->reason == BNC_REASON_APPLY_LOOP) {
+        bnc_output_rest(out); /* another intent: it does not wait for the old one */
     }
-    out->failures = 0;
+    bnc_queue_forget(&out->item);
     bnc_output_consider(out);
     return true;
 }
 
-/* What was claimed for this owner before it had a set. */
+/* What it wanted before, and what was claimed for it before it had a set. */
 static void
-consider_unwanted(struct bnc_publisher *publisher, const char *owner)
+consider_unwanted(struct bnc_owner *owner)
 {
-    size_t at = 0;
-    void *value = NULL;
-    while (bnc_map_next(publisher->outputs, &at, NULL, &value)) {
-        struct bnc_output *out = value;
-        if (!out->wanted && strcmp(out->owner, owner) == 0) {
+    struct bnc_output *next = NULL;
+    for (struct bnc_output *out = TAILQ_FIRST(&owner->all); out != NULL; out = next) {
+        next = TAILQ_NEXT(out, all);
+        if (!out->wanted) {
             bnc_output_consider(out);
         }
     }
@@ -113,31 +117,27 @@ void
 bnc_publisher_set(struct bnc_publisher *publisher, const char *owner,
                   const struct bnc_desired *desired, size_t n)
 {
-    struct bnc_owner *set = bnc_alloc(sizeof(*set));
+    struct bnc_owner *set = bnc_owner_get(publisher, owner);
+    struct bnc_output **items = bnc_alloc(n * sizeof(struct bnc_output *));
     bool changed = false;
-    set->items = bnc_alloc(n * sizeof(struct bnc_output *));
     for (size_t i = 0; i < n; i++) {
-        struct bnc_output *out = bnc_output_get(publisher, desired[i].kind, desired[i].ns,
-                                                desired[i].name, owner);
-        set->items[set->n++] = out;
-        out->marked = true;
-        changed = set_one(out, &desired[i]) || changed;
-    }
-    struct bnc_owner *old = bnc_map_put(publisher->owners, owner, set);
-    set->loaded = old != NULL && old->loaded && !changed;
-    set->slot_ms = old == NULL ? 0 : old->slot_ms;
-    set->slot_first_ms = old == NULL ? 0 : old->slot_first_ms;
-    for (size_t i = 0; old != NULL && i < old->n; i++) {
-        if (!old->items[i]->marked) {
-            old->items[i]->wanted = false;
-            bnc_output_consider(old->items[i]);
-        }
+        items[i] = bnc_output_get(publisher, desired[i].kind, desired[i].ns,
+                                  desired[i].name, owner);
+        items[i]->marked = true;
+        changed = set_one(items[i], &desired[i]) || changed;
     }
     for (size_t i = 0; i < set->n; i++) {
-        set->items[i]->marked = false;
+        set->items[i]->wanted = set->items[i]->marked;
     }
-    free_owner(old);
-    consider_unwanted(publisher, owner);
+    for (size_t i = 0; i < n; i++) {
+        items[i]->marked = false;
+    }
+    free(set->items);
+    set->items = items;
+    set->n = n;
+    set->set = true;
+    set->loaded = set->loaded && !changed;
+    consider_unwanted(set);
 }
 
 void
@@ -157,53 +157,62 @@ void
 bnc_publisher_each(const struct bnc_publisher *publisher, const char *owner,
                    bnc_output_fn fn, void *arg)
 {
-    size_t at = 0;
-    void *value = NULL;
-    while (bnc_map_next(publisher->outputs, &at, NULL, &value)) {
-        const struct bnc_output *out = value;
-        if (strcmp(out->owner, owner) == 0) {
-            fn(arg, out->kind, out->ns, out->name);
-        }
+    const struct bnc_owner *of = bnc_map_get(publisher->owners, owner);
+    const struct bnc_output *out = of == NULL ? NULL : TAILQ_FIRST(&of->all);
+    for (; out != NULL; out = TAILQ_NEXT(out, all)) {
+        fn(arg, out->kind, out->ns, out->name);
     }
+}
+
+static void
+forget_set(struct bnc_owner *owner)
+{
+    free(owner->items);
+    owner->items = NULL;
+    owner->n = 0;
+    owner->set = owner->loaded = false;
+    owner->slot_ms = owner->slot_first_ms = 0;
 }
 
 void
 bnc_publisher_drop(struct bnc_publisher *publisher, const char *owner, bool orphan)
 {
-    size_t at = 0;
-    void *value = NULL;
-
-    free_owner(bnc_map_take(publisher->owners, owner));
-    while (bnc_map_next(publisher->outputs, &at, NULL, &value)) {
-        struct bnc_output *out = value;
-        if (strcmp(out->owner, owner) == 0) {
-            out->wanted = false;
-            out->orphan = orphan;
-            out->dropped = true;
-            bnc_output_consider(out);
-        }
+    struct bnc_owner *of = bnc_map_get(publisher->owners, owner);
+    if (of == NULL) {
+        return;
     }
+    forget_set(of);
+    struct bnc_output *out;
+    TAILQ_FOREACH(out, &of->all, all)
+    {
+        out->wanted = false;
+        out->orphan = orphan;
+        out->dropped = true;
+    }
+    of->set = true; /* so that it stays until all have been looked at */
+    consider_unwanted(of);
+    of->set = false;
+    bnc_owner_release(publisher, of);
 }
 
 bool
 bnc_publisher_released(const struct bnc_publisher *publisher, const char *owner)
 {
-    size_t at = 0;
-    void *value = NULL;
-    while (bnc_map_next(publisher->outputs, &at, NULL, &value)) {
-        if (strcmp(((const struct bnc_output *)value)->owner, owner) == 0) {
-            return false;
-        }
-    }
-    return true;
+    const struct bnc_owner *of = bnc_map_get(publisher->owners, owner);
+    return of == NULL || TAILQ_EMPTY(&of->all);
 }
 
 const char *
 bnc_publisher_next(const struct bnc_publisher *publisher, size_t *at)
 {
-    const char *key = NULL;
     void *value = NULL;
-    return bnc_map_next(publisher->owners, at, &key, &value) ? key : NULL;
+    while (bnc_map_next(publisher->owners, at, NULL, &value)) {
+        const struct bnc_owner *owner = value;
+        if (owner->set) {
+            return owner->name;
+        }
+    }
+    return NULL;
 }
 
 /* ---- live ---------------------------------------------------------------------- */
@@ -286,6 +295,7 @@ bnc_publisher_trouble(struct bnc_publisher *publisher, enum bnc_kind kind, const
         (void)snprintf(out->message, sizeof(out->message),
                        "%s %s/%s may exist and cannot be read: %.350s",
                        bnc_kind_info(kind)->name, ns, name, err->message);
+        bnc_output_tally(out);
         bnc_output_changed(publisher);
     }
 }
@@ -304,7 +314,8 @@ bnc_publisher_failure(const struct bnc_publisher *publisher)
 {
     size_t at = 0;
     void *value = NULL;
-    while (bnc_map_next(publisher->outputs, &at, NULL, &value)) {
+    while (publisher->counts[BNC_TALLY_FAILING] > 0 &&
+           bnc_map_next(publisher->outputs, &at, NULL, &value)) {
         const struct bnc_output *out = value;
         if (out->reason == BNC_REASON_WRITE_FAILED) {
             return out->message;
@@ -316,7 +327,7 @@ bnc_publisher_failure(const struct bnc_publisher *publisher)
 struct bnc_publication
 bnc_publisher_state(const struct bnc_publisher *publisher, const char *owner)
 {
-    const struct bnc_owner *set = bnc_map_get(publisher->owners, owner);
+    const struct bnc_owner *set = bnc_owner_set(publisher, owner);
     struct bnc_publication state = {.published = set != NULL,
                                     .reason = BNC_REASON_WAITING,
                                     .message = "not written yet"};
@@ -339,17 +350,8 @@ bnc_publisher_state(const struct bnc_publisher *publisher, const char *owner)
     return state;
 }
 
-bool
-bnc_publisher_idle(const struct bnc_publisher *publisher)
+void
+bnc_publisher_queue(const struct bnc_publisher *publisher, struct bnc_queue_stats *out)
 {
-    size_t at = 0;
-    void *value = NULL;
-    while (bnc_map_next(publisher->outputs, &at, NULL, &value)) {
-        const struct bnc_output *out = value;
-        bool waits = bnc_timer_pending(out->timer) && out->retired_ms == 0;
-        if (out->in_flight || !out->known || waits) {
-            return false;
-        }
-    }
-    return true;
+    bnc_queue_stats(publisher->queue, out);
 }

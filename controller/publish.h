@@ -6,6 +6,7 @@
 #define BNC_CONTROLLER_PUBLISH_H
 
 #include "controller/engine.h"
+#include "controller/queue.h"
 #include "net/world.h"
 #include "source/source.h"
 
@@ -113,6 +114,13 @@ bnc_publisher_state(const struct bnc_publisher *publisher, const char *owner);
 
 /* True when no write waits or is under way. */
 bool bnc_publisher_idle(const struct bnc_publisher *publisher);
+
+/* Of writes, for /metrics. */
+void
+bnc_publisher_queue(const struct bnc_publisher *publisher, struct bnc_queue_stats *out);
+
+/* True when what is counted is what a look at every output gives; for tests. */
+bool bnc_publisher_counts(const struct bnc_publisher *publisher);
 
 /*
  * True when `managed_fields` (of metadata) say that this field manager owns every label,

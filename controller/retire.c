@@ -3,43 +3,48 @@
 
 #include "controller/output.h"
 
-static size_t
-count_newer(const struct bnc_output *out)
+/* True when so many were retired later that nobody reads what named this one. */
+static bool
+is_outdated(const struct bnc_output *out)
 {
+    const struct bnc_output *other;
     size_t n = 0;
-    size_t at = 0;
-    void *value = NULL;
-    while (bnc_map_next(out->publisher->outputs, &at, NULL, &value)) {
-        const struct bnc_output *other = value;
-        n += other->retired_ms > out->retired_ms && strcmp(other->owner, out->owner) == 0;
+    TAILQ_FOREACH_REVERSE(other, &out->of->retired, bnc_outputs, retired)
+    {
+        if (other->retired_ms <= out->retired_ms || ++n == BNC_RETIRED_MAX) {
+            break;
+        }
     }
-    return n;
+    return n == BNC_RETIRED_MAX;
 }
 
 int64_t
 bnc_output_keep_ms(const struct bnc_output *out)
 {
-    const struct bnc_owner *set = bnc_map_get(out->publisher->owners, out->owner);
+    const struct bnc_owner *owner = out->of;
     bool named = out->role == BNC_ROLE_PART || out->role == BNC_ROLE_SLOT;
-    if (!named || out->dropped || out->orphan || (set != NULL && set->loaded) ||
-        count_newer(out) >= BNC_RETIRED_MAX) {
+    if (!named || out->dropped || out->orphan || (owner->set && owner->loaded) ||
+        is_outdated(out)) {
         return 0;
     }
     int64_t age_ms = bnc_world_mono_ms(out->publisher->options.world) - out->retired_ms;
     return age_ms >= BNC_RETIRED_MS ? 0 : BNC_RETIRED_MS - age_ms;
 }
 
+/* The first that is kept ends it: those after it were retired later. */
 void
-bnc_output_retire(struct bnc_publisher *publisher, const char *owner)
+bnc_output_retire(struct bnc_owner *owner)
 {
-    size_t at = 0;
-    void *value = NULL;
-    while (bnc_map_next(publisher->outputs, &at, NULL, &value)) {
-        const struct bnc_output *out = value;
-        if (out->retired_ms != 0 && !out->in_flight && strcmp(out->owner, owner) == 0 &&
-            bnc_output_keep_ms(out) == 0) {
-            bnc_timer_set(out->timer, 0);
+    struct bnc_output *out;
+    TAILQ_FOREACH(out, &owner->retired, retired)
+    {
+        if (out->in_flight) {
+            continue;
         }
+        if (bnc_output_keep_ms(out) > 0) {
+            return;
+        }
+        bnc_output_turn_in(out, 0);
     }
 }
 
@@ -63,9 +68,9 @@ bnc_publisher_stood(const struct bnc_publisher *publisher, const char *owner,
 void
 bnc_publisher_loaded(struct bnc_publisher *publisher, const char *owner, bool loaded)
 {
-    struct bnc_owner *set = bnc_map_get(publisher->owners, owner);
+    struct bnc_owner *set = bnc_owner_set(publisher, owner);
     if (set != NULL && set->loaded != loaded) {
         set->loaded = loaded;
-        bnc_output_retire(publisher, owner);
+        bnc_output_retire(set);
     }
 }

@@ -111,7 +111,7 @@ slot_wait_ms(const struct bnc_output *slot, int64_t now_ms)
 static int64_t
 root_wait_ms(const struct bnc_output *root, int64_t now_ms)
 {
-    const struct bnc_owner *set = bnc_map_get(root->publisher->owners, root->owner);
+    const struct bnc_owner *set = bnc_owner_set(root->publisher, root->owner);
     if (!root->exists || set == NULL || set->slot_ms == 0) {
         return 0;
     }
@@ -171,7 +171,7 @@ slot_written(struct bnc_output *slot, struct bnc_owner *set, int64_t now_ms)
 void
 bnc_slot_written(struct bnc_output *out, const struct bnc_write_result *result)
 {
-    struct bnc_owner *set = bnc_map_get(out->publisher->owners, out->owner);
+    struct bnc_owner *set = bnc_owner_set(out->publisher, out->owner);
     int64_t now_ms = bnc_world_mono_ms(out->publisher->options.world);
     bool done = result->code == BNC_OK;
     bool unsure = bnc_output_unsure(result);

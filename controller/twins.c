@@ -37,8 +37,9 @@ bnc_output_get(struct bnc_publisher *publisher, enum bnc_kind kind, const char *
     out->kind = kind;
     out->ns = bnc_strdup(ns);
     out->name = bnc_strdup(name);
-    out->owner = bnc_strdup(owner);
-    out->timer = bnc_timer_new(publisher->options.world, bnc_output_write, out);
+    out->of = bnc_owner_get(publisher, owner);
+    out->owner = out->of->name;
+    TAILQ_INSERT_TAIL(&out->of->all, out, all);
     (void)bnc_map_put(publisher->outputs, key, out);
 
     bnc_output_key(key, kind, ns, name, NULL);
@@ -46,9 +47,11 @@ bnc_output_get(struct bnc_publisher *publisher, enum bnc_kind kind, const char *
     if (first == NULL) {
         (void)bnc_map_put(publisher->objects, key, out);
         bnc_source_watch_output(publisher->options.source, kind, ns, name);
+        bnc_output_tally(out);
         return out;
     }
     learn(out, first);
+    bnc_output_tally(out);
     while (first->next != NULL) {
         first = first->next;
     }
@@ -74,7 +77,8 @@ bnc_output_first(const struct bnc_publisher *publisher, enum bnc_kind kind,
 void
 bnc_output_forget(struct bnc_output *out)
 {
-    const struct bnc_publisher *publisher = out->publisher;
+    struct bnc_publisher *publisher = out->publisher;
+    struct bnc_owner *owner = out->of;
     char key[BNC_OUTPUT_KEY_MAX];
     struct bnc_output *before = first_of(out);
 
@@ -94,15 +98,20 @@ bnc_output_forget(struct bnc_output *out)
     }
     bnc_output_key(key, out->kind, out->ns, out->name, out->owner);
     (void)bnc_map_take(publisher->outputs, key);
+    bnc_output_rest(out);
+    bnc_output_retired(out, 0);
+    TAILQ_REMOVE(&owner->all, out, all);
+    bnc_output_untally(out);
     bnc_output_free(out);
+    bnc_owner_release(publisher, owner);
 }
 
 void
 bnc_output_wake_twins(const struct bnc_output *out)
 {
     for (struct bnc_output *twin = first_of(out); twin != NULL; twin = twin->next) {
-        if (twin != out && !bnc_timer_pending(twin->timer)) {
-            bnc_timer_set(twin->timer, 0);
+        if (twin != out && !bnc_queue_pending(&twin->item)) {
+            bnc_output_turn_in(twin, 0);
         }
     }
 }

@@ -151,6 +151,7 @@ rig_pass(struct rig *rig, int64_t ms)
             more = true;
         }
         more = more || fake_step(rig->fake, until);
+        assert_true(bnc_publisher_counts(rig->publisher));
     }
 }
 
