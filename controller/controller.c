@@ -89,6 +89,10 @@ on_synced(void *arg, enum bnc_kind kind, const char *ns, const char *name)
         bnc_wants_known(c->wants, kind, ns, name);
     }
     bnc_engine_synced(c->engine, kind, ns == NULL ? "" : ns, name);
+    if (c->reads && kind == BNC_KIND_OBSERVATORY && name == NULL) {
+        c->reads = false;
+        c->takes = true;
+    }
     reconsider(c);
 }
 
@@ -183,6 +187,7 @@ end_work(struct bnc_controller *c)
     c->due = false;
     c->done = done;
     c->looked_ms = bnc_world_mono_ms(c->options.world);
+    c->standby = c->standby && !c->takes; /* reports come after what is claimed now */
     bnc_controller_publish(c);
     if (c->planned != stats.plans) {
         c->planned = stats.plans;
@@ -357,10 +362,15 @@ bnc_controller_start(struct bnc_controller *c)
     bnc_source_start(c->options.source, &listener, c);
 }
 
+/*
+ * Which outputs there are is known from the statuses, and a watch may be behind: with
+ * those of before, what the last leader wrote at the end would be forgotten.
+ */
 void
 bnc_controller_lead(struct bnc_controller *c)
 {
-    c->standby = false;
+    c->reads = bnc_source_refresh(c->options.source, BNC_KIND_OBSERVATORY);
+    c->takes = !c->reads;
     reconsider(c);
 }
 

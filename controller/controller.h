@@ -54,7 +54,10 @@ BNC_DEFINE_AUTO(bnc_controller);
 /* Start the source and work from then on. */
 void bnc_controller_start(struct bnc_controller *controller);
 
-/* One on standby has become the leader: what it has compiled goes out now. */
+/*
+ * One on standby has become the leader: what it has compiled goes out as soon as the
+ * Observatories are read anew.
+ */
 void bnc_controller_lead(struct bnc_controller *controller);
 
 /*

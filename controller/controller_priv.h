@@ -32,7 +32,9 @@ struct bnc_controller {
     struct bnc_timer *report; /* statuses, a little after the last write */
     struct bnc_wants *wants;
     struct bnc_troubles *troubles;
-    bool standby; /* another replica leads */
+    bool standby; /* another replica leads, or has led until now: */
+    bool reads;   /* what that one has told of its outputs is being read, */
+    bool takes;   /* or was: from the next look at all results on this one writes */
     bool stopped;
     bool working; /* slices follow each other */
     bool due;     /* results have to be looked at, whatever the engine did */

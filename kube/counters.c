@@ -9,6 +9,7 @@ static const char *const relist_names[] = {
     [BNC_RELIST_TOO_NEW] = "too_new",   [BNC_RELIST_ERROR] = "error",
     [BNC_RELIST_BAD_DATA] = "bad_data", [BNC_RELIST_SILENT] = "silent",
     [BNC_RELIST_RETRY] = "retry",       [BNC_RELIST_ABSENT] = "absent",
+    [BNC_RELIST_ASKED] = "asked",
 };
 static_assert(BNC_LEN(relist_names) == BNC_RELIST_COUNT, "every reason needs a name");
 

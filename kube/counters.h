@@ -19,6 +19,7 @@ enum bnc_relist {
     BNC_RELIST_SILENT,   /* a whole watch without any event or bookmark */
     BNC_RELIST_RETRY,    /* a list that failed is tried again */
     BNC_RELIST_ABSENT,   /* is an optional kind installed now? */
+    BNC_RELIST_ASKED,    /* somebody has to know how it is now */
     BNC_RELIST_COUNT
 };
 

@@ -261,6 +261,20 @@ bnc_reflector_new(struct bnc_kube *kube, const struct bnc_reflector_options *opt
     return r;
 }
 
+bool
+bnc_reflector_relist(struct bnc_reflector *r)
+{
+    if (r->state == BNC_REFLECTOR_ABSENT) {
+        return false;
+    }
+    bnc_reflector_close(r);
+    r->state = BNC_REFLECTOR_FAILING; /* the timer begins, as at first */
+    r->next = BNC_NEXT_LIST;
+    r->reason = r->listed ? BNC_RELIST_ASKED : BNC_RELIST_FIRST;
+    bnc_timer_set(r->timer, 0);
+    return true;
+}
+
 void
 bnc_reflector_health_get(const struct bnc_reflector *r, struct bnc_reflector_health *out)
 {

@@ -69,6 +69,12 @@ bnc_reflector_new(struct bnc_kube *kube, const struct bnc_reflector_options *opt
 void bnc_reflector_free(struct bnc_reflector *reflector);
 BNC_DEFINE_AUTO(bnc_reflector);
 
+/*
+ * List anew: `listed` comes when all is known as it was after this call.  False: the kind
+ * is not installed, and no list is awaited.  Not inside its own callbacks.
+ */
+bool bnc_reflector_relist(struct bnc_reflector *reflector);
+
 void bnc_reflector_health_get(const struct bnc_reflector *reflector,
                               struct bnc_reflector_health *out);
 

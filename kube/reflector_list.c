@@ -129,12 +129,13 @@ bnc_reflector_list_end(struct bnc_reflector *r, const char *version)
 
 /*
  * An optional kind is not installed.  That says that it has no objects, but one such
- * answer takes nothing away: a server that is starting may not know the kind yet.
+ * answer takes nothing away, neither what was listed nor what we are told to have
+ * written: a server that is starting may not know the kind yet.
  */
 static void
 absent(struct bnc_reflector *r)
 {
-    bool sure = r->was_absent || !r->listed;
+    bool sure = r->was_absent || (!r->listed && r->name[0] == '\0');
     bool news = sure && (!r->listed || bnc_map_count(r->known) > 0);
 
     r->was_absent = true;

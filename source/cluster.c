@@ -179,6 +179,24 @@ end_lists(struct bnc_cluster *cluster)
     }
 }
 
+static bool
+cluster_refresh(struct bnc_source *source, enum bnc_kind kind)
+{
+    struct bnc_cluster *cluster = self(source);
+    bool any = false;
+
+    for (size_t i = 0; i < cluster->n_lists; i++) {
+        struct bnc_cluster_list *list = &cluster->lists[i];
+        if (list->kind == kind && list->reflector != NULL &&
+            bnc_reflector_relist(list->reflector)) {
+            list->listed = false;
+            cluster->kind_synced[kind] = false;
+            any = true;
+        }
+    }
+    return any;
+}
+
 static void
 cluster_stop(struct bnc_source *source)
 {
@@ -241,6 +259,7 @@ bnc_source_cluster_new(struct bnc_kube *kube,
         .watch_output = cluster_watch_output,
         .unwatch_output = cluster_unwatch_output,
         .write = cluster_write,
+        .refresh = cluster_refresh,
         .stop = cluster_stop,
     };
     struct bnc_cluster *cluster = bnc_alloc(sizeof(*cluster));

@@ -391,8 +391,9 @@ free_dir(struct bnc_source *source)
     free(d);
 }
 
-static const struct bnc_source_ops dir_ops = {
-    free_dir, start, want, unwant, watch_output, unwatch_output, write_object, stop};
+static const struct bnc_source_ops dir_ops = {free_dir,     start,        want,
+                                              unwant,       watch_output, unwatch_output,
+                                              write_object, NULL,         stop};
 
 /* A copy without "/" at its end: paths below are joined to it and compared. */
 static char *

@@ -15,6 +15,12 @@ bnc_source_start(struct bnc_source *source, const struct bnc_source_listener *li
     source->ops->start(source, listener, arg);
 }
 
+bool
+bnc_source_refresh(struct bnc_source *source, enum bnc_kind kind)
+{
+    return source->ops->refresh != NULL && source->ops->refresh(source, kind);
+}
+
 void
 bnc_source_want(struct bnc_source *source, enum bnc_kind kind, const char *ns,
                 const char *name)

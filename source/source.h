@@ -76,6 +76,7 @@ struct bnc_source_ops {
     void (*unwatch_output)(struct bnc_source *, enum bnc_kind, const char *ns,
                            const char *name);
     void (*write)(struct bnc_source *, const struct bnc_write *, bnc_write_fn, void *arg);
+    bool (*refresh)(struct bnc_source *, enum bnc_kind); /* NULL: it is always fresh */
     void (*stop)(struct bnc_source *);
 };
 
@@ -89,6 +90,12 @@ BNC_DEFINE_AUTO(bnc_source);
 /* Begin to list and watch; `listener` and `arg` stay the caller's. */
 void bnc_source_start(struct bnc_source *source,
                       const struct bnc_source_listener *listener, void *arg);
+
+/*
+ * Read a kind of ours anew, as it is now and not as a cache has it: `synced` comes again
+ * when that is done.  False: there is nothing to wait for.
+ */
+bool bnc_source_refresh(struct bnc_source *source, enum bnc_kind kind);
 
 /* Follow one object of a kind that is read by name (Secret, ConfigMap). */
 void bnc_source_want(struct bnc_source *source, enum bnc_kind kind, const char *ns,

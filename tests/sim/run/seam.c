@@ -143,6 +143,12 @@ seam_write(struct bnc_source *source, const struct bnc_write *write, bnc_write_f
     bnc_source_write(((struct seam *)source)->inner, write, fn, arg);
 }
 
+static bool
+seam_refresh(struct bnc_source *source, enum bnc_kind kind)
+{
+    return bnc_source_refresh(((struct seam *)source)->inner, kind);
+}
+
 static void
 seam_stop(struct bnc_source *source)
 {
@@ -156,6 +162,7 @@ static const struct bnc_source_ops ops = {.free = seam_free,
                                           .watch_output = seam_watch_output,
                                           .unwatch_output = seam_unwatch_output,
                                           .write = seam_write,
+                                          .refresh = seam_refresh,
                                           .stop = seam_stop};
 
 struct bnc_source *
