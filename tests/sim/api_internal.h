@@ -122,6 +122,7 @@ struct bnc_sim_api {
     FILE *trace; /* NULL: none */
     bnc_sim_api_write_fn on_write;
     void *on_write_arg;
+    const char *writer; /* while on_write is called */
     unsigned chances[BNC_SIM_FAULT_COUNT];
     uint64_t hits[BNC_SIM_FAULT_COUNT];
     struct bnc_api_rule *rules;

@@ -249,7 +249,9 @@ bnc_api_write(struct bnc_api_request *r)
     }
     bnc_api_version_unref(object);
     if (outcome.changed && api->on_write != NULL) {
+        api->writer = bnc_sim_request_header(r->http, "User-Agent");
         api->on_write(api->on_write_arg, r->http->method, r->res->kind->kind, r->ns,
                       r->name);
+        api->writer = NULL;
     }
 }

@@ -273,6 +273,12 @@ bnc_sim_api_end_watches(struct bnc_sim_api *api)
     bnc_api_watchers_end(api, NULL, NULL);
 }
 
+const char *
+bnc_sim_api_writer(const struct bnc_sim_api *api)
+{
+    return api->writer == NULL ? "" : api->writer;
+}
+
 void
 bnc_sim_api_on_write(struct bnc_sim_api *api, bnc_sim_api_write_fn fn, void *arg)
 {

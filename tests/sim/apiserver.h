@@ -105,6 +105,8 @@ size_t bnc_sim_api_watches(const struct bnc_sim_api *api);    /* that are open *
 typedef void (*bnc_sim_api_write_fn)(void *arg, const char *method, const char *kind,
                                      const char *ns, const char *name);
 void bnc_sim_api_on_write(struct bnc_sim_api *api, bnc_sim_api_write_fn fn, void *arg);
+/* Meanwhile: the User-Agent of the write. */
+const char *bnc_sim_api_writer(const struct bnc_sim_api *api);
 
 /*
  * Write down all that is written from now on, and what became of it: a JSON object a

@@ -349,6 +349,70 @@ TEST(test_http_cancel_and_refuse)
     CHECK_INT(bnc_sim_open_handles(sim), 0);
 }
 
+/* ---- processes ----------------------------------------------------------------------
+ */
+
+/* What is sent has effect though the sender stands still; the answer waits for it. */
+TEST(test_freeze)
+{
+    BNC_AUTO(bnc_sim) sim = bnc_sim_new(1);
+    struct service s = {.sim = sim, .mode = "hold"};
+    struct client c;
+    struct log log = {.world = bnc_sim_world(sim)};
+    bnc_sim_serve(sim, BNC_SIM_API_ORIGIN, &service_ops, &s);
+
+    CHECK_INT(bnc_sim_process(sim, 2), 0);
+    client_start(&c, sim, "GET", "/x", NULL, NULL);
+    log.timers[0] = bnc_timer_new(log.world, fire_a, &log);
+    CHECK_INT(bnc_sim_process(sim, 0), 2);
+    log.timers[1] = bnc_timer_new(log.world, fire_b, &log);
+    bnc_sim_freeze(sim, 2, 10000);
+    bnc_sim_freeze(sim, 2, 5000); /* never less */
+    bnc_timer_set(log.timers[0], 500);
+    bnc_timer_set(log.timers[1], 600);
+    CHECK(bnc_sim_run_for(sim, 1000));
+    CHECK_STR(log.text, "b.b.b.b."); /* that one is of another */
+    CHECK(s.held != NULL);
+    bnc_sim_reply(s.held, 200, "text/plain", (struct bnc_bytes){"late", 4});
+    CHECK(bnc_sim_run_for(sim, 8999));
+    CHECK_INT(c.done, 0);
+    CHECK(bnc_sim_run_for(sim, 1));
+    CHECK_STR(log.text, "b.b.b.b.a");
+    CHECK_INT(c.done, 1);
+    CHECK_INT(c.status, 200);
+    client_end(&c);
+    bnc_timer_free(log.timers[0]);
+    bnc_timer_free(log.timers[1]);
+    CHECK_INT(bnc_sim_open_handles(sim), 0);
+}
+
+TEST(test_cut)
+{
+    BNC_AUTO(bnc_sim) sim = bnc_sim_new(1);
+    struct service s = {.sim = sim, .mode = "hold"};
+    struct client before;
+    struct client during;
+    bnc_sim_serve(sim, BNC_SIM_API_ORIGIN, &service_ops, &s);
+    (void)bnc_sim_process(sim, 1);
+    client_start(&before, sim, "GET", "/x", NULL, NULL);
+    CHECK(bnc_sim_run_for(sim, 1000));
+    CHECK(s.held != NULL);
+    bnc_sim_cut(sim, 1, 9000);
+    bnc_sim_reply(s.held, 200, "text/plain", (struct bnc_bytes){"late", 4});
+    s.held = NULL;
+    client_start(&during, sim, "GET", "/x", NULL, NULL);
+    CHECK(bnc_sim_run_for(sim, 8999));
+    CHECK_INT(before.done, 0);
+    CHECK(bnc_sim_run_for(sim, 1000));
+    CHECK_INT(before.status, 200);
+    CHECK(bnc_sim_run_for(sim, 600000));
+    CHECK(s.held == NULL); /* it never came */
+    CHECK_INT(during.err.code, BNC_TIMEOUT);
+    client_end(&before);
+    client_end(&during);
+    CHECK_INT(bnc_sim_open_handles(sim), 0);
+}
+
 /* ---- listeners ----------------------------------------------------------------------
  */
 
@@ -400,4 +464,5 @@ TEST(test_listeners)
 }
 
 RUN_TESTS(test_timers, test_clocks, test_random_is_the_seeds, test_signal, test_files,
-          test_children, test_http, test_http_cancel_and_refuse, test_listeners)
+          test_children, test_http, test_http_cancel_and_refuse, test_freeze, test_cut,
+          test_listeners)

@@ -36,6 +36,7 @@ bnc_sim_handle_open(struct bnc_sim *sim, struct bnc_sim_handle *handle, const ch
     handle->base.world = &sim->base;
     handle->kind = kind;
     handle->destroy = destroy;
+    handle->process = sim->process;
     handle->next = sim->handles;
     if (sim->handles != NULL) {
         sim->handles->prev = handle;
@@ -142,6 +143,7 @@ timer_new(struct bnc_world *world, bnc_fn fn, void *arg)
     bnc_sim_handle_open(bnc_sim_of(world), &timer->handle, "timer", timer_destroy);
     timer->fn = fn;
     timer->arg = arg;
+    timer->event.process = timer->handle.process;
     return timer;
 }
 
@@ -308,10 +310,15 @@ bnc_sim_step(struct bnc_sim *sim)
     if (event->at_us > sim->now_us) {
         sim->now_us = event->at_us;
     }
+    if (bnc_sim_defer(sim, event, event->process)) {
+        return true;
+    }
     bnc_sim_note(sim, event->what, NULL, (int64_t)event->seq);
+    unsigned before = bnc_sim_process(sim, event->process);
     sim->in_callback = true;
     event->fn(event->arg);
     sim->in_callback = false;
+    (void)bnc_sim_process(sim, before);
     if (sim->after_event != NULL) {
         sim->after_event(sim->after_event_arg);
     }

@@ -69,6 +69,20 @@ void bnc_sim_reseed(struct bnc_sim *sim, uint64_t seed);
 /* True `per_mille` times of 1 000; 0 draws nothing. */
 bool bnc_sim_chance(struct bnc_sim *sim, unsigned per_mille);
 
+/* ---- several processes in one world ------------------------------------------- */
+
+#define BNC_SIM_PROCESSES 4
+
+/*
+ * What is started from now on is of this process (0 at first); what its callbacks start
+ * is of it as well.  Those of 0 never stand still.  The process of before.
+ */
+unsigned bnc_sim_process(struct bnc_sim *sim, unsigned process);
+/* It stands still for `ms` at least: what comes to it waits, what it has sent goes on. */
+void bnc_sim_freeze(struct bnc_sim *sim, unsigned process, int64_t ms);
+/* For `ms` what it asks for never arrives, and answers to it come after that. */
+void bnc_sim_cut(struct bnc_sim *sim, unsigned process, int64_t ms);
+
 void bnc_sim_setenv(struct bnc_sim *sim, const char *name, const char *value);
 
 /*
@@ -96,7 +110,8 @@ void bnc_sim_note(struct bnc_sim *sim, const char *what, const char *value, int6
 struct bnc_sim_event {
     int64_t at_us;
     uint64_t seq;
-    size_t slot; /* in the heap, counted from 1; 0: not scheduled */
+    size_t slot;      /* in the heap, counted from 1; 0: not scheduled */
+    unsigned process; /* that it happens to */
     bnc_fn fn;
     void *arg;
     const char *what; /* static text for the trace */

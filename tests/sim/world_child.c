@@ -57,6 +57,7 @@ bnc_sim_child_start(struct bnc_world *world, const struct bnc_child_request *req
     struct bnc_child *child = bnc_alloc(sizeof(*child));
     bnc_sim_handle_open(sim, &child->handle, "child", child_destroy);
     child->arena = bnc_arena_new();
+    child->event.process = child->handle.process;
     child->fn = fn;
     child->arg = arg;
     child->handle.name = bnc_arena_strdup(child->arena, request->argv[0]);

@@ -108,6 +108,31 @@ bnc_sim_trace_to(struct bnc_sim *sim, FILE *out)
     sim->trace_out = out;
 }
 
+/* ---- processes ------------------------------------------------------------------ */
+
+unsigned
+bnc_sim_process(struct bnc_sim *sim, unsigned process)
+{
+    unsigned before = sim->process;
+    sim->process = process;
+    return before;
+}
+
+void
+bnc_sim_freeze(struct bnc_sim *sim, unsigned process, int64_t ms)
+{
+    int64_t until_us = sim->now_us + ms * 1000;
+    if (until_us > sim->frozen_us[process]) {
+        sim->frozen_us[process] = until_us; /* never less: what waits has its order */
+    }
+}
+
+void
+bnc_sim_cut(struct bnc_sim *sim, unsigned process, int64_t ms)
+{
+    sim->cut_us[process] = sim->now_us + ms * 1000;
+}
+
 /* ---- the heap of events -------------------------------------------------------- */
 
 static bool
@@ -157,6 +182,17 @@ bnc_sim_unschedule(struct bnc_sim *sim, struct bnc_sim_event *event)
     }
 }
 
+static void
+push(struct bnc_sim *sim, struct bnc_sim_event *event)
+{
+    if (sim->heap_count + 2 > sim->heap_room) {
+        sim->heap_room = sim->heap_room == 0 ? 64 : sim->heap_room * 2;
+        sim->heap =
+            bnc_realloc(sim->heap, sim->heap_room * sizeof(struct bnc_sim_event *));
+    }
+    settle(sim, event, ++sim->heap_count);
+}
+
 void
 bnc_sim_schedule(struct bnc_sim *sim, struct bnc_sim_event *event, int64_t delay_us,
                  bnc_fn fn, void *arg, const char *what)
@@ -167,10 +203,17 @@ bnc_sim_schedule(struct bnc_sim *sim, struct bnc_sim_event *event, int64_t delay
     event->fn = fn;
     event->arg = arg;
     event->what = what;
-    if (sim->heap_count + 2 > sim->heap_room) {
-        sim->heap_room = sim->heap_room == 0 ? 64 : sim->heap_room * 2;
-        sim->heap =
-            bnc_realloc(sim->heap, sim->heap_room * sizeof(struct bnc_sim_event *));
+    push(sim, event);
+}
+
+bool
+bnc_sim_defer(struct bnc_sim *sim, struct bnc_sim_event *event, unsigned process)
+{
+    int64_t until_us = sim->frozen_us[process];
+    if (process == 0 || until_us <= sim->now_us) {
+        return false;
     }
-    settle(sim, event, ++sim->heap_count);
+    event->at_us = until_us; /* with its old number: what waits stays in its order */
+    push(sim, event);
+    return true;
 }

@@ -453,6 +453,7 @@ bnc_sim_dir_watch_new(struct bnc_world *world, const char *path, bnc_fn fn, void
     bnc_sim_handle_open(sim, &watch->handle, "folder watch", watch_destroy);
     watch->path = plain_path(path);
     watch->handle.name = watch->path;
+    watch->event.process = watch->handle.process;
     watch->fn = fn;
     watch->arg = arg;
     watch->next = sim->dir_watches;

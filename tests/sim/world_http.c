@@ -122,9 +122,11 @@ finish(struct bnc_http_call *call, enum bnc_code code, const char *why)
     leave(call);
     bnc_sim_note(bnc_sim_of_handle(call), "call done", why, call->status);
     call->in_done = true;
+    unsigned before = bnc_sim_process(bnc_sim_of_handle(call), call->handle.process);
     if (call->ops->on_done != NULL) {
         call->ops->on_done(call->arg, call, call->status, &err);
     }
+    (void)bnc_sim_process(bnc_sim_of_handle(call), before);
     call->in_done = false;
     call->client_done = true;
     settle_call(call);
@@ -159,6 +161,9 @@ deliver(void *arg)
 {
     struct piece *piece = arg;
     struct bnc_http_call *call = piece->call;
+    if (call->pieces != piece) {
+        bnc_sim_die(bnc_sim_of_handle(call), "%s: out of order", call->label);
+    }
     call->pieces = piece->next;
     if (bnc_sim_operation(bnc_sim_of_handle(call), call->label)) {
         finish(call, BNC_UNAVAILABLE, "connection reset by peer");
@@ -202,6 +207,7 @@ send_piece(struct bnc_http_call *call, enum piece_type type, int status,
     }
     struct piece *piece = bnc_alloc(sizeof(*piece) + n + 1);
     piece->call = call;
+    piece->event.process = call->handle.process;
     piece->type = type;
     piece->status = status;
     piece->n = n;
@@ -214,6 +220,8 @@ send_piece(struct bnc_http_call *call, enum piece_type type, int status,
     }
     *end = piece;
     int64_t at = sim->now_us + bnc_sim_draw_latency(sim);
+    int64_t cut_us = sim->cut_us[call->handle.process];
+    at = at > cut_us ? at : cut_us;
     call->last_us = call->last_us > at ? call->last_us : at;
     bnc_sim_schedule(sim, &piece->event, call->last_us - sim->now_us, deliver, piece,
                      names[type]);
@@ -269,17 +277,6 @@ bnc_sim_reply_break(struct bnc_http_call *call, const char *why)
 }
 
 void
-bnc_sim_reply(struct bnc_http_call *call, int status, const char *content_type,
-              struct bnc_bytes body)
-{
-    char line[128];
-    (void)snprintf(line, sizeof(line), "Content-Type: %s", content_type);
-    bnc_sim_reply_head(call, status, (const char *const[]){line, NULL});
-    bnc_sim_reply_data(call, body.ptr, body.len);
-    bnc_sim_reply_end(call);
-}
-
-void
 bnc_sim_reply_slow(struct bnc_http_call *call, int64_t ms)
 {
     int64_t now = bnc_sim_of_handle(call)->now_us;
@@ -300,20 +297,6 @@ bool
 bnc_sim_reply_stalled(const struct bnc_http_call *call)
 {
     return call->stalled;
-}
-
-const char *
-bnc_sim_request_header(const struct bnc_sim_request *request, const char *name)
-{
-    size_t n = strlen(name);
-    for (size_t i = 0; request->headers[i] != NULL; i++) {
-        const char *line = request->headers[i];
-        if (strncasecmp(line, name, n) == 0 && line[n] == ':') {
-            line += n + 1;
-            return line + strspn(line, " ");
-        }
-    }
-    return NULL;
 }
 
 void
@@ -341,9 +324,14 @@ arrive(void *arg)
     struct bnc_http_call *call = arg;
     const struct server *server =
         bnc_map_get(bnc_sim_of_handle(call)->servers, call->origin);
+    bool refused = server == NULL || call->lost;
+    if (refused &&
+        bnc_sim_defer(bnc_sim_of_handle(call), &call->step, call->handle.process)) {
+        return;
+    }
     call->arrived = true;
     bnc_sim_note(bnc_sim_of_handle(call), "request", call->label, 0);
-    if (server == NULL || call->lost) {
+    if (refused) {
         if (!call->client_gone) {
             finish(call, BNC_UNAVAILABLE, "connection refused");
         }
@@ -432,7 +420,11 @@ bnc_sim_http_start(struct bnc_world *world, const struct bnc_http_request *reque
         bnc_sim_die(sim, "bnc_http_start: no timeout, or no group: %s", call->label);
     }
     call->lost = bnc_sim_operation(sim, call->label);
-    bnc_sim_schedule(sim, &call->step, bnc_sim_draw_latency(sim), arrive, call, "arrive");
+    if (sim->cut_us[sim->process] <= sim->now_us) {
+        bnc_sim_schedule(sim, &call->step, bnc_sim_draw_latency(sim), arrive, call,
+                         "arrive");
+    }
+    call->deadline.process = sim->process;
     bnc_sim_schedule(sim, &call->deadline, request->timeout_ms * 1000, on_deadline, call,
                      "deadline");
     return call;

@@ -14,6 +14,7 @@ struct bnc_sim_handle {
     const char *kind; /* "timer", ...; NULL: not counted as open */
     const char *name; /* for messages, may be NULL */
     bool dead;
+    unsigned process;
     struct bnc_sim_handle *prev;
     struct bnc_sim_handle *next;
     void (*destroy)(struct bnc_sim_handle *);
@@ -53,6 +54,9 @@ struct bnc_sim {
     bool stopped;
     bool running;
     bool in_callback;
+    unsigned process;                     /* whose turn it is */
+    int64_t frozen_us[BNC_SIM_PROCESSES]; /* until then it stands still */
+    int64_t cut_us[BNC_SIM_PROCESSES];
 
     bnc_fn stop_fn;
     void *stop_arg;
@@ -114,6 +118,8 @@ void bnc_sim_handle_bury(struct bnc_sim *sim, struct bnc_sim_handle *handle);
 /* Ends the program when the handle is dead. */
 void bnc_sim_handle_check(const void *handle, const char *use);
 int64_t bnc_sim_draw_latency(struct bnc_sim *sim);
+/* Put the event off, if what it happens to stands still. */
+bool bnc_sim_defer(struct bnc_sim *sim, struct bnc_sim_event *event, unsigned process);
 /* Count an operation; true: it has to fail. */
 bool bnc_sim_operation(struct bnc_sim *sim, const char *what);
 

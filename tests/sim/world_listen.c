@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "tests/sim/world_internal.h"
 
@@ -37,6 +38,33 @@ struct bnc_http_exchange {
     size_t n;
     bool answered;
 };
+
+/* ---- requests ---------------------------------------------------------------------- */
+
+const char *
+bnc_sim_request_header(const struct bnc_sim_request *request, const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; request->headers[i] != NULL; i++) {
+        const char *line = request->headers[i];
+        if (strncasecmp(line, name, n) == 0 && line[n] == ':') {
+            line += n + 1;
+            return line + strspn(line, " ");
+        }
+    }
+    return NULL;
+}
+
+void
+bnc_sim_reply(struct bnc_http_call *call, int status, const char *content_type,
+              struct bnc_bytes body)
+{
+    char line[128];
+    (void)snprintf(line, sizeof(line), "Content-Type: %s", content_type);
+    bnc_sim_reply_head(call, status, (const char *const[]){line, NULL});
+    bnc_sim_reply_data(call, body.ptr, body.len);
+    bnc_sim_reply_end(call);
+}
 
 /* ---- listeners -------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/sim/run/laws.h"
+#include "tests/sim/run/pair.h"
 
 #define CALM_MS        180000 /* after the last fault everything must be right by then */
 #define GONE_MS        120000 /* after the last Observatory is deleted */
@@ -14,6 +15,7 @@
 #define MESH_CHANCE    650    /* of 1 000 steps, those in a mesh */
 #define FOREIGN_CHANCE 30     /* of 1 000 steps */
 #define CLOSE_EVERY    16     /* seeds that are looked at after every event */
+#define PAIR_CHANCE    60     /* of 1 000 steps, those of two replicas */
 #define ALONE_MS       1500000 /* and by then when nobody reports: 5 + 15 minutes and some */
 
 struct run {
@@ -22,6 +24,7 @@ struct run {
     struct bnc_sim *sim;
     struct bnc_sim_api *api;
     struct product product;
+    struct pair *pair; /* NULL: there is one replica, `product` */
     struct readers *readers;
     struct mesh *mesh; /* NULL: there is none */
     struct laws laws;
@@ -58,6 +61,13 @@ law(struct run *r, const char *what)
     }
 }
 
+/* Who is judged: the one that leads.  NULL: nobody does now. */
+static struct product *
+acting(struct run *r)
+{
+    return r->pair == NULL ? &r->product : pair_leader(r->pair);
+}
+
 /* ---- crashes --------------------------------------------------------------------------
  */
 
@@ -66,6 +76,12 @@ on_write(void *arg, const char *method, const char *kind, const char *ns,
          const char *name)
 {
     struct run *r = arg;
+    if (r->pair != NULL) {
+        law(r, pair_write(r->pair, kind, ns, name, r->arena));
+        if (strcmp(kind, "Lease") == 0) {
+            return;
+        }
+    }
     if (r->quiet && strcmp(kind, "Event") != 0) {
         check(r, "restart: a second run wrote",
               bnc_arena_fmt(r->arena, "%s %s %s/%s", method, kind, ns, name));
@@ -79,7 +95,11 @@ on_write(void *arg, const char *method, const char *kind, const char *ns,
               what == NULL ? NULL : bnc_arena_strdup(r->arena, what));
     }
     if (r->crash_in > 0 && --r->crash_in == 0) {
-        bnc_world_stop(bnc_sim_world(r->sim));
+        if (r->pair != NULL) {
+            pair_crash(r->pair);
+        } else {
+            bnc_world_stop(bnc_sim_world(r->sim));
+        }
     }
 }
 
@@ -87,14 +107,29 @@ static void
 on_event(void *arg)
 {
     struct run *r = arg;
-    if (r->product.controller != NULL) {
-        law(r, laws_event(&r->laws, &r->product, r->arena));
+    if (r->pair != NULL) {
+        pair_event(r->pair);
     }
+    const struct product *one = r->pair == NULL ? &r->product : pair_one(r->pair, 0);
+    if (one != NULL && one->controller != NULL) {
+        law(r, laws_event(&r->laws, one, r->arena));
+    }
+}
+
+static void
+on_restarted(void *arg)
+{
+    struct run *r = arg;
+    laws_restart(&r->laws);
 }
 
 static void
 restart(struct run *r)
 {
+    if (r->pair != NULL) {
+        pair_restart(r->pair);
+        return;
+    }
     product_stop(&r->product);
     laws_restart(&r->laws);
     product_start(&r->product, r->sim);
@@ -129,6 +164,8 @@ rough_part(struct run *r)
         bnc_sim_reseed(r->sim, r->seed * LIFE_STEPS_MAX + i);
         if (bnc_sim_chance(r->sim, 250)) {
             readers_step(r->readers, text);
+        } else if (r->pair != NULL && bnc_sim_chance(r->sim, PAIR_CHANCE)) {
+            pair_step(r->pair, text);
         } else if (bnc_sim_chance(r->sim, FOREIGN_CHANCE)) {
             laws_foreign_step(&r->laws, r->sim, r->api, text);
         } else if (r->mesh != NULL && bnc_sim_chance(r->sim, MESH_CHANCE)) {
@@ -144,16 +181,17 @@ rough_part(struct run *r)
         }
         bool longer = bnc_sim_chance(r->sim, 40);
         pass(r, (int64_t)bnc_sim_below(r->sim, longer ? 400000 : 1500));
+        const struct product *one = acting(r);
         check(r, "incremental = fresh",
-              judge_incremental(&r->product, r->seed + i, r->arena));
+              one == NULL ? NULL : judge_incremental(one, r->seed + i, r->arena));
     }
 }
 
 static bool
 settled(void *arg)
 {
-    const struct run *r = arg;
-    return bnc_controller_settled(r->product.controller);
+    const struct product *one = acting(arg);
+    return one != NULL && bnc_controller_settled(one->controller);
 }
 
 static void
@@ -161,7 +199,8 @@ settle(struct run *r, const char *when)
 {
     (void)bnc_sim_run_for(r->sim, CALM_MS);
     if (!bnc_sim_run_until(r->sim, settled, r, CALM_MS)) {
-        check(r, when, "the controller never settles");
+        check(r, when,
+              acting(r) == NULL ? "nobody leads" : "the controller never settles");
     }
 }
 
@@ -170,6 +209,9 @@ calm_part(struct run *r)
 {
     bnc_sim_api_heal(r->api);
     r->crash_in = 0;
+    if (r->pair != NULL) {
+        pair_heal(r->pair);
+    }
     if (r->mesh != NULL) {
         mesh_repair(r->mesh);
     }
@@ -177,22 +219,27 @@ calm_part(struct run *r)
     if (laws_foreign_end(&r->laws, r->sim, r->api)) {
         settle(r, "calm");
     }
-    check(r, "calm: incremental = fresh", judge_calm(&r->product, r->arena));
-    check(r, "calm: published", judge_published(&r->product, r->api, r->arena));
+    const struct product *one = acting(r);
+    if (one == NULL) {
+        return; /* that was said */
+    }
+    check(r, "calm: incremental = fresh", judge_calm(one, r->arena));
+    check(r, "calm: published", judge_published(one, r->api, r->arena));
     check(r, "calm: collected", judge_collected(r->api, r->arena));
     check(r, "calm: status", judge_statuses(r->api, r->arena));
     check(r, "calm: limits", judge_limits(r->api, r->arena));
-    check(r, "calm: Telemetry", judge_telemetries(&r->product, r->api, r->arena));
-    if (r->seed % 2 == 0) {
+    check(r, "calm: Telemetry", judge_telemetries(one, r->api, r->arena));
+    bool timeless = r->pair != NULL && pair_clock_was_set(r->pair);
+    if (r->seed % 2 == 0 && !timeless) {
         readers_load_all(r->readers);
         (void)bnc_sim_run_for(r->sim, LOADED_MS);
-        check(r, "loaded: told", judge_loaded(&r->product, r->api, r->arena));
-        check(r, "loaded: nothing else", judge_exact(&r->product, r->api, r->arena));
+        check(r, "loaded: told", judge_loaded(one, r->api, r->arena));
+        check(r, "loaded: nothing else", judge_exact(one, r->api, r->arena));
     } else {
         (void)bnc_sim_run_for(r->sim, ALONE_MS);
-        check(r, "alone: nothing else", judge_exact(&r->product, r->api, r->arena));
+        check(r, "alone: nothing else", judge_exact(one, r->api, r->arena));
     }
-    check(r, "in the end: published", judge_published(&r->product, r->api, r->arena));
+    check(r, "in the end: published", judge_published(one, r->api, r->arena));
 }
 
 static void
@@ -221,6 +268,13 @@ last_part(struct run *r)
     check(r, "in the end: given back", mesh_untouched(r->mesh, r->arena));
 }
 
+/* A quarter of all, in each weather, with a mesh and without. */
+static bool
+is_pair(uint64_t seed)
+{
+    return seed / 4 % 8 == 3 || seed / 4 % 8 == 4;
+}
+
 static void
 tell(const struct run *r, struct bnc_str *report)
 {
@@ -243,11 +297,16 @@ life_run(const struct life_options *options, uint64_t seed, struct bnc_str *repo
     bnc_sim_in_cluster(r.sim);
     bnc_sim_api_on_write(r.api, on_write, &r);
     universe_create(r.sim, r.api);
+    bnc_sim_api_watch_list(r.api, seed % 3 == 1);
     if (seed / 4 % MESH_EVERY == 0) {
         r.mesh = mesh_new(r.sim, r.api);
     }
     laws_init(&r.laws, seed % CLOSE_EVERY == 5);
-    product_start(&r.product, r.sim);
+    if (is_pair(seed)) {
+        r.pair = pair_new(r.sim, r.api, on_restarted, &r);
+    } else {
+        product_start(&r.product, r.sim);
+    }
     bnc_sim_after_event(r.sim, on_event, &r);
 
     rough_part(&r);
@@ -268,6 +327,7 @@ life_run(const struct life_options *options, uint64_t seed, struct bnc_str *repo
     }
     bnc_sim_after_event(r.sim, NULL, NULL);
     product_stop(&r.product);
+    pair_free(r.pair);
     laws_free(&r.laws);
     readers_free(r.readers);
     mesh_free(r.mesh);

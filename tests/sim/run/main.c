@@ -72,6 +72,14 @@ parse(int argc, char **argv, struct options *o)
     return o->steps <= LIFE_STEPS_MAX && o->jobs <= JOBS_MAX;
 }
 
+static void
+no_log(void *arg, const char *line, size_t n)
+{
+    BNC_UNUSED(arg);
+    BNC_UNUSED(line);
+    BNC_UNUSED(n);
+}
+
 static unsigned
 cores(void)
 {
@@ -91,6 +99,9 @@ main(int argc, char **argv)
     }
     if (bnc_log_set_level(o.verbose ? "debug" : "error", &err)) {
         return 2;
+    }
+    if (!o.verbose) {
+        bnc_log_set_sink(no_log, NULL); /* losing an election is an error for the log */
     }
     const struct life_options life = {.run = o.nth ? torture_run : life_run,
                                       .steps = (unsigned)o.steps,

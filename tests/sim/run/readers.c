@@ -439,10 +439,11 @@ check_deleted(struct readers *r, const struct part *part)
         (now_ms - part->left_ms >= BNC_RETIRED_MS - SLACK_MS || too_many(r, part))) {
         return NULL;
     }
-    return bnc_arena_fmt(r->arena, "%s/%s is deleted %lld ms after its root %s",
-                         part->root->ns, part->name,
-                         part->named ? 0LL : (long long)(now_ms - part->left_ms),
-                         part->named ? "named it" : "left it");
+    return bnc_arena_fmt(
+        r->arena, "%s/%s is deleted %lld ms after its root %s %s of %s %s",
+        part->root->ns, part->name,
+        part->named ? 0LL : (long long)(now_ms - part->left_ms), part->root->kind,
+        part->root->name, part->root->owner, part->named ? "named it" : "left it");
 }
 
 /* False: what is beside the configuration, for others to read. */

@@ -6,6 +6,7 @@
 #define BNC_TESTS_SIM_RUN_H
 
 #include "controller/controller.h"
+#include "controller/leader.h"
 #include "source/cluster.h"
 #include "tests/sim/run/mesh.h"
 #include "tests/sim/run/readers.h"
@@ -16,6 +17,11 @@
 
 struct product {
     struct bnc_sim *sim;
+    unsigned number; /* 0: it is alone; else a process of the world, one of several */
+    struct bnc_leader *leader; /* NULL: it is alone */
+    char agent[8];             /* what its requests say who they are of */
+    char identity[128];
+    bool lost; /* it has to end */
     struct bnc_kube *kube;
     struct bnc_source *source;
     struct bnc_controller *controller;
