@@ -6,7 +6,7 @@ from lib.faults_proxy import short, watch_of
 from lib.wait import expect
 
 SECONDS = 25
-IN_TEST = True
+IN_TEST = False
 LASTS_S = 10
 OPENED_MAX = 9
 

@@ -7,7 +7,7 @@ from lib.faults_proxy import event
 from lib.wait import expect
 
 SECONDS = 30
-IN_TEST = True
+IN_TEST = False
 MEMORY = False
 TABLE = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": "1"},
          "columnDefinitions": [{"name": "Name"}], "rows": [{"cells": ["p1"]}]}

@@ -8,7 +8,7 @@ from lib.faults import with_user
 from lib.wait import expect, until
 
 SECONDS = 30
-IN_TEST = True
+IN_TEST = False
 MEMORY = False
 GROUPS = 2  # of connections that may each meet the refusal
 

@@ -8,7 +8,7 @@ from lib.replicas import SHORT, SHORT_DEADLINE_S, SHORT_S, Forwarder, Busy, lead
 from lib.wait import expect
 
 SECONDS = 25
-IN_TEST = True
+IN_TEST = False
 MEMORY = False
 
 

@@ -8,7 +8,7 @@ from lib.replicas import SHORT, SHORT_S, Busy, drop_lease, leader_of, lease, no_
 from lib.wait import expect, until
 
 SECONDS = 35
-IN_TEST = True
+IN_TEST = False
 MEMORY = False
 
 

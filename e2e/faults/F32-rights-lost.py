@@ -5,7 +5,7 @@ import time
 from lib.wait import expect, until
 
 SECONDS = 30
-IN_TEST = True
+IN_TEST = False
 LOST_S = 6
 ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/binnacle"
 

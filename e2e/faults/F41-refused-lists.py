@@ -6,7 +6,7 @@ from lib.faults_proxy import any_of, refuse
 from lib.wait import expect, until
 
 SECONDS = 35
-IN_TEST = True
+IN_TEST = False
 LASTS_S = 2
 TABLE = [("scrapepolicies", 403), ("scrapepolicies", 404), ("deployments", 403), ("deployments", 404)]
 
