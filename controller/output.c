@@ -72,7 +72,7 @@ bnc_output_done(const struct bnc_output *out)
     if (!out->wanted) {
         return out->orphan || !out->exists || !out->ours;
     }
-    return out->exists && out->ours && !out->drifted &&
+    return out->exists && out->ours && !out->drifted && !out->changed &&
            strcmp(out->hash, out->live_hash) == 0;
 }
 
@@ -126,13 +126,17 @@ bnc_output_has(struct bnc_output *out, const char *hash)
     }
 }
 
-/* Our write is the latest news, unless a later one came before its answer. */
+/*
+ * Our write is the latest news, unless a later one came before its answer.  A version
+ * that is known already: the watch was faster, or nothing has changed, because somebody
+ * undoes it within the server; what the watch has told stands.
+ */
 static void
 take_written(struct bnc_output *out, const struct bnc_write_result *result)
 {
-    bool seen = bnc_str_eq(result->resource_version, out->resource_version);
-    if (bnc_output_older(result->resource_version, out->resource_version) ||
-        (seen && !out->exists)) { /* the watch has told of it, and that it is gone */
+    bool told = result->resource_version[0] != '\0' &&
+                bnc_str_eq(result->resource_version, out->resource_version);
+    if (told || bnc_output_older(result->resource_version, out->resource_version)) {
         return;
     }
     out->exists = true;
@@ -142,6 +146,18 @@ take_written(struct bnc_output *out, const struct bnc_write_result *result)
     bnc_output_has(out, out->sent_hash);
     bnc_output_text(&out->resource_version, result->resource_version);
     bnc_output_text(&out->uid, result->uid);
+}
+
+/* A write was carried out. */
+static void
+count_write(struct bnc_output *out)
+{
+    int64_t now = now_ms(out);
+    if (out->window_writes == 0 || now - out->window_ms > BNC_LOOP_WINDOW_MS) {
+        out->window_ms = now;
+        out->window_writes = 0;
+    }
+    out->window_writes++;
 }
 
 static void
@@ -173,10 +189,12 @@ on_written(void *arg, const struct bnc_write_result *result)
         if (bnc_output_unsure(result)) {
             out->unsure_ms = now_ms(out) + 1; /* never 0 */
         }
+        out->changed = out->changed || out->sent_changed;
         retry_later(out, result);
     } else {
         bnc_queue_forget(&out->item);
         out->unsure_ms = 0;
+        count_write(out);
         take_written(out, result);
         log_write(out, "object applied");
         if (publisher->options.writes != NULL) {
@@ -200,17 +218,16 @@ must_yield(const struct bnc_output *out)
     return out->wanted && bnc_output_rival(out) != NULL;
 }
 
-/* True when somebody else rewrites it again and again: do not fight. */
+/*
+ * True when it was written again and again as it is: somebody else does not let it be.
+ * What the live object looks like does not matter: they may change what the hash does
+ * not tell of, or the hash, or take the object away.
+ */
 static bool
-loops(struct bnc_output *out)
+loops(const struct bnc_output *out)
 {
-    int64_t now = now_ms(out);
-    bool same = out->exists && strcmp(out->hash, out->live_hash) == 0;
-    if (!same || now - out->window_ms > BNC_LOOP_WINDOW_MS) {
-        out->window_ms = now;
-        out->window_writes = 0;
-    }
-    return ++out->window_writes > BNC_LOOP_WRITES;
+    return out->window_writes >= BNC_LOOP_WRITES &&
+           now_ms(out) - out->window_ms <= BNC_LOOP_WINDOW_MS;
 }
 
 /* True while it is kept: its turn comes again. */
@@ -245,6 +262,8 @@ send_write(struct bnc_output *out)
     if (apply) {
         write.body = (struct bnc_bytes){out->body, out->body_len};
         memcpy(out->sent_hash, out->hash, sizeof(out->hash));
+        out->sent_changed = out->changed;
+        out->changed = false;
     }
     out->in_flight = true;
     out->deleting = !apply;
@@ -259,7 +278,7 @@ pause_loop(struct bnc_output *out)
     (void)snprintf(out->message, sizeof(out->message),
                    "somebody else rewrites %s %s/%s again and again",
                    bnc_kind_info(out->kind)->name, out->ns, out->name);
-    out->window_ms = 0;
+    out->window_writes = 0;
     bnc_output_turn_in(out, BNC_LOOP_PAUSE_MS);
     bnc_output_changed(out->publisher);
 }

@@ -60,6 +60,8 @@ struct bnc_output {
     char *body; /* the intent */
     size_t body_len;
     char hash[BNC_HASH_TEXT_MAX];
+    bool changed; /* it is another one since the last write, by the same hash */
+    bool sent_changed;
     enum bnc_role role;
     struct bnc_slotting slot;
     bool wanted;        /* false: to be deleted, */
@@ -88,8 +90,8 @@ struct bnc_output {
     int64_t unsure_ms; /* when it was not said whether a write was carried out */
     char sent_hash[BNC_HASH_TEXT_MAX];
     int64_t last_write_ms;
-    int64_t window_ms; /* when the current window of equal writes began */
-    unsigned window_writes;
+    int64_t window_ms;      /* when the current window of equal writes began */
+    unsigned window_writes; /* that were carried out */
     enum bnc_reason reason;
     char message[BNC_ERROR_MAX];
 };

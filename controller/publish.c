@@ -82,7 +82,10 @@ set_one(struct bnc_output *out, const struct bnc_desired *desired)
     }
     bool first = out->body == NULL;
     if (!equal && !first && strcmp(out->hash, desired->hash) == 0) {
-        out->drifted = true; /* same content, other labels or owner: write it again */
+        out->changed = true; /* same content, other labels or owner: write it again */
+    }
+    if (!equal) {
+        out->window_writes = 0; /* nobody has fought this one yet */
     }
     free(out->body);
     out->body = bnc_alloc(desired->body.len + 1);

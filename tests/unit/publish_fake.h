@@ -39,6 +39,7 @@ struct rig {
     size_t n_pending;
     const char *failing; /* writes of this name fail; NULL: none */
     const char *lost;    /* they are carried out, and nobody is told; likewise */
+    bool kept;        /* writes are taken, and change nothing */
     unsigned version;
 };
 
@@ -96,7 +97,8 @@ rig_answer(struct rig *rig, const struct pending *write)
 {
     char version[16];
     bool fails = rig->failing != NULL && strcmp(write->object->name, rig->failing) == 0;
-    (void)snprintf(version, sizeof(version), "%u", ++rig->version);
+    rig->version += !rig->kept;
+    (void)snprintf(version, sizeof(version), "%u", rig->version);
     bool lost = rig->lost != NULL && strcmp(write->object->name, rig->lost) == 0;
     write->object->exists = lost ? write->verb == BNC_VERB_APPLY : write->object->exists;
     if (fails || lost) {
