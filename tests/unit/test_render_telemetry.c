@@ -133,6 +133,7 @@ TEST(metric_names)
         {"istio_", NULL},
         {"request_count", NULL},
         {"get_calls", NULL},
+        {"reporter", NULL}, /* a label */
         {"", NULL},
     };
 

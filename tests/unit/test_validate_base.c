@@ -59,6 +59,7 @@ static const struct {
     {"all good in 3.16", {3, 16, 0}, GOOD, ""},
     {"no map", {3, 0, 0}, "[]", "b"},
     {"nulls", {3, 0, 0}, "{\"global\":null,\"rule_files\":null}", ""},
+    {"no limit", {3, 0, 0}, "{\"global\":{\"sample_limit\":0}}", ""},
     {"unknown key", {3, 0, 0}, "{\"scrape_config\":[]}", "b.scrape_config"},
     {"unknown key below",
      {3, 0, 0},
