@@ -5,6 +5,7 @@ import time
 from lib.sync import Beside
 from lib.wait import expect, until
 
+DEADLINE_S = 180
 ANNOTATIONS = {"prometheus.io/scrape": "true"}
 
 

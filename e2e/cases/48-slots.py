@@ -6,6 +6,7 @@ import time
 from lib.case import content_of, jobs_of
 from lib.wait import expect, until
 
+DEADLINE_S = 180
 SLOTS = 4
 POLICIES = 40
 

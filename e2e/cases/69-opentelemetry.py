@@ -109,7 +109,7 @@ class World:
 
 def made(w):
     """What a namespace without an Instrumentation gets; the CRD takes it, unknown fields are an error."""
-    until(lambda: w.arguments() == w.wants("0.01", "0.01", "0.01"), 10, lambda: f"{w.instrumentations()}, {w.told()}")
+    until(lambda: w.arguments() == w.wants("0.01", "0.01", "0.01"), 20, lambda: f"{w.instrumentations()}, {w.told()}")
     for (ns, name), thing in w.instrumentations().items():
         expect(name == "binnacle", f"{ns}: {name}")
         expect(thing["spec"] == {

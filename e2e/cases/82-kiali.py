@@ -9,6 +9,7 @@ import yaml
 from lib.api import KINDS, ApiError
 from lib.wait import expect, expect_in, until
 
+DEADLINE_S = 180
 ROOT = "istio-system"
 WAS = "binnacle.dev/was"
 BAR_S = 1

@@ -13,6 +13,7 @@ from lib.grafana import PASSWORD, ask, standin
 from lib.process import Process
 from lib.wait import expect, until
 
+DEADLINE_S = 240
 LATENCY_S = 3
 SECRET = "password$e83\"x"
 RULES = [
