@@ -40,31 +40,23 @@ bnc_controller_unhold(struct bnc_controller *c)
     }
 }
 
-static const struct bnc_result *
-result_of(const struct bnc_controller *c, const char *owner)
-{
-    char key[BNC_FACT_KEY_MAX];
-    for (size_t i = 0; i < bnc_engine_count(c->engine); i++) {
-        const struct bnc_result *result = bnc_engine_result(c->engine, i);
-        if (strcmp(owner_key(key, result->object), owner) == 0) {
-            return result;
-        }
-    }
-    return NULL;
-}
-
 /* Outputs of Observatories that are gone. */
 static void
 drop_gone(struct bnc_controller *c)
 {
+    BNC_AUTO(bnc_map) here = bnc_map_new();
+    char key[BNC_FACT_KEY_MAX];
     size_t at = 0;
     const char *owner = NULL;
+    for (size_t i = 0; i < bnc_engine_count(c->engine); i++) {
+        const struct bnc_result *result = bnc_engine_result(c->engine, i);
+        (void)bnc_map_put(here, owner_key(key, result->object), c);
+    }
     while ((owner = bnc_publisher_next(c->publisher, &at)) != NULL) {
-        if (result_of(c, owner) == NULL) {
-            char copy[BNC_FACT_KEY_MAX];
-            (void)snprintf(copy, sizeof(copy), "%s", owner);
-            bool orphan = bnc_map_get(c->orphans, copy) != NULL;
-            bnc_publisher_drop(c->publisher, copy, orphan);
+        if (bnc_map_get(here, owner) == NULL) {
+            (void)snprintf(key, sizeof(key), "%s", owner); /* it goes with its owner */
+            bool orphan = bnc_map_get(c->orphans, key) != NULL;
+            bnc_publisher_drop(c->publisher, key, orphan);
         }
     }
 }
