@@ -75,6 +75,12 @@ BNC_DEFINE_AUTO(bnc_reflector);
  */
 bool bnc_reflector_relist(struct bnc_reflector *reflector);
 
+/*
+ * An object is there, as the answer to a write has said: when the next list does not have
+ * it, it is `gone`, though no event told of it.  A list under way may be older.
+ */
+void bnc_reflector_expect(struct bnc_reflector *r, const char *ns, const char *name);
+
 void bnc_reflector_health_get(const struct bnc_reflector *reflector,
                               struct bnc_reflector_health *out);
 

@@ -73,6 +73,15 @@ bnc_reflector_list_put(struct bnc_reflector *r, const struct bnc_pruned *object)
     r->ops->put(r->arg, object);
 }
 
+void
+bnc_reflector_expect(struct bnc_reflector *r, const char *ns, const char *name)
+{
+    const struct bnc_pruned object = {.ns = ns, .name = name};
+    if (!r->dead && bnc_reflector_mark(r, &object, new_mark(r), NULL)) {
+        r->list.puts++; /* the next list takes the mark away again */
+    }
+}
+
 static void
 on_object(void *arg, const char *type, const struct bnc_pruned *object)
 {

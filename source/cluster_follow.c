@@ -259,6 +259,23 @@ bnc_follow_add(struct bnc_cluster *cluster, enum bnc_follow_class class,
 }
 
 void
+bnc_follow_written(struct bnc_cluster *cluster, enum bnc_kind kind, const char *ns,
+                   const char *name)
+{
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    const char *key = make_key(arena, kind, ns, name);
+    struct bnc_follow *f = bnc_map_get(cluster->follows[BNC_FOLLOW_OUTPUT].items, key);
+
+    if (f == NULL) {
+        return;
+    }
+    f->present = true; /* when it goes before it was ever seen, that is told */
+    if (f->reflector != NULL) {
+        bnc_reflector_expect(f->reflector, ns, name);
+    }
+}
+
+void
 bnc_follow_remove(struct bnc_cluster *cluster, enum bnc_follow_class class,
                   enum bnc_kind kind, const char *ns, const char *name)
 {

@@ -77,6 +77,9 @@ void bnc_follow_add(struct bnc_cluster *cluster, enum bnc_follow_class class,
 void bnc_follow_remove(struct bnc_cluster *cluster, enum bnc_follow_class class,
                        enum bnc_kind kind, const char *ns, const char *name);
 /* End all watches and reads; nothing is told any more. */
+/* An output was written: it is there, whether a watch shows it or not. */
+void bnc_follow_written(struct bnc_cluster *cluster, enum bnc_kind kind, const char *ns,
+                        const char *name);
 void bnc_follow_stop(struct bnc_cluster *cluster);
 void bnc_follow_health(struct bnc_cluster *cluster, bnc_source_watch_fn fn, void *arg);
 

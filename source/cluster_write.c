@@ -73,6 +73,9 @@ on_written(void *arg, const struct bnc_written *written)
     if (cluster->n_waiting > 0) {
         bnc_timer_set(cluster->write_timer, 0);
     }
+    if (write->verb == BNC_VERB_APPLY && written->err.code == BNC_OK) {
+        bnc_follow_written(cluster, write->kind, write->ns, write->name);
+    }
     tell(write, written);
 }
 

@@ -294,5 +294,59 @@ TEST(outputs)
     rig_free(rig);
 }
 
+static void
+on_written(void *arg, const struct bnc_write_result *result)
+{
+    BNC_UNUSED(arg);
+    CHECK_INT(result->code, BNC_OK);
+}
+
+static void
+apply(struct rig *rig, const char *name)
+{
+    const struct bnc_write write = {.verb = BNC_VERB_APPLY,
+                                    .kind = BNC_KIND_TELEMETRY,
+                                    .ns = "n",
+                                    .name = name,
+                                    .body = {"{}", 2}};
+    char part[64];
+    (void)snprintf(part, sizeof(part), "/telemetries/%s?", name);
+    bnc_source_write(rig->source, &write, on_written, NULL);
+    fake_answer(await(rig, part, 0, 0), 201, ONE);
+}
+
+/* What went between two looks is missed though neither of them had it. */
+TEST(written_and_never_seen)
+{
+    struct rig *rig = rig_new(NULL);
+
+    bnc_source_watch_output(rig->source, BNC_KIND_TELEMETRY, "n", "o");
+    fake_answer(await(rig, "name%3Do&", 0, 0), 200, LIST_OF(""));
+    told(rig, "output:o:absent ");
+    apply(rig, "o");
+    fake_answer(await(rig, "name%3Do&", 0, 0), 404, NO_PAGE); /* the watch */
+    fake_answer(await(rig, "name%3Do&", LATER), 200, LIST_OF(""));
+    told(rig, "output:o:absent ");
+    rig_free(rig);
+}
+
+TEST(written_and_never_read)
+{
+    struct rig *rig = rig_new(NULL);
+
+    answer(rig, 0, 0, 200, LIST_OF(""));
+    told(rig, "synced ");
+    (void)open_watch(rig);
+    bnc_source_watch_output(rig->source, BNC_KIND_TELEMETRY, "n", "p");
+    fake_answer(await(rig, "name%3Dp&", 0, 0), 403, FORBIDDEN);
+    fake_answer(await(rig, "/telemetries/p", 0, 0), 404, NO_PAGE);
+    told(rig, "output:p:absent ");
+    apply(rig, "p");
+    fake_answer(await(rig, "/telemetries/p", 0, 66000), 404, NO_PAGE);
+    told(rig, "output:p:absent ");
+    rig_free(rig);
+}
+
 RUN_TESTS(installed_later, taken_away, one_404_is_none, forbidden_at_first,
-          bad_credentials_are_no_answer, in_some_namespaces, outputs)
+          bad_credentials_are_no_answer, in_some_namespaces, outputs,
+          written_and_never_seen, written_and_never_read)
