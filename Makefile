@@ -182,6 +182,17 @@ sim-nth: ## one life of the process, again for each operation of it, which fails
 	@$(MAKE) --no-print-directory MODE=release sim-binary
 	@build/release/binnacle-sim --nth --jobs $(or $(JOBS),0)
 
+sim-replay: ## writes of some lives on the model's API server, again on the real one; SEEDS="4 8"
+	@hack/tools/build etcd kubernetes
+	@$(MAKE) --no-print-directory MODE=release sim-binary
+	@for seed in $(or $(SEEDS),4 8 20); do build/release/binnacle-sim --seed $$seed --steps 25 \
+	    --trace build/trace-$$seed.json || exit 1; done
+	@tests/sim/replay $(patsubst %,build/trace-%.json,$(or $(SEEDS),4 8 20))
+
+mutation: ## small mutants of the pure rooms: what survives shows a missing case; COUNT=40 SEED=1
+	@$(MAKE) --no-print-directory MODE=release binaries unit-binaries
+	@tests/mutation/run --build build/release --count $(or $(COUNT),40) --seed $(or $(SEED),1)
+
 FUZZ_SECONDS ?= 30
 fuzz: ## libFuzzer on everything that reads bytes from outside, FUZZ_SECONDS=30 each; KEEP=1: into the corpora
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) hack/fuzz $(if $(KEEP),--keep)
