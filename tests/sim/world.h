@@ -80,6 +80,7 @@ bool bnc_sim_chance(struct bnc_sim *sim, unsigned per_mille);
 unsigned bnc_sim_process(struct bnc_sim *sim, unsigned process);
 /* It stands still for `ms` at least: what comes to it waits, what it has sent goes on. */
 void bnc_sim_freeze(struct bnc_sim *sim, unsigned process, int64_t ms);
+bool bnc_sim_frozen(const struct bnc_sim *sim, unsigned process);
 /* For `ms` what it asks for never arrives, and answers to it come after that. */
 void bnc_sim_cut(struct bnc_sim *sim, unsigned process, int64_t ms);
 

@@ -127,6 +127,12 @@ bnc_sim_freeze(struct bnc_sim *sim, unsigned process, int64_t ms)
     }
 }
 
+bool
+bnc_sim_frozen(const struct bnc_sim *sim, unsigned process)
+{
+    return process != 0 && sim->frozen_us[process] > sim->now_us;
+}
+
 void
 bnc_sim_cut(struct bnc_sim *sim, unsigned process, int64_t ms)
 {
@@ -209,11 +215,11 @@ bnc_sim_schedule(struct bnc_sim *sim, struct bnc_sim_event *event, int64_t delay
 bool
 bnc_sim_defer(struct bnc_sim *sim, struct bnc_sim_event *event, unsigned process)
 {
-    int64_t until_us = sim->frozen_us[process];
-    if (process == 0 || until_us <= sim->now_us) {
+    if (!bnc_sim_frozen(sim, process)) {
         return false;
     }
-    event->at_us = until_us; /* with its old number: what waits stays in its order */
+    event->at_us =
+        sim->frozen_us[process]; /* with its old number: what waits stays in its order */
     push(sim, event);
     return true;
 }

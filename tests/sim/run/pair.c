@@ -91,7 +91,8 @@ pair_leader(struct pair *pair)
 {
     for (size_t i = 0; i < BNC_LEN(pair->items); i++) {
         struct replica *one = &pair->items[i];
-        if (one->runs && bnc_leader_state_get(one->product.leader).leads) {
+        if (one->runs && bnc_leader_state_get(one->product.leader).leads &&
+            !bnc_sim_frozen(pair->sim, one->product.number)) {
             return &one->product;
         }
     }

@@ -16,7 +16,7 @@ struct pair *pair_new(struct bnc_sim *sim, struct bnc_sim_api *api,
                       void (*restarted)(void *arg), void *arg);
 void pair_free(struct pair *pair);
 
-/* The one that leads; NULL: nobody does now. */
+/* The one that leads; NULL: nobody does now, or it stands still. */
 struct product *pair_leader(struct pair *pair);
 /* By number, 0 or 1; NULL: it does not run. */
 struct product *pair_one(struct pair *pair, size_t i);
