@@ -67,6 +67,7 @@ def storm(f):
     f.right(40)
     f.figure("published after it", time.monotonic() - begin, "s", 34)
     f.moved("rest_client_requests_total", len(waits) + 1, len(waits) + 1, code="409")
+    f.moved("workqueue_retries_total", len(waits) + 1, len(waits) + 1, controller="publish")
 
 
 def writes_of(f, record):
