@@ -51,18 +51,38 @@ struct bnc_units {
 };
 
 static void
+make_room(struct bnc_units *u, size_t room)
+{
+    struct bnc_plan *plan = u->plan;
+    struct bnc_unit *items = bnc_arena_array(u->arena, room, sizeof(*items));
+    if (plan->n_units > 0) {
+        memcpy(items, plan->units, plan->n_units * sizeof(*items));
+    }
+    plan->units = items;
+    u->room = room;
+}
+
+/* For all at once: a table that grows leaves the smaller ones behind in the arena. */
+static size_t
+count_units(const struct bnc_units *u)
+{
+    const struct bnc_plan *plan = u->plan;
+    size_t n = u->state->n_groups + 16; /* presets */
+    for (size_t i = 0; i < plan->n_verdicts; i++) {
+        const struct bnc_ir *ir = plan->verdicts[i].member->ir;
+        n += ir->type == BNC_IR_POLICY ? ir->as.policy->n_endpoints : 0;
+        n += ir->type == BNC_IR_METRIC_RULE ? ir->as.metric_rule->n_groups : 0;
+    }
+    return n;
+}
+
+static void
 add_unit(struct bnc_units *u, const char *job_name, uint64_t stamp, size_t verdict,
          struct bnc_unit_source *source)
 {
     struct bnc_plan *plan = u->plan;
     if (plan->n_units == u->room) {
-        size_t room = u->room == 0 ? 64 : u->room * 2;
-        struct bnc_unit *items = bnc_arena_array(u->arena, room, sizeof(*items));
-        if (plan->n_units > 0) {
-            memcpy(items, plan->units, plan->n_units * sizeof(*items));
-        }
-        plan->units = items;
-        u->room = room;
+        make_room(u, u->room == 0 ? count_units(u) : u->room * 2);
     }
     plan->units[plan->n_units++] = (struct bnc_unit){
         .job_name = job_name, .stamp = stamp, .verdict = verdict, .source = source};
