@@ -22,7 +22,7 @@ struct bnc_memo_row {
     enum { BNC_MEMO_NONE, BNC_MEMO_TAKER, BNC_MEMO_ASKER } gives;
     union {
         struct bnc_taker taker;
-        struct bnc_asker asker;
+        const struct bnc_asker *asker;
     } as;
 
     /* By endpoint of a taker or claim of an asker; NULL: not made yet. */

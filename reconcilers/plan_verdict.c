@@ -357,7 +357,9 @@ judge_workload(struct judging *j, struct bnc_verdict *verdict)
     if (asker.request.scrape) {
         asker.identity = stamp_identity(&asker.ir->identity);
         j->row->gives = BNC_MEMO_ASKER;
-        j->row->as.asker = asker;
+        struct bnc_asker *kept = bnc_arena_alloc(j->row->arena, sizeof(*kept));
+        *kept = asker;
+        j->row->as.asker = kept;
     } else {
         j->row->silent = j->diags.n == 0;
     }
@@ -435,7 +437,7 @@ take_judgement(struct bnc_plan *plan, struct bnc_plan_state *state,
         taker->verdict = verdict;
     } else if (row->gives == BNC_MEMO_ASKER) {
         struct bnc_asker *asker = &state->askers[state->n_askers++];
-        *asker = row->as.asker;
+        *asker = *row->as.asker;
         asker->verdict = verdict;
         plan->annotated_workloads++;
     }
