@@ -72,7 +72,7 @@ bnc_output_done(const struct bnc_output *out)
     if (!out->wanted) {
         return out->orphan || !out->exists || !out->ours;
     }
-    return out->exists && out->ours && !out->drifted && !out->changed &&
+    return out->exists && out->ours && !out->drifted && out->body_sum == out->live_sum &&
            strcmp(out->hash, out->live_hash) == 0;
 }
 
@@ -189,11 +189,11 @@ on_written(void *arg, const struct bnc_write_result *result)
         if (bnc_output_unsure(result)) {
             out->unsure_ms = now_ms(out) + 1; /* never 0 */
         }
-        out->changed = out->changed || out->sent_changed;
         retry_later(out, result);
     } else {
         bnc_queue_forget(&out->item);
         out->unsure_ms = 0;
+        out->live_sum = out->sent_sum;
         count_write(out);
         take_written(out, result);
         log_write(out, "object applied");
@@ -262,8 +262,7 @@ send_write(struct bnc_output *out)
     if (apply) {
         write.body = (struct bnc_bytes){out->body, out->body_len};
         memcpy(out->sent_hash, out->hash, sizeof(out->hash));
-        out->sent_changed = out->changed;
-        out->changed = false;
+        out->sent_sum = out->body_sum;
     }
     out->in_flight = true;
     out->deleting = !apply;

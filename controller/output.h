@@ -60,8 +60,7 @@ struct bnc_output {
     char *body; /* the intent */
     size_t body_len;
     char hash[BNC_HASH_TEXT_MAX];
-    bool changed; /* it is another one since the last write, by the same hash */
-    bool sent_changed;
+    uint64_t body_sum; /* of all of it: the hash is of the content alone */
     enum bnc_role role;
     struct bnc_slotting slot;
     bool wanted;        /* false: to be deleted, */
@@ -78,8 +77,9 @@ struct bnc_output {
     char *writer; /* what it says: "NS/NAME" of an Observatory, */
     char *adopter;
     char live_hash[BNC_HASH_TEXT_MAX];
-    int64_t live_ms; /* wall clock: since when it is known to have that */
-    bool drifted;    /* somebody changed a field of ours */
+    int64_t live_ms;   /* wall clock: since when it is known to have that */
+    uint64_t live_sum; /* `body_sum` as written last; before that, of the first intent */
+    bool drifted;      /* somebody changed a field of ours */
     char *uid;
     char *resource_version;
 
@@ -89,6 +89,7 @@ struct bnc_output {
     bool remake;       /* immutable, with other content: it has to go first */
     int64_t unsure_ms; /* when it was not said whether a write was carried out */
     char sent_hash[BNC_HASH_TEXT_MAX];
+    uint64_t sent_sum;
     int64_t last_write_ms;
     int64_t window_ms;      /* when the current window of equal writes began */
     unsigned window_writes; /* that were carried out */

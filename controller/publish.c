@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controller/output.h"
+#include "lib/hash.h"
 #include "lib/json.h"
 
 #define RETRY_FIRST_MS 1000
@@ -81,9 +82,6 @@ set_one(struct bnc_output *out, const struct bnc_desired *desired)
         return false;
     }
     bool first = out->body == NULL;
-    if (!equal && !first && strcmp(out->hash, desired->hash) == 0) {
-        out->changed = true; /* same content, other labels or owner: write it again */
-    }
     if (!equal) {
         out->window_writes = 0; /* nobody has fought this one yet */
     }
@@ -92,7 +90,9 @@ set_one(struct bnc_output *out, const struct bnc_desired *desired)
     memcpy(out->body, desired->body.ptr, desired->body.len);
     out->body_len = desired->body.len;
     memcpy(out->hash, desired->hash, sizeof(out->hash));
+    out->body_sum = bnc_hash64(out->body, out->body_len, 0);
     if (first) {
+        out->live_sum = out->body_sum;
         bnc_slot_judge(out); /* it was claimed, and read, before it was wanted */
     }
     if (out->item.failures > 0 || out->reason == BNC_REASON_APPLY_LOOP) {

@@ -164,24 +164,35 @@ TEST(publish_by_the_same_hash)
     rig_pass(&rig, 1000);
     CHECK_INT(x->applied, 4);
 
-    bnc_test_row("and back: nothing changes, and that is right");
+    bnc_test_row("there and back: nothing is to be written");
+    want(&rig, OURS, LABEL);
+    want(&rig, OURS, WHOLE);
+    rig_pass(&rig, 1000);
+    CHECK_INT(x->applied, 4);
+
+    bnc_test_row("it is there already: nothing changes, and that is right");
     rig.kept = true;
     tell(&rig, OURS, COVERED);
     want(&rig, OURS, LABEL);
-    want(&rig, OURS, WHOLE);
     rig_pass(&rig, 30000);
     CHECK_INT(x->applied, 5);
     CHECK(bnc_publisher_state(rig.publisher, MAIN).published);
 
-    bnc_test_row("a write that failed is repeated");
+    bnc_test_row("by way of another content that is never written");
     rig.kept = false;
+    want(&rig, THEIRS, LABEL);
+    want(&rig, OURS, WHOLE);
+    rig_pass(&rig, 1000);
+    CHECK_INT(x->applied, 6);
+
+    bnc_test_row("a write that failed is repeated");
     rig.failing = "x";
     want(&rig, OURS, LABEL);
     rig_pass(&rig, 500);
-    CHECK_INT(x->applied, 5);
+    CHECK_INT(x->applied, 6);
     rig.failing = NULL;
     rig_pass(&rig, 5000);
-    CHECK_INT(x->applied, 6);
+    CHECK_INT(x->applied, 7);
     rig_close(&rig);
 }
 
