@@ -291,7 +291,8 @@ enum step {
 static enum step
 next_step(struct bnc_output *out)
 {
-    if (!out->known || bnc_output_done(out) || !may_touch(out) || must_yield(out)) {
+    if (!out->known || undecided(out) || bnc_output_done(out) || !may_touch(out) ||
+        must_yield(out)) {
         return STEP_LOOK;
     }
     if (bnc_output_must_wait(out)) {

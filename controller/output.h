@@ -173,7 +173,7 @@ bool bnc_output_done(const struct bnc_output *out);
 /* Look at it again after something changed: plan a write, or forget it. */
 void bnc_output_consider(struct bnc_output *out);
 /* Callback of the queue: write what is still right to be written. */
-void bnc_output_work(void *publisher);
+void bnc_output_work(void *arg); /* the publisher */
 /* Look at the retired parts of an owner again (retire.c). */
 void bnc_output_retire(struct bnc_owner *owner);
 /* How long a retired part has to be kept from now; 0: it may go. */

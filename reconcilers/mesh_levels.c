@@ -276,6 +276,15 @@ add_default(struct bnc_mesh_plan *mesh, struct bnc_level *out)
     memcpy(out->applies, mesh->systems, sizeof(out->applies));
 }
 
+/* True when the one before has that place: of the mesh, or of a namespace as a whole. */
+static bool
+is_taken(const struct bnc_level *level, const struct bnc_level *before)
+{
+    return before != NULL && before->type == level->type &&
+           level->type != BNC_LEVEL_WORKLOAD &&
+           (level->type == BNC_LEVEL_MESH || strcmp(before->ns, level->ns) == 0);
+}
+
 /* Keep the winners, in place; the mesh's level is the first. */
 static void
 choose(struct bnc_mesh_plan *mesh)
@@ -294,11 +303,7 @@ choose(struct bnc_mesh_plan *mesh)
     }
     for (size_t i = 0; i < n_all; i++) {
         const struct bnc_level *before = n == 0 ? NULL : &won[n - 1];
-        bool taken =
-            before != NULL && before->type == all[i].type &&
-            all[i].type != BNC_LEVEL_WORKLOAD &&
-            (all[i].type == BNC_LEVEL_MESH || strcmp(before->ns, all[i].ns) == 0);
-        if (taken) {
+        if (is_taken(&all[i], before)) {
             lose(mesh, &all[i], before,
                  all[i].type == BNC_LEVEL_MESH ? "the mesh already"
                                                : "the namespace already");

@@ -39,7 +39,7 @@ struct rig {
     size_t n_pending;
     const char *failing; /* writes of this name fail; NULL: none */
     const char *lost;    /* they are carried out, and nobody is told; likewise */
-    bool kept;        /* writes are taken, and change nothing */
+    bool kept;           /* writes are taken, and change nothing */
     unsigned version;
 };
 
