@@ -236,7 +236,7 @@ calm_part(struct run *r)
         check(r, "loaded: told", judge_loaded(one, r->api, r->arena));
         check(r, "loaded: nothing else", judge_exact(one, r->api, r->arena));
     } else {
-        (void)bnc_sim_run_for(r->sim, ALONE_MS);
+        (void)bnc_sim_run_for(r->sim, ALONE_MS + (timeless ? PAIR_SET_MS : 0));
         check(r, "alone: nothing else", judge_exact(one, r->api, r->arena));
     }
     check(r, "in the end: published", judge_published(one, r->api, r->arena));

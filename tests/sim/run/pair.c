@@ -9,7 +9,6 @@
 #define FREEZE_MS   40000
 #define CUT_MS      40000
 #define SLEEP_MS    30000
-#define SET_MS      3600000
 #define ON_WAY_MS   100 /* from the replica to the API server, at most */
 
 struct replica {
@@ -199,7 +198,8 @@ clock_is_set(struct pair *pair, unsigned process)
 {
     BNC_UNUSED(process);
     pair->clock_set = true;
-    bnc_sim_wall_step(pair->sim, (int64_t)bnc_sim_below(pair->sim, SET_MS) - SET_MS / 2);
+    bnc_sim_wall_step(pair->sim,
+                      (int64_t)bnc_sim_below(pair->sim, 2 * PAIR_SET_MS) - PAIR_SET_MS);
 }
 
 static const struct {

@@ -40,7 +40,12 @@ void pair_step(struct pair *pair, char text[256]);
 /* Nothing is cut off any more; who stands still goes on by itself. */
 void pair_heal(struct pair *pair);
 
-/* Reports of before the clock was set say nothing of what is published since. */
+#define PAIR_SET_MS 1800000 /* by so much at most, this way or that */
+
+/*
+ * Reports of before the clock was set say nothing of what is published since; those of a
+ * time to come say it for so long.
+ */
 bool pair_clock_was_set(const struct pair *pair);
 
 /* Both end at once and start anew. */
