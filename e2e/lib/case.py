@@ -50,6 +50,8 @@ class Case:
         self.stop()
         for ns in self.namespaces:
             for thing in self.list_or_none("Observatory", ns):
+                if thing["metadata"].get("finalizers"):  # there is no controller left to give anything back
+                    self.api.merge("Observatory", ns, thing["metadata"]["name"], {"metadata": {"finalizers": None}})
                 self.api.delete("Observatory", ns, thing["metadata"]["name"])
         for ns in self.namespaces:
             self.api.delete("Namespace", None, ns)
