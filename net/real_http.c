@@ -117,6 +117,7 @@ on_body(char *bytes, size_t size, size_t count, void *arg)
         return CURL_WRITEFUNC_ERROR;
     }
     call->body_bytes += n;
+    bnc_real_pool_got(call->pool, n);
     if (call->ops.on_data != NULL && n > 0) {
         call->ops.on_data(call->arg, call, bytes, n);
     }

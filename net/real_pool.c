@@ -1,6 +1,7 @@
 #include "net/real_pool.h"
 
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include <event2/event.h>
 
@@ -8,6 +9,15 @@
 #define MAX_CONNS      256
 #define MAX_HOST_CONNS 8 /* of calls that end; the rest wait for one of them */
 #define MAX_STREAMS    1000
+
+/*
+ * Watches tell of each pod's each change, one by one, and libcurl looks at every call of
+ * a connection whenever one byte has come.  A watch's socket that was read empty is left
+ * alone for a while, so that one look takes all that has come since: an event after a
+ * pause is still read at once, and what comes in a flood is not held up.
+ */
+#define PACE_MS     50
+#define FLOOD_BYTES ((size_t)64 * 1024)
 
 struct bnc_real_pool {
     LIST_ENTRY(bnc_real_pool) link;
@@ -17,13 +27,17 @@ struct bnc_real_pool {
     struct bnc_timer later; /* to close, or to go on after a stop */
     LIST_HEAD(, pool_socket) sockets;
     size_t calls;
+    size_t got; /* bytes of bodies since a socket was read empty */
+    bool paced;
     bool retired;
 };
 
 struct pool_socket {
     LIST_ENTRY(pool_socket) link;
     struct bnc_real_pool *pool;
+    evutil_socket_t fd;
     struct event *event;
+    struct event *again; /* while it is left alone */
 };
 
 /* ---- what libcurl has finished ------------------------------------------------- */
@@ -51,6 +65,44 @@ tell_finished(struct bnc_real_pool *pool)
 }
 
 static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+    BNC_UNUSED(fd);
+    BNC_UNUSED(what);
+    const struct pool_socket *known = arg;
+    (void)event_add(known->event, NULL);
+}
+
+static bool
+read_empty(evutil_socket_t fd)
+{
+    int waiting = 1;
+    return ioctl(fd, FIONREAD, &waiting) == 0 && waiting == 0;
+}
+
+/* After `fd` was read: leaves it alone, when that is all that libcurl wants of it. */
+static void
+pace(struct bnc_real_pool *pool, evutil_socket_t fd)
+{
+    static const struct timeval delay = {.tv_usec = PACE_MS * 1000};
+    bool flood = pool->got >= FLOOD_BYTES;
+    struct pool_socket *known;
+
+    if (!pool->paced || !read_empty(fd)) {
+        return;
+    }
+    pool->got = 0;
+    LIST_FOREACH(known, &pool->sockets, link)
+    {
+        if (!flood && known->fd == fd && known->again != NULL &&
+            (event_get_events(known->event) & EV_WRITE) == 0 &&
+            evtimer_add(known->again, &delay) == 0) {
+            (void)event_del(known->event);
+        }
+    }
+}
+
+static void
 on_socket(evutil_socket_t fd, short what, void *arg)
 {
     const struct pool_socket *ready = arg; /* may be gone after the call below */
@@ -60,6 +112,7 @@ on_socket(evutil_socket_t fd, short what, void *arg)
     int running;
 
     (void)curl_multi_socket_action(pool->multi, fd, flags, &running);
+    pace(pool, fd);
     tell_finished(pool);
 }
 
@@ -85,6 +138,9 @@ forget_socket(struct pool_socket *known)
     if (known->event != NULL) {
         event_free(known->event);
     }
+    if (known->again != NULL) {
+        event_free(known->again);
+    }
     free(known);
 }
 
@@ -105,10 +161,16 @@ want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
     if (known == NULL) {
         known = bnc_alloc(sizeof(*known));
         known->pool = pool;
+        known->fd = fd;
+        known->again =
+            pool->paced ? evtimer_new(pool->real->loop, on_again, known) : NULL;
         LIST_INSERT_HEAD(&pool->sockets, known, link);
         (void)curl_multi_assign(pool->multi, fd, known);
     } else {
         event_free(known->event);
+        if (known->again != NULL) {
+            (void)evtimer_del(known->again);
+        }
     }
     short events = EV_PERSIST;
     if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) {
@@ -195,6 +257,7 @@ bnc_real_pool_get(struct bnc_real *real, enum bnc_http_group group)
     }
     struct bnc_real_pool *pool = bnc_alloc(sizeof(*pool));
     pool->real = real;
+    pool->paced = group == BNC_HTTP_WATCH;
     bnc_real_timer_init(&pool->later, real, on_later, pool);
     LIST_INSERT_HEAD(&real->all_pools, pool, link);
     pool->timer = evtimer_new(real->loop, on_timer, pool);
@@ -241,6 +304,12 @@ bnc_real_pool_free_all(struct bnc_real *real)
         next = LIST_NEXT(pool, link);
         pool_free(pool);
     }
+}
+
+void
+bnc_real_pool_got(struct bnc_real_pool *pool, size_t bytes)
+{
+    pool->got += bytes;
 }
 
 enum bnc_code

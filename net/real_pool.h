@@ -46,6 +46,8 @@ void bnc_real_pool_free_all(struct bnc_real *real);
 enum bnc_code bnc_real_pool_add(struct bnc_real_pool *pool, struct bnc_http_call *call,
                                 struct bnc_error *err);
 void bnc_real_pool_remove(struct bnc_http_call *call);
+/* A call of this pool has read so much of a body. */
+void bnc_real_pool_got(struct bnc_real_pool *pool, size_t bytes);
 
 /* real_http.c: libcurl has ended this call. */
 void bnc_real_http_done(struct bnc_http_call *call, CURLcode result);
