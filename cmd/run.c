@@ -12,6 +12,7 @@
 #include "cmd/summary.h"
 #include "controller/endpoints.h"
 #include "lib/log.h"
+#include "lib/memory.h"
 #include "net/real.h"
 #include "reconcilers/plan.h"
 #include "reconcilers/table.h"
@@ -99,7 +100,8 @@ run_folder(const struct bnc_options *options)
     return status;
 }
 
-#define TRIM_EVERY_MS 60000
+#define REST_AFTER_MS 2000  /* without work */
+#define REST_EVERY_MS 60000 /* with work all the time */
 #define DRAIN_MS                                                                         \
     5000 /* for writes under way at the end; over any timeout of a leader                \
           */
@@ -123,7 +125,9 @@ struct cluster {
     bool stopping;
     bool failed;
     bool ready;
-    int64_t trimmed_ms; /* when free memory was given back */
+    struct bnc_timer *rest; /* then memory is given back */
+    int64_t rested_ms;
+    bool rested;
 };
 
 static int64_t
@@ -207,14 +211,23 @@ may_begin(void *arg)
 }
 
 static void
+on_rest(void *arg)
+{
+    struct cluster *c = arg;
+    c->rested_ms = bnc_world_mono_ms(c->world);
+    (void)malloc_trim(0); /* lists and large documents leave holes behind */
+    if (!c->rested) {
+        c->rested = true;
+        bnc_memory_drop_start();
+    }
+}
+
+static void
 on_settled(void *arg, struct bnc_controller *controller)
 {
     struct cluster *c = arg;
-    int64_t now = bnc_world_mono_ms(c->world);
-    if (!c->ready || now - c->trimmed_ms > TRIM_EVERY_MS) {
-        c->trimmed_ms = now;
-        (void)malloc_trim(0); /* lists and large documents leave holes behind */
-    }
+    bool overdue = bnc_world_mono_ms(c->world) - c->rested_ms > REST_EVERY_MS;
+    bnc_timer_set(c->rest, overdue ? 0 : REST_AFTER_MS);
     if (!c->ready) {
         c->ready = true;
         struct bnc_controller_stats stats = bnc_controller_stats(controller);
@@ -290,6 +303,8 @@ set_up(struct cluster *c, const struct bnc_options *options, struct bnc_error *e
     }
     bnc_log_set_clock(wall_clock, c->world);
     c->drain = bnc_timer_new(c->world, on_drain, c);
+    c->rest = bnc_timer_new(c->world, on_rest, c);
+    c->rested_ms = bnc_world_mono_ms(c->world);
     if (set_up_kube(c, options, err) || set_up_settings(c, options)) {
         return err->code;
     }
@@ -362,6 +377,7 @@ run_cluster(const struct bnc_options *options)
     bnc_source_free(c.source);
     bnc_leader_free(c.leader);
     bnc_timer_free(c.drain);
+    bnc_timer_free(c.rest);
     bnc_kube_free(c.kube);
     bnc_log_set_clock(NULL, NULL);
     bnc_world_free(c.world);

@@ -16,7 +16,7 @@
  * alone for a while, so that one look takes all that has come since: an event after a
  * pause is still read at once, and what comes in a flood is not held up.
  */
-#define PACE_MS     50
+#define PACE_MS     50L
 #define FLOOD_BYTES ((size_t)64 * 1024)
 
 struct bnc_real_pool {
