@@ -1,13 +1,17 @@
 #include "controller/census.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "controller/edges.h"
+#include "lib/sort.h"
 
-#define FIRST_MS      1000
-#define COUNT_KEY_MAX ((size_t)2 * BNC_FACT_KEY_MAX)
+#define FIRST_MS 1000
+
+/* Of a member of an Observatory, or of all its annotated workloads. */
+struct count {
+    uint64_t key;
+    uint64_t number;
+};
 
 struct bnc_census {
     struct bnc_world *world;
@@ -17,9 +21,9 @@ struct bnc_census {
     void *arg;
     struct bnc_timer *timer;
     bool due;
-    uint64_t rounds; /* that came to their end */
-    struct bnc_map
-        *counts; /* "OBSERVATORY KEY" "MEMBER KEY" → number + 1, as a pointer */
+    uint64_t rounds;      /* that came to their end */
+    struct count *counts; /* of the last count, by key */
+    size_t n_counts;
 
     /* a count under way */
     struct bnc_object **pods;
@@ -43,7 +47,6 @@ bnc_census_new(struct bnc_world *world, const struct bnc_engine *engine,
     census->done = done;
     census->arg = arg;
     census->timer = bnc_timer_new(world, step, census);
-    census->counts = bnc_map_new();
     return census;
 }
 
@@ -69,7 +72,7 @@ bnc_census_free(struct bnc_census *census)
     if (census != NULL) {
         drop_round(census);
         bnc_timer_free(census->timer);
-        bnc_map_free(census->counts);
+        free(census->counts);
         free(census);
     }
 }
@@ -83,14 +86,30 @@ bnc_census_touch(struct bnc_census *census)
     }
 }
 
-static const char *
-count_key(char out[COUNT_KEY_MAX], const struct bnc_object *hub,
-          const struct bnc_object *member)
+static uint64_t
+add_text(uint64_t key, const char *text)
 {
-    (void)snprintf(out, COUNT_KEY_MAX, "%s/%s %d/%s/%s", hub->ns, hub->name,
-                   member == NULL ? -1 : (int)member->kind,
-                   member == NULL ? "" : member->ns, member == NULL ? "" : member->name);
-    return out;
+    return bnc_hash64(text, strlen(text) + 1, key);
+}
+
+/* `member` NULL: of all annotated workloads. */
+static uint64_t
+count_key(const struct bnc_object *hub, const struct bnc_object *member)
+{
+    uint64_t key = add_text(add_text(1, hub->ns), hub->name);
+    if (member == NULL) {
+        return key;
+    }
+    key = bnc_hash64_with(key, (uint64_t)member->kind);
+    return add_text(add_text(key, member->ns), member->name);
+}
+
+static int
+compare_counts(const void *a, const void *b)
+{
+    uint64_t x = ((const struct count *)a)->key;
+    uint64_t y = ((const struct count *)b)->key;
+    return x < y ? -1 : x > y;
 }
 
 /* ---- a round ------------------------------------------------------------------- */
@@ -102,6 +121,12 @@ take_pod(void *arg, const struct bnc_object *object)
     struct bnc_object *own = bnc_cache_get(bnc_engine_cache(census->engine), object->kind,
                                            object->ns, object->name);
     census->pods[census->n_pods++] = bnc_object_ref(own);
+}
+
+static size_t
+verdicts_of(const struct bnc_result *result)
+{
+    return result->plan == NULL ? 0 : result->plan->n_verdicts;
 }
 
 static void
@@ -118,36 +143,38 @@ begin(struct bnc_census *census)
     census->n_hubs = n;
     census->numbers = bnc_alloc((n + 1) * sizeof(uint32_t *));
     for (size_t i = 0; i < n; i++) {
-        const struct bnc_plan *plan = bnc_engine_result(census->engine, i)->plan;
-        size_t verdicts = plan == NULL ? 0 : plan->n_verdicts;
+        size_t verdicts = verdicts_of(bnc_engine_result(census->engine, i));
         census->numbers[i] = bnc_alloc((verdicts + 1) * sizeof(uint32_t));
     }
 }
 
 static void
-put(struct bnc_census *census, const char *key, uint64_t number)
+put(struct bnc_census *census, uint64_t key, uint64_t number)
 {
-    (void)bnc_map_put(census->counts, key, (void *)(uintptr_t)(number + 1));
+    census->counts[census->n_counts++] = (struct count){.key = key, .number = number};
 }
 
 static void
 finish(struct bnc_census *census)
 {
-    char key[COUNT_KEY_MAX];
-    bnc_map_free(census->counts);
-    census->counts = bnc_map_new();
+    size_t room = census->n_hubs;
+    for (size_t i = 0; i < census->n_hubs; i++) {
+        room += verdicts_of(bnc_engine_result(census->engine, i));
+    }
+    free(census->counts);
+    census->counts = bnc_alloc((room + 1) * sizeof(struct count));
+    census->n_counts = 0;
     for (size_t i = 0; i < census->n_hubs; i++) {
         const struct bnc_result *result = bnc_engine_result(census->engine, i);
         uint64_t annotated = 0;
-        for (size_t k = 0; result->plan != NULL && k < result->plan->n_verdicts; k++) {
-            const struct bnc_verdict *v = &result->plan->verdicts[k];
-            put(census, count_key(key, result->object, v->member->object),
-                census->numbers[i][k]);
-            annotated +=
-                v->member->ir->type == BNC_IR_WORKLOAD ? census->numbers[i][k] : 0;
+        for (size_t k = 0; k < verdicts_of(result); k++) {
+            const struct bnc_member *member = result->plan->verdicts[k].member;
+            put(census, count_key(result->object, member->object), census->numbers[i][k]);
+            annotated += member->ir->type == BNC_IR_WORKLOAD ? census->numbers[i][k] : 0;
         }
-        put(census, count_key(key, result->object, NULL), annotated);
+        put(census, count_key(result->object, NULL), annotated);
     }
+    bnc_sort(census->counts, census->n_counts, sizeof(*census->counts), compare_counts);
     drop_round(census);
     census->rounds++;
     if (census->due) {
@@ -200,25 +227,27 @@ step(void *arg)
 /* ---- results ------------------------------------------------------------------- */
 
 static int64_t
-get(const struct bnc_census *census, const char *key)
+get(const struct bnc_census *census, uint64_t key)
 {
-    uintptr_t number = (uintptr_t)bnc_map_get(census->counts, key);
-    return number == 0 ? -1 : (int64_t)number - 1;
+    const struct count wanted = {.key = key};
+    const struct count *found = census->n_counts == 0
+                                    ? NULL
+                                    : bsearch(&wanted, census->counts, census->n_counts,
+                                              sizeof(*census->counts), compare_counts);
+    return found == NULL ? -1 : (int64_t)found->number;
 }
 
 int64_t
 bnc_census_member(const struct bnc_census *census, const struct bnc_result *result,
                   const struct bnc_object *member)
 {
-    char key[COUNT_KEY_MAX];
-    return get(census, count_key(key, result->object, member));
+    return get(census, count_key(result->object, member));
 }
 
 int64_t
 bnc_census_annotated(const struct bnc_census *census, const struct bnc_result *result)
 {
-    char key[COUNT_KEY_MAX];
-    return get(census, count_key(key, result->object, NULL));
+    return get(census, count_key(result->object, NULL));
 }
 
 uint64_t
