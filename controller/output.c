@@ -129,14 +129,16 @@ bnc_output_has(struct bnc_output *out, const char *hash)
 /*
  * Our write is the latest news, unless a later one came before its answer.  A version
  * that is known already: the watch was faster, or nothing has changed, because somebody
- * undoes it within the server; what the watch has told stands.
+ * undoes it within the server; what the watch has told stands.  But what was said to be
+ * gone before the write, and is there as it was, was never gone: the list was old.
  */
 static void
 take_written(struct bnc_output *out, const struct bnc_write_result *result)
 {
-    bool told = result->resource_version[0] != '\0' &&
-                bnc_str_eq(result->resource_version, out->resource_version);
-    if (told || bnc_output_older(result->resource_version, out->resource_version)) {
+    bool known = result->resource_version[0] != '\0' &&
+                 bnc_str_eq(result->resource_version, out->resource_version);
+    bool stands = known && (out->exists || out->told);
+    if (stands || bnc_output_older(result->resource_version, out->resource_version)) {
         return;
     }
     out->exists = true;
@@ -265,6 +267,7 @@ send_write(struct bnc_output *out)
         out->sent_sum = out->body_sum;
     }
     out->in_flight = true;
+    out->told = false;
     out->deleting = !apply;
     out->last_write_ms = now_ms(out);
     bnc_source_write(publisher->options.source, &write, on_written, out);
@@ -383,7 +386,10 @@ static void
 plan_write(struct bnc_output *out)
 {
     bool kept = out->retired_ms != 0 && out->item.failures == 0;
-    if (bnc_queue_pending(&out->item) && !(kept && bnc_output_keep_ms(out) == 0)) {
+    bool given_up = !out->wanted && out->reason == BNC_REASON_APPLY_LOOP;
+    if (given_up) { /* whoever rewrites it: it goes */
+        out->reason = BNC_REASON_NONE;
+    } else if (bnc_queue_pending(&out->item) && !(kept && bnc_output_keep_ms(out) == 0)) {
         bnc_output_tally(out);
         return;
     }

@@ -85,6 +85,7 @@ struct bnc_output {
 
     /* writing */
     bool in_flight;
+    bool told; /* of the live one, since that was sent */
     bool deleting;
     bool remake;       /* immutable, with other content: it has to go first */
     int64_t unsure_ms; /* when it was not said whether a write was carried out */

@@ -252,7 +252,7 @@ take_news(struct bnc_output *out, const struct bnc_pruned *metadata)
         bnc_output_older(metadata->resource_version, out->resource_version)) {
         return; /* from before our own last write */
     }
-    out->known = true;
+    out->known = out->told = true;
     out->exists = metadata != NULL;
     if (metadata != NULL) {
         if (!bnc_str_eq(out->resource_version, metadata->resource_version)) {

@@ -138,6 +138,48 @@ TEST(publish_undone)
     }
 }
 
+/* A list from before our write says that there is nothing: one write shows that it is
+ * old. */
+TEST(publish_never_gone)
+{
+    struct rig rig;
+    const struct stored *x;
+    rig_open(&rig);
+    x = rig_find(&rig, BNC_KIND_SECRET, "x");
+    want(&rig, OURS, WHOLE);
+    rig_pass(&rig, 1000);
+    CHECK_INT(x->applied, 1);
+    rig.kept = true;
+    bnc_publisher_output(rig.publisher, BNC_KIND_SECRET, "shop", "x", NULL);
+    rig_pass(&rig, 30000);
+    CHECK_INT(x->applied, 2);
+    CHECK(bnc_publisher_state(rig.publisher, MAIN).published);
+
+    bnc_test_row("it is deleted while the write is under way");
+    want(&rig, OURS, LABEL);
+    while (rig.n_pending == 0) {
+        fake_step(rig.fake, rig.fake->now_ms + 1000);
+    }
+    bnc_publisher_output(rig.publisher, BNC_KIND_SECRET, "shop", "x", NULL);
+    rig_pass(&rig, 100);
+    CHECK(!bnc_publisher_state(rig.publisher, MAIN).published);
+    rig_close(&rig);
+}
+
+/* What is not wanted any more goes at once, also in the pause of a fight. */
+TEST(publish_given_up)
+{
+    struct rig rig;
+    rig_open(&rig);
+    want(&rig, OURS, WHOLE);
+    (void)fight(&rig, 0, 10000);
+    CHECK_INT(bnc_publisher_state(rig.publisher, MAIN).reason, BNC_REASON_APPLY_LOOP);
+    bnc_publisher_set(rig.publisher, MAIN, NULL, 0);
+    rig_pass(&rig, 1000);
+    CHECK_INT(rig_find(&rig, BNC_KIND_SECRET, "x")->deleted, 1);
+    rig_close(&rig);
+}
+
 /* Another label, the same hash: the watch does not tell of it. */
 TEST(publish_by_the_same_hash)
 {
@@ -196,4 +238,5 @@ TEST(publish_by_the_same_hash)
     rig_close(&rig);
 }
 
-RUN_TESTS(publish_loops, publish_undone, publish_by_the_same_hash)
+RUN_TESTS(publish_loops, publish_undone, publish_never_gone, publish_given_up,
+          publish_by_the_same_hash)
