@@ -157,11 +157,11 @@ torture: all $(BUILD)/fault.so ## failing memory, reads, writes and disks; SAMPL
 	@tests/fault/run --binnacle $(BUILD)/binnacle --preload $(BUILD)/fault.so --sample $(or $(SAMPLE),2000)
 
 e2e: all tools-build ## the cases on real parts alone; CASE=name for one
-	@e2e/run --binnacle $(BUILD)/binnacle $(CASE)
+	@e2e/run --jobs $(if $(CASE),1,2) --binnacle $(BUILD)/binnacle $(CASE)
 
 e2e-asan: tools-build ## the same under the sanitizers, bars not held; CASE=name for one
 	@$(MAKE) --no-print-directory MODE=asan binaries
-	@e2e/run --sanitize $(CASE)
+	@e2e/run --jobs $(if $(CASE),1,2) --sanitize $(CASE)
 
 faults: tools-build ## the fault matrix on real parts, each row with its time; ROW=F17 for one
 	@$(MAKE) --no-print-directory MODE=release binaries

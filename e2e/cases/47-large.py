@@ -17,6 +17,7 @@ from lib.case import content_of
 from lib.sync import Beside, Named
 from lib.wait import expect, until
 
+ALONE = True  # it measures
 LONG = os.environ.get("E2E_LONG")
 POLICIES, DEADLINE_S = (10000, 900) if LONG else (3000, 300)
 SPACES, RULES = 50, 8
