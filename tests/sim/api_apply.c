@@ -12,7 +12,8 @@ static const struct {
 } lists[] = {
     {"f:metadata", "f:ownerReferences", {"uid", NULL}, true},
     {"f:metadata", "f:finalizers", {NULL, NULL}, true},
-    {"f:status", "f:conditions", {"type", NULL}, true},
+    {NULL, "f:conditions", {"type", NULL}, true},
+    {"f:status", "f:observatories", {"namespace", "name"}, true},
     {NULL, "f:containers", {"name", NULL}, false},
     {NULL, "f:initContainers", {"name", NULL}, false},
     {NULL, "f:volumes", {"name", NULL}, false},
@@ -58,29 +59,39 @@ key_element(struct bnc_arena *arena, const char *const keys[2], const struct bnc
     return text.ptr;
 }
 
-const char *
-bnc_api_element(struct bnc_arena *arena, const struct bnc_api_kind *kind,
-                const char *path, const struct bnc_jv *item)
+/* The row of the list at `path`; its length when the list is atomic. */
+static size_t
+row_of(const struct bnc_api_kind *kind, const char *path)
 {
     const char *parent;
     size_t parent_n;
     const char *last = last_elements(path, &parent, &parent_n);
     for (size_t i = 0; i < BNC_LEN(lists); i++) {
-        if (strcmp(lists[i].list, last) != 0 || (kind->custom && !lists[i].custom) ||
-            (lists[i].parent != NULL &&
-             (strlen(lists[i].parent) != parent_n ||
-              strncmp(lists[i].parent, parent, parent_n) != 0))) {
-            continue;
+        if (strcmp(lists[i].list, last) == 0 && (!kind->custom || lists[i].custom) &&
+            (lists[i].parent == NULL ||
+             (strlen(lists[i].parent) == parent_n &&
+              strncmp(lists[i].parent, parent, parent_n) == 0))) {
+            return i;
         }
-        if (lists[i].keys[0] != NULL) {
-            return key_element(arena, lists[i].keys, item);
-        }
-        struct bnc_str text = bnc_str_new(arena, 4096);
-        bnc_str_puts(&text, "v:");
-        bnc_jv_print(item, &text);
-        return text.ptr;
     }
-    return NULL;
+    return BNC_LEN(lists);
+}
+
+const char *
+bnc_api_element(struct bnc_arena *arena, const struct bnc_api_kind *kind,
+                const char *path, const struct bnc_jv *item)
+{
+    size_t row = row_of(kind, path);
+    if (row == BNC_LEN(lists)) {
+        return NULL;
+    }
+    if (lists[row].keys[0] != NULL) {
+        return key_element(arena, lists[row].keys, item);
+    }
+    struct bnc_str text = bnc_str_new(arena, 4096);
+    bnc_str_puts(&text, "v:");
+    bnc_jv_print(item, &text);
+    return text.ptr;
 }
 
 static const char *
@@ -118,8 +129,7 @@ static bool
 merge_list(struct bnc_arena *arena, const struct bnc_api_kind *kind, const char *path,
            struct bnc_jv *tree, const struct bnc_jv *config)
 {
-    if (config->child == NULL ||
-        bnc_api_element(arena, kind, path, config->child) == NULL) {
+    if (row_of(kind, path) == BNC_LEN(lists)) {
         return false;
     }
     for (const struct bnc_jv *c = config->child; c != NULL; c = c->next) {

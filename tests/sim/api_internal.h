@@ -154,6 +154,10 @@ struct bnc_api_version *bnc_api_commit(struct bnc_sim_api *api, struct bnc_arena
 bool bnc_api_remove(struct bnc_sim_api *api, struct bnc_api_resource *res,
                     struct bnc_api_version *v);
 /* A namespace with all that is in it. */
+/* Gone at once, whatever finalizers say: the write that took the last one does not store
+ * it. */
+void bnc_api_take(struct bnc_sim_api *api, struct bnc_arena *arena,
+                  struct bnc_api_resource *res, struct bnc_api_version *v);
 void bnc_api_remove_namespace(struct bnc_sim_api *api, const char *ns);
 void
 bnc_api_compact_to(struct bnc_sim_api *api, struct bnc_api_resource *res, int64_t rv);

@@ -219,9 +219,9 @@ bnc_api_commit(struct bnc_sim_api *api, struct bnc_arena *arena,
     return now;
 }
 
-static void
-take_object(struct bnc_sim_api *api, struct bnc_arena *arena,
-            struct bnc_api_resource *res, struct bnc_api_version *v)
+void
+bnc_api_take(struct bnc_sim_api *api, struct bnc_arena *arena,
+             struct bnc_api_resource *res, struct bnc_api_version *v)
 {
     struct bnc_jv *tree = bnc_api_tree(arena, v);
     struct bnc_api_version *last = make_version(arena, res->kind, tree, ++api->rv);
@@ -243,7 +243,7 @@ bnc_api_remove(struct bnc_sim_api *api, struct bnc_api_resource *res,
     struct bnc_jv *meta = bnc_jv_get(tree, "metadata");
     const struct bnc_jv *finalizers = bnc_jv_get(meta, "finalizers");
     if (finalizers == NULL || finalizers->child == NULL) {
-        take_object(api, arena, res, v);
+        bnc_api_take(api, arena, res, v);
         return true;
     }
     if (bnc_jv_get(meta, "deletionTimestamp") == NULL) {
@@ -269,7 +269,7 @@ bnc_api_remove_namespace(struct bnc_sim_api *api, const char *ns)
         while (res->kind->namespaced && bnc_map_next(res->objects, &at, NULL, &value)) {
             if (strcmp(((struct bnc_api_version *)value)->ns, ns) == 0) {
                 BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-                take_object(api, arena, res, value);
+                bnc_api_take(api, arena, res, value);
             }
         }
     }
@@ -277,7 +277,7 @@ bnc_api_remove_namespace(struct bnc_sim_api *api, const char *ns)
     struct bnc_api_version *v = bnc_api_find(namespaces, "", ns);
     if (v != NULL) {
         BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-        take_object(api, arena, namespaces, v);
+        bnc_api_take(api, arena, namespaces, v);
     }
 }
 

@@ -34,6 +34,7 @@ settle_metadata(struct bnc_sim_api *api, struct bnc_arena *arena,
                 const struct bnc_api_kind *kind, const struct bnc_jv *live,
                 struct bnc_jv *tree)
 {
+    static const char *const maps[] = {"labels", "annotations"};
     struct bnc_jv *meta = bnc_jv_need(arena, tree, "metadata");
     const struct bnc_jv *old = bnc_jv_get(live, "metadata");
     for (size_t i = 0; i < BNC_LEN(server_fields); i++) {
@@ -41,6 +42,12 @@ settle_metadata(struct bnc_sim_api *api, struct bnc_arena *arena,
         const struct bnc_jv *kept = bnc_jv_get(old, server_fields[i]);
         if (kept != NULL) {
             bnc_jv_set(arena, meta, server_fields[i], bnc_jv_copy(arena, kept));
+        }
+    }
+    for (size_t i = 0; i < BNC_LEN(maps); i++) {
+        const struct bnc_jv *map = bnc_jv_get(meta, maps[i]);
+        if (map != NULL && map->child == NULL) {
+            bnc_jv_drop(meta, maps[i]); /* empty is none */
         }
     }
     if (live == NULL) {
@@ -116,6 +123,18 @@ same_but_metadata(const struct bnc_jv *a, const struct bnc_jv *b)
     return true;
 }
 
+/* What makes it another generation: the spec; of a Deployment the annotations as well. */
+static bool
+same_generation(const struct bnc_api_kind *kind, const struct bnc_jv *a,
+                const struct bnc_jv *b)
+{
+    const struct bnc_jv *one = bnc_jv_get(bnc_jv_get(a, "metadata"), "annotations");
+    const struct bnc_jv *two = bnc_jv_get(bnc_jv_get(b, "metadata"), "annotations");
+    bool annotated = strcmp(kind->kind, "Deployment") == 0 &&
+                     !(one == NULL || two == NULL ? one == two : bnc_jv_equal(one, two));
+    return same_but_metadata(a, b) && !annotated;
+}
+
 static const char *
 precondition(struct bnc_arena *arena, const struct bnc_jv *live,
              const struct bnc_jv *tree)
@@ -150,7 +169,7 @@ conclude(struct bnc_sim_api *api, struct bnc_arena *arena, struct bnc_api_resour
             bnc_arena_fmt(arena, "%s \"%s\" is invalid: %s", res->kind->kind,
                           bnc_jv_text(bnc_jv_get(tree, "metadata"), "name", ""), wrong));
     }
-    if (old != NULL && res->kind->generation && !same_but_metadata(old, tree)) {
+    if (old != NULL && res->kind->generation && !same_generation(res->kind, old, tree)) {
         struct bnc_jv *meta = bnc_jv_get(tree, "metadata");
         bnc_jv_set(arena, meta, "generation",
                    bnc_jv_number(arena, bnc_jv_int(meta, "generation", 1) + 1));
@@ -158,16 +177,16 @@ conclude(struct bnc_sim_api *api, struct bnc_arena *arena, struct bnc_api_resour
     if (dry_run || (old != NULL && bnc_jv_equal(old, tree))) {
         return (struct bnc_api_outcome){.status = 200, .object = live};
     }
-    struct bnc_api_version *now = bnc_api_commit(api, arena, res, tree);
     const struct bnc_jv *meta = bnc_jv_get(tree, "metadata");
     const struct bnc_jv *finalizers = bnc_jv_get(meta, "finalizers");
-    if (bnc_jv_get(meta, "deletionTimestamp") != NULL &&
+    if (live != NULL && bnc_jv_get(meta, "deletionTimestamp") != NULL &&
         (finalizers == NULL || finalizers->child == NULL)) {
-        (void)bnc_api_remove(api, res, now);
-        now = NULL;
+        bnc_api_take(api, arena, res, live); /* and nothing is stored before */
+        return (struct bnc_api_outcome){.status = 200, .changed = true};
     }
-    return (struct bnc_api_outcome){
-        .status = live == NULL ? 201 : 200, .object = now, .changed = true};
+    return (struct bnc_api_outcome){.status = live == NULL ? 201 : 200,
+                                    .object = bnc_api_commit(api, arena, res, tree),
+                                    .changed = true};
 }
 
 static struct bnc_api_outcome

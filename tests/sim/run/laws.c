@@ -97,27 +97,38 @@ get(struct bnc_sim_api *api, struct bnc_arena *arena, const char *kind, const ch
     return root;
 }
 
+/*
+ * Between a look that finds nothing and the first write somebody may make the object: an
+ * apply cannot say that there must be none.  It is ours from then on.
+ */
+#define UNSEEN_MS 2000 /* a slow list, then the write */
+
 static const char *
-check_foreign(struct laws *laws, const char *kind, const char *ns, const char *name,
-              struct bnc_arena *arena)
+check_foreign(struct laws *laws, int64_t now_ms, const char *kind, const char *ns,
+              const char *name, struct bnc_arena *arena)
 {
     for (size_t i = 0; i < laws->n_foreign; i++) {
         const struct laws_foreign *f = &laws->foreign[i];
-        if (strcmp(f->kind, kind) == 0 && strcmp(f->ns, ns) == 0 &&
-            strcmp(f->name, name) == 0) {
+        if (strcmp(f->kind, kind) != 0 || strcmp(f->ns, ns) != 0 ||
+            strcmp(f->name, name) != 0) {
+            continue;
+        }
+        if (now_ms - f->since_ms > UNSEEN_MS) {
             return bnc_arena_fmt(arena, "an object of others was written: %s %s/%s", kind,
                                  ns, name);
         }
+        laws->foreign[i] = laws->foreign[--laws->n_foreign];
+        break;
     }
     return NULL;
 }
 
 const char *
-laws_write(struct laws *laws, struct bnc_sim_api *api, const char *kind, const char *ns,
-           const char *name, struct bnc_arena *arena)
+laws_write(struct laws *laws, struct bnc_sim_api *api, int64_t now_ms, const char *kind,
+           const char *ns, const char *name, struct bnc_arena *arena)
 {
     BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
-    const char *what = check_foreign(laws, kind, ns, name, arena);
+    const char *what = check_foreign(laws, now_ms, kind, ns, name, arena);
     const cJSON *root = get(api, scratch, kind, ns, name);
     const cJSON *notes = bnc_json_path(root, "metadata", "annotations", NULL);
     const char *hash = bnc_json_get_str(notes, "binnacle.dev/hash");
@@ -214,5 +225,6 @@ laws_foreign_step(struct laws *laws, struct bnc_sim *sim, struct bnc_sim_api *ap
                    "\"namespace\":\"%s\"},\"data\":{\"theirs\":\"eWVz\"}}",
                    f.kind, f.name, f.ns);
     (void)bnc_sim_api_put_as(api, "somebody", json);
+    f.since_ms = bnc_sim_now_ms(sim);
     laws->foreign[laws->n_foreign++] = f;
 }

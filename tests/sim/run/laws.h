@@ -19,6 +19,7 @@ struct laws {
         char kind[16];
         char ns[64];
         char name[64];
+        int64_t since_ms;
     } foreign[16];
 };
 
@@ -33,8 +34,9 @@ const char *
 laws_event(struct laws *laws, const struct product *product, struct bnc_arena *arena);
 
 /* After every write of the product. */
-const char *laws_write(struct laws *laws, struct bnc_sim_api *api, const char *kind,
-                       const char *ns, const char *name, struct bnc_arena *arena);
+const char *
+laws_write(struct laws *laws, struct bnc_sim_api *api, int64_t now_ms, const char *kind,
+           const char *ns, const char *name, struct bnc_arena *arena);
 
 /*
  * Somebody has an object, not a label on it, where an output may go: it may not be

@@ -87,7 +87,8 @@ on_write(void *arg, const char *method, const char *kind, const char *ns,
               bnc_arena_fmt(r->arena, "%s %s %s/%s", method, kind, ns, name));
     }
     BNC_AUTO(bnc_arena) arena = bnc_arena_new();
-    law(r, laws_write(&r->laws, r->api, kind, ns, name, r->arena));
+    law(r,
+        laws_write(&r->laws, r->api, bnc_sim_now_ms(r->sim), kind, ns, name, r->arena));
     if (strcmp(kind, "Secret") == 0 || strcmp(kind, "ConfigMap") == 0) {
         check(r, "a slow reader", readers_see(r->readers, kind, ns, name));
         const char *what = judge_whole(r->readers, r->api, arena);
