@@ -84,7 +84,7 @@ slow_server(int *port)
     CHECK_INT(getsockname(fd, (struct sockaddr *)&name, &size), 0);
     *port = ntohs(name.sin_port);
     pid_t pid = fork();
-    while (pid == 0) {
+    for (int n = 0; pid == 0; n++) { /* until it is killed */
         int peer = accept(fd, NULL, NULL);
         answer(peer);
         (void)close(peer);
