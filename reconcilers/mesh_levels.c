@@ -285,6 +285,15 @@ is_taken(const struct bnc_level *level, const struct bnc_level *before)
            (level->type == BNC_LEVEL_MESH || strcmp(before->ns, level->ns) == 0);
 }
 
+static void
+take(struct bnc_mesh_plan *mesh, const struct bnc_level *level, struct bnc_level *place)
+{
+    *place = *level;
+    if (place->type == BNC_LEVEL_WORKLOAD) {
+        assign(mesh, place);
+    }
+}
+
 /* Keep the winners, in place; the mesh's level is the first. */
 static void
 choose(struct bnc_mesh_plan *mesh)
@@ -309,11 +318,7 @@ choose(struct bnc_mesh_plan *mesh)
                                                : "the namespace already");
         } else if (all[i].type != BNC_LEVEL_WORKLOAD ||
                    settle_workload(mesh, &all[i], won, n)) {
-            won[n] = all[i];
-            if (won[n].type == BNC_LEVEL_WORKLOAD) {
-                assign(mesh, &won[n]);
-            }
-            n++;
+            take(mesh, &all[i], &won[n++]);
         }
     }
     mesh->levels = won;

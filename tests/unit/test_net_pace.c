@@ -71,6 +71,17 @@ answer(int peer)
     send_all(peer, flood, sizeof(flood));
 }
 
+/* Until it is killed. */
+static void
+serve(int fd)
+{
+    for (;;) {
+        int peer = accept(fd, NULL, NULL);
+        answer(peer);
+        (void)close(peer);
+    }
+}
+
 /* A process that answers with a trickle, then a flood. */
 static pid_t
 slow_server(int *port)
@@ -84,10 +95,8 @@ slow_server(int *port)
     CHECK_INT(getsockname(fd, (struct sockaddr *)&name, &size), 0);
     *port = ntohs(name.sin_port);
     pid_t pid = fork();
-    for (int n = 0; pid == 0; n++) { /* until it is killed */
-        int peer = accept(fd, NULL, NULL);
-        answer(peer);
-        (void)close(peer);
+    if (pid == 0) {
+        serve(fd);
     }
     (void)close(fd);
     return pid;
