@@ -4,7 +4,9 @@
 #ifndef BNC_TESTS_UNIT_TEST_NET_H
 #define BNC_TESTS_UNIT_TEST_NET_H
 
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/real.h"
@@ -67,6 +69,21 @@ static inline struct bnc_bytes
 test_bytes(const char *text)
 {
     return (struct bnc_bytes){.ptr = text, .len = strlen(text)};
+}
+
+/* A socket that listens on a free port of 127.0.0.1. */
+static inline int
+test_listen(int *port)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(name);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_INT(bind(fd, (struct sockaddr *)&name, size), 0);
+    CHECK_INT(listen(fd, 8), 0);
+    CHECK_INT(getsockname(fd, (struct sockaddr *)&name, &size), 0);
+    *port = ntohs(name.sin_port);
+    return fd;
 }
 
 /* `path` is a template that ends in XXXXXX. */

@@ -1,4 +1,3 @@
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -40,14 +39,7 @@ static const struct bnc_http_client_ops ops = {.on_data = on_data, .on_done = on
 static pid_t
 rude_server(int rude, int *port)
 {
-    struct sockaddr_in name = {.sin_family = AF_INET,
-                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(name);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK_INT(bind(fd, (struct sockaddr *)&name, size), 0);
-    CHECK_INT(listen(fd, 8), 0);
-    CHECK_INT(getsockname(fd, (struct sockaddr *)&name, &size), 0);
-    *port = ntohs(name.sin_port);
+    int fd = test_listen(port);
     pid_t pid = fork();
     for (int n = 1; pid == 0; n++) {
         char text[4096];

@@ -1,4 +1,3 @@
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -86,14 +85,7 @@ serve(int fd)
 static pid_t
 slow_server(int *port)
 {
-    struct sockaddr_in name = {.sin_family = AF_INET,
-                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(name);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK_INT(bind(fd, (struct sockaddr *)&name, size), 0);
-    CHECK_INT(listen(fd, 8), 0);
-    CHECK_INT(getsockname(fd, (struct sockaddr *)&name, &size), 0);
-    *port = ntohs(name.sin_port);
+    int fd = test_listen(port);
     pid_t pid = fork();
     if (pid == 0) {
         serve(fd);
