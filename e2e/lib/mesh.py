@@ -1,8 +1,10 @@
 """A kubelet and its nodes' network in one thread: pods get addresses on loopback and really answer."""
 
+import contextlib
 import itertools
 import json
 import os
+import socket
 import threading
 import time
 
@@ -14,10 +16,22 @@ from .wait import Failed, until
 NODE = "node-1"
 ENVOY_PORT = "envoy-prom"  # how the port's name ends
 PEERS = {"apigateway": {"catalog": 3000, "forum": 4000}, "catalog": {"forum": 4000}}
-# 127.x.y.z, x from the process: two runs on one machine do not meet.
-ADDRESSES = (f"127.{16 + os.getpid() % 224}.{n // 250 % 250}.{n % 250 + 1}" for n in itertools.count())
 GRACE_S = 0.3  # between SIGTERM and the end of an emulated pod
 CLOSED = (*LOST, ValueError, AttributeError)  # of a watch that ended, here or there
+NETS = 224  # from 127.16 on
+
+
+def addresses():
+    """127.x.y.z: x belongs to one process while that listens at 127.x.255.254, so that two on a machine do not meet."""
+    for first in range(os.getpid(), os.getpid() + NETS):  # when an address is asked for: after a fork
+        net = f"127.{16 + first % NETS}"
+        with contextlib.suppress(OSError), socket.create_server((f"{net}.255.254", 15090)):
+            for n in itertools.count():
+                yield f"{net}.{n // 250 % 250}.{n % 250 + 1}"
+    raise Failed("no addresses are left on loopback")
+
+
+ADDRESSES = addresses()
 
 
 def now():
