@@ -20,12 +20,11 @@ bnc_summary_changed(struct bnc_offline *o)
 }
 
 static size_t
-count_policies(const struct bnc_plan *plan)
+count_accepted(const struct bnc_plan *plan, enum bnc_ir_type type)
 {
     size_t n = 0;
     for (size_t i = 0; plan != NULL && i < plan->n_verdicts; i++) {
-        n += plan->verdicts[i].accepted &&
-             plan->verdicts[i].member->ir->type == BNC_IR_POLICY;
+        n += plan->verdicts[i].accepted && plan->verdicts[i].member->ir->type == type;
     }
     return n;
 }
@@ -44,13 +43,18 @@ static void
 print_observatory(const struct bnc_result *result)
 {
     const struct bnc_plan *plan = result->plan;
-    size_t policies = count_policies(plan);
+    size_t policies = count_accepted(plan, BNC_IR_POLICY);
+    size_t monitors = count_accepted(plan, BNC_IR_MONITOR);
     size_t workloads = plan == NULL ? 0 : plan->annotated_workloads;
 
-    (void)printf("Observatory %s/%s: %zu %s from %zu %s and %zu annotated %s\n",
-                 result->object->ns, result->object->name, result->n_jobs,
+    (void)printf("Observatory %s/%s: %zu %s from %zu %s", result->object->ns,
+                 result->object->name, result->n_jobs,
                  result->n_jobs == 1 ? "job" : "jobs", policies,
-                 policies == 1 ? "ScrapePolicy" : "ScrapePolicies", workloads,
+                 policies == 1 ? "ScrapePolicy" : "ScrapePolicies");
+    if (monitors > 0) {
+        (void)printf(", %zu of prometheus-operator's objects", monitors);
+    }
+    (void)printf(" and %zu annotated %s\n", workloads,
                  workloads == 1 ? "workload" : "workloads");
     for (size_t i = 0; plan != NULL && i < plan->n_units; i++) {
         (void)printf("    %s\n", plan->units[i].job_name);

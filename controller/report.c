@@ -146,27 +146,35 @@ publication_of(const struct bnc_reporter *reporter, const struct bnc_result *res
     return state;
 }
 
-/* Annotations have no status: an Event on the workload. */
+static bool
+has_no_status(const struct bnc_verdict *v)
+{
+    enum bnc_ir_type type = v->member->ir->type;
+    return type == BNC_IR_WORKLOAD || type == BNC_IR_NAMESPACE || type == BNC_IR_MONITOR;
+}
+
+/* Annotations and kinds of others have no status of ours: an Event. */
 static void
 report_workloads(struct bnc_round *round, const struct bnc_plan *plan, size_t *at)
 {
     while (*at < plan->n_verdicts) {
         const struct bnc_verdict *v = &plan->verdicts[(*at)++];
         struct bnc_record *record;
-        bool annotated = v->member->ir->type == BNC_IR_WORKLOAD ||
-                         v->member->ir->type == BNC_IR_NAMESPACE;
-        if (!annotated ||
+        if (!has_no_status(v) ||
             (v->n_why == 0 && bnc_map_count(round->reporter->records) == 0)) {
             continue;
         }
         record = bnc_record_of(round->reporter, v->member->object);
-        if (v->n_why == 0) {
+        bool foreign = v->member->ir->type == BNC_IR_MONITOR;
+        if (v->n_why == 0 || (foreign && v->accepted)) {
             record->event = 0;
             continue;
         }
         BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+        /* prometheus-operator's own reason, for who looks for it */
         bnc_report_tell(round->reporter, record, v->member->object,
-                        bnc_reason_name(v->why[0].reason),
+                        foreign ? "InvalidConfiguration"
+                                : bnc_reason_name(v->why[0].reason),
                         bnc_diag_text(&v->why[0], arena));
     }
 }

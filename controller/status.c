@@ -396,16 +396,8 @@ prometheus_json(const struct bnc_result *result, const struct bnc_status_more *m
     int64_t pods = more->annotated_pods;
     const struct bnc_plan *plan = result->plan;
     cJSON *out = bnc_json_object(arena);
-    cJSON *selected = bnc_json_object(arena);
-    size_t policies = 0;
+    cJSON *selected = bnc_status_selected(plan, arena);
 
-    for (size_t i = 0; plan != NULL && i < plan->n_verdicts; i++) {
-        policies += plan->verdicts[i].selected &&
-                    plan->verdicts[i].member->ir->type == BNC_IR_POLICY;
-    }
-    bnc_json_set_int(arena, selected, "scrapePolicies", (int64_t)policies);
-    bnc_json_set_int(arena, selected, "annotatedWorkloads",
-                     plan == NULL ? 0 : (int64_t)plan->annotated_workloads);
     if (pods < 0) {
         pods = live_number(result->object, "selected", "annotatedPods");
     }

@@ -50,6 +50,8 @@ bool bnc_status_grafana(const struct bnc_member *member, cJSON *status,
                         struct bnc_arena *arena);
 /* Rule groups of a plan (status_counts.c). */
 int64_t bnc_status_rule_groups(const struct bnc_plan *plan);
+/* status.prometheus.selected, annotated pods apart. */
+cJSON *bnc_status_selected(const struct bnc_plan *plan, struct bnc_arena *arena);
 /* "3 jobs and 2 rule groups are published", and what goes to Grafana. */
 const char *
 bnc_status_published_text(const struct bnc_result *result, struct bnc_arena *arena);

@@ -150,6 +150,16 @@ bnc_arena_strndup(struct bnc_arena *arena, const char *s, size_t n)
     return copy;
 }
 
+void *
+bnc_arena_memdup(struct bnc_arena *arena, const void *from, size_t n)
+{
+    void *copy = bnc_arena_alloc(arena, n);
+    if (n > 0) {
+        memcpy(copy, from, n);
+    }
+    return copy;
+}
+
 char *
 bnc_arena_strdup(struct bnc_arena *arena, const char *s)
 {

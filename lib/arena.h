@@ -37,6 +37,9 @@ void *bnc_arena_array(struct bnc_arena *arena, size_t n, size_t size);
 char *bnc_arena_strdup(struct bnc_arena *arena, const char *s);
 char *bnc_arena_strndup(struct bnc_arena *arena, const char *s, size_t n);
 
+/* A copy of `n` bytes, aligned for any type. */
+void *bnc_arena_memdup(struct bnc_arena *arena, const void *from, size_t n);
+
 /* Formatted text in the arena. */
 char *bnc_arena_fmt(struct bnc_arena *arena, const char *fmt, ...) BNC_PRINTF(2, 3);
 char *

@@ -228,6 +228,64 @@ bnc_size_parse(const char *text, int64_t *bytes, struct bnc_error *err)
 /* ---- percentages --------------------------------------------------------------------
  */
 
+static bool
+quantity_factor(const char *suffix, double *out)
+{
+    static const struct {
+        const char *text;
+        double factor;
+    } rows[] = {
+        {"", 1},        {"n", 1e-9},    {"u", 1e-6},    {"m", 1e-3},
+        {"k", 1e3},     {"M", 1e6},     {"G", 1e9},     {"T", 1e12},
+        {"P", 1e15},    {"E", 1e18},    {"Ki", 1024},   {"Mi", 1048576},
+        {"Gi", 0x1p30}, {"Ti", 0x1p40}, {"Pi", 0x1p50}, {"Ei", 0x1p60},
+    };
+    for (size_t i = 0; i < BNC_LEN(rows); i++) {
+        if (strcmp(rows[i].text, suffix) == 0) {
+            *out = rows[i].factor;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The bytes of "-1.5e3" at the begin of `text`; 0: it is no number. */
+static size_t
+number_length(const char *text)
+{
+    size_t sign = text[0] == '+' || text[0] == '-' ? 1 : 0;
+    size_t whole = strspn(text + sign, "0123456789");
+    size_t n = sign + whole;
+    size_t part = text[n] == '.' ? strspn(text + n + 1, "0123456789") : 0;
+    if (whole + part == 0) {
+        return 0;
+    }
+    n += text[n] == '.' ? 1 + part : 0;
+    if (text[n] == 'e' || text[n] == 'E') {
+        size_t power = text[n + 1] == '+' || text[n + 1] == '-' ? 2 : 1;
+        size_t digits = strspn(text + n + power, "0123456789");
+        n += digits > 0 ? power + digits : 0;
+    }
+    return n;
+}
+
+enum bnc_code
+bnc_quantity_parse(const char *text, double *out, struct bnc_error *err)
+{
+    char number[64];
+    double factor = 1;
+    size_t n = number_length(text);
+
+    if (n == 0 || n >= sizeof(number) || !quantity_factor(text + n, &factor)) {
+        return bnc_fail(err, BNC_INVALID, "\"%.100s\" is no quantity", text);
+    }
+    memcpy(number, text, n);
+    number[n] = '\0';
+    *out =
+        factor < 1 ? strtod(number, NULL) / (1 / factor) : strtod(number, NULL) * factor;
+    return BNC_OK;
+}
+
 enum bnc_code
 bnc_percent_parse(const char *text, int64_t *hundredths, struct bnc_error *err)
 {

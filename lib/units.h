@@ -32,6 +32,13 @@ void bnc_duration_print(int64_t ms, struct bnc_str *out);
 enum bnc_code
 bnc_size_parse(const char *text, int64_t *bytes, struct bnc_error *err) BNC_MUST_CHECK;
 
+/*
+ * A Kubernetes quantity: "1.5", "100m" (a tenth), "2k", "3Mi", "12e6".
+ * Errors: INVALID.
+ */
+enum bnc_code bnc_quantity_parse(const char *text, double *out,
+                                 struct bnc_error *err) BNC_MUST_CHECK;
+
 /* "99.5" is 9950; 0 to 100 with at most two decimals.  Units: hundredths of 1 %. */
 enum bnc_code bnc_percent_parse(const char *text, int64_t *hundredths,
                                 struct bnc_error *err) BNC_MUST_CHECK;

@@ -166,6 +166,9 @@ static const struct {
     [BNC_FIELD_INLINE] = {decode_inline, JSON_OBJECT, "write an object"},
     [BNC_FIELD_LIST] = {bnc_decode_list, JSON_ARRAY, "write a list of objects"},
     [BNC_FIELD_RAW_OBJECT] = {bnc_decode_raw, JSON_OBJECT, "write an object"},
+    [BNC_FIELD_RAW] = {bnc_decode_raw,
+                       JSON_BOOL | JSON_NUMBER | JSON_TEXT | JSON_ARRAY | JSON_OBJECT,
+                       "give it a value"},
 };
 static_assert(BNC_LEN(types) == BNC_FIELD_TYPE_COUNT, "every type needs a row");
 
@@ -242,6 +245,15 @@ unknown_field(struct bnc_decoder *decoder, const struct bnc_table *table,
         names[i] = table->fields[i].name;
     }
     const char *near = bnc_text_nearest(name, names, table->n_fields);
+    if (decoder->foreign) {
+        bnc_diag_warn(diags, BNC_REASON_UNKNOWN_FIELD, bnc_path_text(&path, diags->arena),
+                      near == NULL
+                          ? NULL
+                          : bnc_arena_fmt(diags->arena, "did you mean \"%s\"?", near),
+                      "the field %s is not known and counts for nothing",
+                      bnc_text_quoted(diags->arena, name));
+        return;
+    }
     const char *remedy = near == NULL
                              ? "remove it"
                              : bnc_arena_fmt(diags->arena, "did you mean \"%s\"?", near);
@@ -313,15 +325,22 @@ default_of(const struct bnc_field *field, struct bnc_arena *arena)
     return json;
 }
 
-/* A null where there is a default; an empty text where a name or URL may stand. */
+/*
+ * A null where there is a default; an empty text where a name or URL may stand.  To
+ * prometheus-operator also an empty duration or size, and each null.
+ */
 static bool
-counts_as_unset(const struct bnc_field *field, const cJSON *json)
+counts_as_unset(const struct bnc_field *field, const cJSON *json, bool foreign)
 {
-    if (json == NULL || (cJSON_IsNull(json) && field->def != NULL)) {
+    if (json == NULL || (cJSON_IsNull(json) && (field->def != NULL || foreign))) {
         return true;
     }
-    return field->type == BNC_FIELD_TEXT && field->rule != BNC_TEXT_ANY &&
-           !field->required && cJSON_IsString(json) && json->valuestring[0] == '\0';
+    if (field->required || !cJSON_IsString(json) || json->valuestring[0] != '\0') {
+        return false;
+    }
+    return (field->type == BNC_FIELD_TEXT && field->rule != BNC_TEXT_ANY) ||
+           (foreign &&
+            (field->type == BNC_FIELD_DURATION || field->type == BNC_FIELD_SIZE));
 }
 
 static void
@@ -331,7 +350,7 @@ decode_field(struct bnc_decoder *decoder, const struct bnc_field *field,
     struct bnc_path path = {.up = up, .text = field->name};
     struct bnc_spot spot = {decoder, field, json, &path};
 
-    if (counts_as_unset(field, json)) {
+    if (counts_as_unset(field, json, decoder->foreign)) {
         spot.json = default_of(field, decoder->diags->arena);
     }
     if (spot.json != NULL) {
@@ -418,7 +437,8 @@ bnc_fields_decode(const struct bnc_table *table, const cJSON *json, const char *
                   void *out, struct bnc_diags *diags)
 {
     BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
-    struct bnc_decoder decoder = {.diags = diags, .scratch = scratch};
+    struct bnc_decoder decoder = {
+        .diags = diags, .scratch = scratch, .foreign = table->foreign};
     struct bnc_path root = {.text = path};
     if (json != NULL && !cJSON_IsObject(json)) {
         wrong_at(&decoder, &root, BNC_REASON_INVALID_FIELD, "write an object",

@@ -33,6 +33,7 @@ enum bnc_field_type {
     BNC_FIELD_INLINE,     /* struct by table `sub`, embedded, not a pointer     */
     BNC_FIELD_LIST,       /* struct bnc_list of structs by table `sub`          */
     BNC_FIELD_RAW_OBJECT, /* const cJSON *: any object                          */
+    BNC_FIELD_RAW,        /* const cJSON *: any value                           */
     BNC_FIELD_TYPE_COUNT
 };
 
@@ -134,6 +135,9 @@ struct bnc_table {
     size_t n_fields;
     const struct bnc_union *unions;
     size_t n_unions;
+    /* Of a root: somebody else's kind.  A field that it has no row for is a warning: the
+     * CRD may be newer than the table. */
+    bool foreign;
 
     /*
      * What no row can say, after all fields of `item` (the struct) were read:

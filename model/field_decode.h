@@ -19,6 +19,7 @@ struct bnc_decoder {
     struct bnc_diags *diags;
     struct bnc_arena *scratch; /* of what nobody keeps */
     size_t values;             /* that were met */
+    bool foreign;              /* as the table at the root */
 };
 
 /* One value and where it stands. */

@@ -6,10 +6,24 @@
 
 #include "model/job.h"
 #include "model/object.h"
+#include "model/spec_monitor.h"
 #include "model/spec_observatory.h"
 #include "model/spec_sampling_policy.h"
 #include "model/spec_scrape_policy.h"
 #include "model/view.h"
+
+/*
+ * What a cluster would tell, and how prometheus-operator would be started: what is
+ * rendered beside it follows (--assume).
+ */
+struct bnc_assumed {
+    bool endpoint_slices;   /* the cluster has them: since 1.21 */
+    bool pod_topology;      /* pods have labels of their zone: since 1.35 */
+    bool topology_sharding; /* feature gates of prometheus-operator, on since 0.92 */
+    bool retention_policies;
+    bool daemon_set;  /* of a PrometheusAgent: its mode */
+    bool any_version; /* nothing is left out for an old Prometheus */
+};
 
 /* How the controller was started; fixed for the life of the process. */
 struct bnc_settings {
@@ -17,6 +31,7 @@ struct bnc_settings {
     const char *const *watch_namespaces;   /* ended by NULL; NULL: the whole cluster */
     size_t part_budget; /* bytes of jobs in one part; 0: what fits into an object */
     bool offline;       /* of the cluster only what is in the files is known */
+    struct bnc_assumed assume;
 };
 
 bool bnc_settings_trusts(const struct bnc_settings *settings, const char *ns);
@@ -54,10 +69,13 @@ struct bnc_grafana_login {
 
 struct bnc_ir_observatory {
     struct bnc_spec_observatory spec;
-    struct bnc_scope reach;            /* what it may touch at all */
-    bool own_only;                     /* that is its own namespace: it is not trusted */
-    struct bnc_scope scope;            /* namespaceSelector */
-    struct bnc_scope policy_scope;     /* scrapePolicyNamespaceSelector */
+    struct bnc_scope reach;        /* what it may touch at all */
+    bool own_only;                 /* that is its own namespace: it is not trusted */
+    struct bnc_scope scope;        /* namespaceSelector */
+    struct bnc_scope policy_scope; /* scrapePolicyNamespaceSelector */
+    struct bnc_scope
+        foreign_scopes[BNC_FOREIGN_COUNT]; /* of prometheus-operator's kinds */
+    struct bnc_assumed assume;
     const cJSON *base;                 /* merged and checked; NULL: none */
     const cJSON *raw_jobs;             /* array of additionalScrapeConfigs; NULL: none */
     struct bnc_scope sampling_scope;   /* tracing.samplingPolicyNamespaceSelector */
@@ -164,6 +182,17 @@ struct bnc_endpoint_ir {
     const char *username_file;
     const char *password_file;
     struct bnc_job_oauth2 *oauth2;
+    const char *bearer_token_file;
+};
+
+/* A ServiceMonitor, PodMonitor, Probe or ScrapeConfig. */
+struct bnc_ir_monitor {
+    struct bnc_spec_monitor spec;
+    struct bnc_endpoint_ir *endpoints; /* of a Probe or ScrapeConfig exactly one */
+    size_t n_endpoints;
+    const cJSON *discovery; /* of a ScrapeConfig: ..._sd_configs; NULL: none */
+    struct bnc_asset *assets;
+    size_t n_assets;
 };
 
 struct bnc_ir_policy {
@@ -180,6 +209,7 @@ enum bnc_ir_type {
     BNC_IR_NONE,
     BNC_IR_OBSERVATORY,
     BNC_IR_POLICY,
+    BNC_IR_MONITOR,
     BNC_IR_SAMPLING,
     BNC_IR_METRIC_RULE,
     BNC_IR_DATASOURCE,
@@ -201,6 +231,7 @@ struct bnc_ir {
     union {
         struct bnc_ir_observatory *observatory;
         struct bnc_ir_policy *policy;
+        struct bnc_ir_monitor *monitor;
         struct bnc_ir_sampling *sampling;
         struct bnc_ir_metric_rule *metric_rule;
         struct bnc_ir_datasource *datasource; /* model/ir_grafana.h */

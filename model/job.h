@@ -36,6 +36,8 @@ struct bnc_job_oauth2 {
     struct bnc_pairs endpoint_params;
     struct bnc_job_tls tls;
     const char *proxy_url;
+    const char *no_proxy;
+    enum bnc_tri proxy_from_environment;
 };
 
 struct bnc_job {
@@ -54,19 +56,32 @@ struct bnc_job {
     const char *no_proxy;
     enum bnc_tri proxy_from_environment;
 
-    /* authentication: at most one of the next three groups */
+    enum bnc_tri enable_compression;
+    bool keeps_timestamps; /* overrideHonorTimestamps does not reach it */
+
+    /* authentication: at most one of the next four groups */
     const char *auth_type; /* with credentials_file */
     const char *credentials_file;
     const char *basic_username; /* its text, for versions without username_file */
     const char *basic_username_file;
     const char *basic_password_file;
     struct bnc_job_oauth2 *oauth2;
+    const char *bearer_token_file;
     struct bnc_job_tls tls;
 
     /* kubernetes_sd_configs: one entry */
-    const char *role;            /* "pod", "node", "endpoints", "service" */
+    const char *role;            /* "pod", "node", "endpoints", ...; NULL: none */
     struct bnc_texts namespaces; /* set and n 0 never happens: !set means all */
-    bool attach_node_metadata;
+    enum bnc_tri attach_node_metadata;
+    const cJSON *api_server; /* keys of the entry: another cluster; NULL: none */
+    const cJSON *selectors;  /* list; NULL: none */
+    const cJSON *discovery;  /* other ways: object of lists; NULL: none */
+    const char *shard_by;    /* label whose hash decides; NULL: __address__ */
+    enum bnc_sharding {
+        BNC_SHARDING_ON,      /* as the profile says */
+        BNC_SHARDING_SEVERAL, /* only where there are several shards */
+        BNC_SHARDING_OFF
+    } sharding;
 
     struct bnc_relabel *relabelings;
     size_t n_relabelings;
@@ -74,8 +89,11 @@ struct bnc_job {
     size_t n_metric_relabelings;
 
     struct bnc_limits limits;
+    struct bnc_native_histograms histograms;
     struct bnc_texts scrape_protocols;
     const char *fallback_scrape_protocol;
+    const char *name_validation_scheme; /* as Prometheus writes it: "legacy" */
+    const char *name_escaping_scheme;   /* as the CRDs write it: "AllowUTF8" */
 
     struct bnc_asset *assets; /* what the files above come from */
     size_t n_assets;

@@ -62,6 +62,40 @@ static const struct bnc_keep own_rows[] = {
     END,
 };
 
+/* Somebody else's with all of its spec. */
+static const struct bnc_keep foreign_rows[] = {
+    {"metadata", metadata_rows, BNC_KEEP_TEXT},
+    {"spec", NULL, BNC_KEEP_TEXT},
+    END,
+};
+
+/* Of a Prometheus what is of its pods alone stays out: most of its text. */
+static const struct bnc_keep prometheus_spec_rows[] = {
+    {"affinity", NULL, BNC_KEEP_DROP},
+    {"containers", NULL, BNC_KEEP_DROP},
+    {"dnsConfig", NULL, BNC_KEEP_DROP},
+    {"hostAliases", NULL, BNC_KEEP_DROP},
+    {"initContainers", NULL, BNC_KEEP_DROP},
+    {"podMetadata", NULL, BNC_KEEP_DROP},
+    {"resources", NULL, BNC_KEEP_DROP},
+    {"securityContext", NULL, BNC_KEEP_DROP},
+    {"storage", NULL, BNC_KEEP_DROP},
+    {"thanos", NULL, BNC_KEEP_DROP},
+    {"tolerations", NULL, BNC_KEEP_DROP},
+    {"topologySpreadConstraints", NULL, BNC_KEEP_DROP},
+    {"volumeMounts", NULL, BNC_KEEP_DROP},
+    {"volumes", NULL, BNC_KEEP_DROP},
+    {"web", NULL, BNC_KEEP_DROP},
+    {"*", NULL, BNC_KEEP_TEXT},
+    END,
+};
+
+static const struct bnc_keep prometheus_rows[] = {
+    {"metadata", metadata_rows, BNC_KEEP_TEXT},
+    {"spec", prometheus_spec_rows, BNC_KEEP_TEXT},
+    END,
+};
+
 static const struct bnc_keep namespace_rows[] = {
     {"metadata", metadata_rows, BNC_KEEP_TEXT},
     END,
@@ -265,6 +299,23 @@ static const struct bnc_kind_info kinds[BNC_KIND_COUNT] = {
                              true, true, false, own_rows, false},
     [BNC_KIND_DASHBOARD] = {"binnacle.dev", "v1alpha1", "Dashboard", "dashboards", true,
                             true, false, own_rows, false},
+    [BNC_KIND_SERVICE_MONITOR] = {"monitoring.coreos.com", "v1", "ServiceMonitor",
+                                  "servicemonitors", true, false, false, foreign_rows,
+                                  true},
+    [BNC_KIND_POD_MONITOR] = {"monitoring.coreos.com", "v1", "PodMonitor", "podmonitors",
+                              true, false, false, foreign_rows, true},
+    [BNC_KIND_PROBE] = {"monitoring.coreos.com", "v1", "Probe", "probes", true, false,
+                        false, foreign_rows, true},
+    [BNC_KIND_SCRAPE_CONFIG] = {"monitoring.coreos.com", "v1alpha1", "ScrapeConfig",
+                                "scrapeconfigs", true, false, false, foreign_rows, true},
+    [BNC_KIND_PROMETHEUS_RULE] = {"monitoring.coreos.com", "v1", "PrometheusRule",
+                                  "prometheusrules", true, false, false, foreign_rows,
+                                  true},
+    [BNC_KIND_PROMETHEUS] = {"monitoring.coreos.com", "v1", "Prometheus", "prometheuses",
+                             true, false, true, prometheus_rows, true},
+    [BNC_KIND_PROMETHEUS_AGENT] = {"monitoring.coreos.com", "v1alpha1", "PrometheusAgent",
+                                   "prometheusagents", true, false, true, prometheus_rows,
+                                   true},
     [BNC_KIND_NAMESPACE] = {"", "v1", "Namespace", "namespaces", false, false, false,
                             namespace_rows, false},
     [BNC_KIND_DEPLOYMENT] = {"apps", "v1", "Deployment", "deployments", true, false,
@@ -312,20 +363,23 @@ bnc_kind_api_version(enum bnc_kind kind)
 {
     static const struct {
         const char *group;
+        const char *version;
         const char *text;
     } rows[] = {
-        {"", "v1"},
-        {"apps", "apps/v1"},
-        {"batch", "batch/v1"},
-        {"binnacle.dev", "binnacle.dev/v1alpha1"},
-        {"telemetry.istio.io", "telemetry.istio.io/v1"},
-        {"opentelemetry.io", "opentelemetry.io/v1alpha1"},
-        {"kiali.io", "kiali.io/v1alpha1"},
-        {"config.istio.io", "config.istio.io/v1alpha2"},
-        {"measure.binnacle.dev", "measure.binnacle.dev/v1alpha1"},
+        {"apps", "v1", "apps/v1"},
+        {"batch", "v1", "batch/v1"},
+        {"binnacle.dev", "v1alpha1", "binnacle.dev/v1alpha1"},
+        {"monitoring.coreos.com", "v1", "monitoring.coreos.com/v1"},
+        {"monitoring.coreos.com", "v1alpha1", "monitoring.coreos.com/v1alpha1"},
+        {"telemetry.istio.io", "v1", "telemetry.istio.io/v1"},
+        {"opentelemetry.io", "v1alpha1", "opentelemetry.io/v1alpha1"},
+        {"kiali.io", "v1alpha1", "kiali.io/v1alpha1"},
+        {"config.istio.io", "v1alpha2", "config.istio.io/v1alpha2"},
+        {"measure.binnacle.dev", "v1alpha1", "measure.binnacle.dev/v1alpha1"},
     };
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
-        if (strcmp(rows[i].group, kinds[kind].group) == 0) {
+        if (strcmp(rows[i].group, kinds[kind].group) == 0 &&
+            strcmp(rows[i].version, kinds[kind].version) == 0) {
             return rows[i].text;
         }
     }

@@ -36,6 +36,7 @@ static const char *const type_names[] = {
     [BNC_FIELD_INLINE] = "object",
     [BNC_FIELD_LIST] = "list of",
     [BNC_FIELD_RAW_OBJECT] = "any object",
+    [BNC_FIELD_RAW] = "any value",
 };
 static_assert(BNC_LEN(type_names) == BNC_FIELD_TYPE_COUNT, "every type needs a name");
 

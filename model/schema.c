@@ -242,7 +242,7 @@ static cJSON *(*const types[])(const struct bnc_field *, struct bnc_arena *) = {
     [BNC_FIELD_REGEX_MAP] = of_map,     [BNC_FIELD_MULTIMAP] = of_multimap,
     [BNC_FIELD_SELECTOR] = of_selector, [BNC_FIELD_OBJECT] = of_object,
     [BNC_FIELD_INLINE] = of_object,     [BNC_FIELD_LIST] = of_list,
-    [BNC_FIELD_RAW_OBJECT] = of_raw,
+    [BNC_FIELD_RAW_OBJECT] = of_raw,    [BNC_FIELD_RAW] = of_raw,
 };
 static_assert(BNC_LEN(types) == BNC_FIELD_TYPE_COUNT, "every type needs a schema");
 

@@ -27,6 +27,9 @@ struct bnc_requirement {
 struct bnc_selector {
     struct bnc_requirement *items;
     size_t n; /* 0: everything matches */
+    /* The same as it is written: matchLabels by key, then matchExpressions. */
+    const struct bnc_requirement *written;
+    size_t n_labels; /* of matchLabels */
 };
 
 /* Decode into `arena` of `diags`; wrong parts become diagnostics below `path`. */

@@ -118,21 +118,23 @@ wrong_value(const char *value, const char *path, struct bnc_diags *diags)
                  "%s is no value of a label", bnc_text_quoted(diags->arena, value));
 }
 
-/* Sort `texts` and take out what is there twice; gives how many are left. */
-static size_t
-sort_values(const char **texts, size_t n)
+/* Sort the values, without what is there twice; those that are written stay. */
+static void
+sort_values(struct bnc_requirement *item, struct bnc_arena *arena)
 {
     size_t kept = 0;
-    if (n == 0) {
-        return 0;
+    if (item->n_values < 2) {
+        return;
     }
-    qsort(texts, n, sizeof(*texts), by_text);
-    for (size_t i = 0; i < n; i++) {
-        if (kept == 0 || strcmp(texts[kept - 1], texts[i]) != 0) {
-            texts[kept++] = texts[i];
+    item->values =
+        bnc_arena_memdup(arena, item->values, item->n_values * sizeof(*item->values));
+    qsort(item->values, item->n_values, sizeof(*item->values), by_text);
+    for (size_t i = 0; i < item->n_values; i++) {
+        if (kept == 0 || strcmp(item->values[kept - 1], item->values[i]) != 0) {
+            item->values[kept++] = item->values[i];
         }
     }
-    return kept;
+    item->n_values = kept;
 }
 
 static enum bnc_selector_op
@@ -179,7 +181,7 @@ add_expression(struct bnc_selector *out, const struct bnc_selector_expression *e
     struct bnc_requirement *added = &out->items[out->n++];
     *added = (struct bnc_requirement){.key = expression->key, .op = op};
     added->values = expression->values.items;
-    added->n_values = sort_values(expression->values.items, n);
+    added->n_values = n;
 }
 
 struct bnc_selector *
@@ -212,6 +214,12 @@ bnc_selector_decode(const cJSON *json, const char *path, struct bnc_diags *diags
         add_expression(out, &expressions[i],
                        bnc_arena_fmt(diags->arena, "%s.matchExpressions[%zu]", path, i),
                        clean, diags);
+    }
+    out->written =
+        bnc_arena_memdup(diags->arena, out->items, out->n * sizeof(*out->items));
+    out->n_labels = fields.match_labels.n;
+    for (size_t i = 0; i < out->n; i++) {
+        sort_values(&out->items[i], diags->arena);
     }
     if (out->n > 0) {
         qsort(out->items, out->n, sizeof(*out->items), by_requirement);

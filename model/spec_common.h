@@ -11,6 +11,7 @@
 struct bnc_ref { /* {name, key}, always in the object's own namespace */
     const char *name;
     const char *key;
+    enum bnc_tri optional; /* of prometheus-operator's references; it never counts */
 };
 
 struct bnc_secret_or_map { /* secret | configMap */
@@ -60,6 +61,18 @@ struct bnc_oauth2 {
     struct bnc_pairs endpoint_params;
     struct bnc_tls_config *tls_config;
     const char *proxy_url;
+    const char *no_proxy;
+    enum bnc_tri proxy_from_environment;
+    const cJSON *proxy_connect_header;
+};
+
+/* Of prometheus-operator's kinds; flattened, as the struct below. */
+struct bnc_native_histograms {
+    enum bnc_tri scrape_native;
+    enum bnc_tri scrape_classic;
+    enum bnc_tri convert_classic;
+    struct bnc_opt_int bucket_limit;
+    const cJSON *min_bucket_factor; /* a Kubernetes quantity, text or number; NULL */
 };
 
 /* Flattened: stands inside other structs, its rows in their tables. */

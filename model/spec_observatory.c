@@ -100,7 +100,48 @@ static const struct bnc_table class_table = {
     .n_fields = BNC_LEN(class_rows),
 };
 
+/* ---- enforcement --------------------------------------------------------------- */
+
+static const char *const excluded_groups[] = {"monitoring.coreos.com", NULL};
+static const char *const excluded_resources[] = {
+    "prometheusrules", "servicemonitors", "podmonitors", "probes", "scrapeconfigs", NULL,
+};
+
+#define AT(member) offsetof(struct bnc_excluded, member)
+static const struct bnc_field excluded_rows[] = {
+    {"group", BNC_FIELD_ENUM, AT(group), .values = excluded_groups,
+     .doc = "API group; it may be left out."},
+    {"resource", BNC_FIELD_ENUM, AT(resource), .values = excluded_resources,
+     .required = true, .doc = "Kind of the object, in plural."},
+    {"namespace", BNC_FIELD_TEXT, AT(ns), .rule = BNC_TEXT_NAMESPACE, .required = true,
+     .doc = "Namespace of the object."},
+    {"name", BNC_FIELD_TEXT, AT(name), .rule = BNC_TEXT_OBJECT_NAME,
+     .doc = "Name of the object; every one of the namespace when unset."},
+};
+#undef AT
+
+const struct bnc_table bnc_table_excluded = {
+    .name = "Excluded",
+    .size = sizeof(struct bnc_excluded),
+    .fields = excluded_rows,
+    .n_fields = BNC_LEN(excluded_rows),
+};
+
 /* ---- prometheus ---------------------------------------------------------------- */
+
+static const char *const discovery_roles[] = {"Endpoints", "EndpointSlice", NULL};
+
+#define FOREIGN_ROWS(field, which, plural)                                               \
+    {field "Selector", BNC_FIELD_SELECTOR,                                               \
+     offsetof(struct bnc_prometheus_spec, foreign_selectors[BNC_FOREIGN_##which]),       \
+     .doc = "prometheus-operator's " plural " by label. Unset: none; {}: all."},         \
+    {                                                                                    \
+        field "NamespaceSelector", BNC_FIELD_SELECTOR,                                   \
+            offsetof(struct bnc_prometheus_spec,                                         \
+                     foreign_namespaces[BNC_FOREIGN_##which]),                           \
+            .doc = "Namespaces of the " plural ", by label. Unset: "                     \
+                   "spec.namespaceSelector."                                             \
+    }
 
 static const char *const layouts[] = {"Single", "Files", NULL};
 
@@ -156,6 +197,19 @@ static const struct bnc_field prometheus_rows[] = {
     {"metricRuleNamespaceSelector", BNC_FIELD_SELECTOR,
      AT(metric_rule_namespace_selector),
      .doc = "Namespaces of the MetricRules, by label. Unset: spec.namespaceSelector."},
+    FOREIGN_ROWS("serviceMonitor", SERVICE_MONITOR, "ServiceMonitors"),
+    FOREIGN_ROWS("podMonitor", POD_MONITOR, "PodMonitors"),
+    FOREIGN_ROWS("probe", PROBE, "Probes"),
+    FOREIGN_ROWS("scrapeConfig", SCRAPE_CONFIG, "ScrapeConfigs"),
+    FOREIGN_ROWS("rule", RULE, "PrometheusRules"),
+    {"ignoreNamespaceSelectors", BNC_FIELD_BOOL, AT(ignore_namespace_selectors),
+     .doc = "True: ServiceMonitors, PodMonitors and Probes reach their own namespace "
+            "only."},
+    {"serviceDiscoveryRole", BNC_FIELD_ENUM, AT(service_discovery_role),
+     .values = discovery_roles,
+     .doc = "What targets of ServiceMonitors are found by; Endpoints when unset."},
+    {"excludedFromEnforcement", BNC_FIELD_LIST, AT(excluded), .sub = &bnc_table_excluded,
+     .max_items = 256, .doc = "Objects that enforcedNamespaceLabel does not reach."},
     {"enforcedNamespaceLabel", BNC_FIELD_TEXT, AT(enforced_namespace_label),
      .rule = BNC_TEXT_LABEL_NAME,
      .doc = "Label that all series get with the namespace of their policy as value, "

@@ -31,10 +31,28 @@ struct bnc_scrape_class {
     enum bnc_tri is_default;           /* "default" */
     struct bnc_tls_config *tls_config; /* files only */
     struct bnc_authorization *authorization;
+    const char *credentials_file;       /* of it: resolved; NULL: none */
     struct bnc_list relabelings;        /* struct bnc_relabel */
     struct bnc_list metric_relabelings; /* struct bnc_relabel */
     const char *fallback_scrape_protocol;
     enum bnc_tri attach_node_metadata;
+};
+
+/* prometheus-operator's kinds that an Observatory selects. */
+enum bnc_foreign {
+    BNC_FOREIGN_SERVICE_MONITOR,
+    BNC_FOREIGN_POD_MONITOR,
+    BNC_FOREIGN_PROBE,
+    BNC_FOREIGN_SCRAPE_CONFIG,
+    BNC_FOREIGN_RULE,
+    BNC_FOREIGN_COUNT
+};
+
+struct bnc_excluded { /* of excludedFromEnforcement */
+    const char *group;
+    const char *resource; /* "servicemonitors" */
+    const char *ns;
+    const char *name; /* NULL: every one */
 };
 
 struct bnc_prometheus_spec {
@@ -65,6 +83,12 @@ struct bnc_prometheus_spec {
     enum bnc_tri override_honor_timestamps;
     struct bnc_list scrape_classes;            /* struct bnc_scrape_class */
     struct bnc_ref *additional_scrape_configs; /* Secret key */
+    struct bnc_selector *foreign_selectors[BNC_FOREIGN_COUNT];  /* NULL: none of them */
+    struct bnc_selector *foreign_namespaces[BNC_FOREIGN_COUNT]; /* NULL: as above */
+    enum bnc_tri ignore_namespace_selectors;
+    enum bnc_tri deny_files; /* of ServiceMonitors: arbitraryFSAccessThroughSMs */
+    const char *service_discovery_role; /* Endpoints (default), EndpointSlice */
+    struct bnc_list excluded;           /* struct bnc_excluded */
 };
 
 struct bnc_tenants_spec {
@@ -101,5 +125,6 @@ struct bnc_spec_observatory {
 
 extern const struct bnc_kind_doc bnc_doc_observatory;
 extern const struct bnc_table bnc_table_observatory; /* of spec */
+extern const struct bnc_table bnc_table_excluded;    /* struct bnc_excluded */
 
 #endif

@@ -13,8 +13,10 @@ struct bnc_workload_ref {
 };
 
 struct bnc_endpoint {
-    const char *name; /* NULL: the port */
-    const char *port; /* name or number */
+    const char *name;               /* NULL: the port */
+    const char *port;               /* name or number */
+    const cJSON *target_port;       /* ServiceMonitor, PodMonitor: text or number */
+    struct bnc_opt_int port_number; /* PodMonitor */
     const char *path;
     const char *scheme; /* http, https */
     struct bnc_multipairs params;
@@ -31,10 +33,13 @@ struct bnc_endpoint {
     struct bnc_authorization *authorization; /* at most one of these three */
     struct bnc_basic_auth *basic_auth;
     struct bnc_oauth2 *oauth2;
+    struct bnc_ref *bearer_token_secret; /* of the monitors; likewise */
+    const char *bearer_token_file;
     struct bnc_tls_config *tls_config;
     const char *proxy_url;
     const char *no_proxy;
     enum bnc_tri proxy_from_environment;
+    const cJSON *proxy_connect_header; /* of the monitors */
 };
 
 struct bnc_series_match {    /* prune.dropSeries[]: all of `labels` match */

@@ -48,6 +48,11 @@ static const struct bnc_field selected_rows[] = {
      .doc = "Workloads that are scraped because of their annotations."},
     {"annotatedPods", BNC_FIELD_INT,
      .doc = "Pods that are scraped because of annotations."},
+    {"serviceMonitors", BNC_FIELD_INT, .doc = "ServiceMonitors that are selected."},
+    {"podMonitors", BNC_FIELD_INT, .doc = "PodMonitors that are selected."},
+    {"probes", BNC_FIELD_INT, .doc = "Probes that are selected."},
+    {"scrapeConfigs", BNC_FIELD_INT, .doc = "ScrapeConfigs that are selected."},
+    {"rules", BNC_FIELD_INT, .doc = "PrometheusRules that are selected."},
 };
 
 static const struct bnc_table selected_table = {

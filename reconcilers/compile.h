@@ -12,6 +12,10 @@ void bnc_compile_scrape_policy(const struct bnc_object *self,
 void bnc_compile_observatory(const struct bnc_object *self,
                              const struct bnc_settings *settings, struct bnc_view *view,
                              struct bnc_ir *out);
+/* ServiceMonitor, PodMonitor, Probe, ScrapeConfig. */
+void
+bnc_compile_monitor(const struct bnc_object *self, const struct bnc_settings *settings,
+                    struct bnc_view *view, struct bnc_ir *out);
 void
 bnc_compile_workload(const struct bnc_object *self, const struct bnc_settings *settings,
                      struct bnc_view *view, struct bnc_ir *out);

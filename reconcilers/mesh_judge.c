@@ -417,6 +417,7 @@ bnc_mesh_select(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
     case BNC_IR_NONE:
     case BNC_IR_OBSERVATORY:
     case BNC_IR_POLICY:
+    case BNC_IR_MONITOR:
         break;
     }
 }

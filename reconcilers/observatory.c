@@ -269,7 +269,14 @@ is_our_job(const struct step *s, const char *name)
             return true;
         }
     }
-    return bnc_str_starts(name, "scrapePolicy/") || bnc_str_starts(name, "annotations/");
+    static const char *const ours[] = {"scrapePolicy/", "annotations/", "serviceMonitor/",
+                                       "podMonitor/",   "probe/",       "scrapeConfig/"};
+    for (size_t i = 0; i < BNC_LEN(ours); i++) {
+        if (bnc_str_starts(name, ours[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Prometheus refuses the whole document when two jobs have one name. */
@@ -368,6 +375,27 @@ check_layout(struct step *s)
     }
 }
 
+/* Where prometheus-operator's kinds are looked for. */
+static void
+resolve_foreign(struct step *s)
+{
+    static const char *const fields[BNC_FOREIGN_COUNT] = {
+        [BNC_FOREIGN_SERVICE_MONITOR] = "spec.prometheus.serviceMonitorNamespaceSelector",
+        [BNC_FOREIGN_POD_MONITOR] = "spec.prometheus.podMonitorNamespaceSelector",
+        [BNC_FOREIGN_PROBE] = "spec.prometheus.probeNamespaceSelector",
+        [BNC_FOREIGN_SCRAPE_CONFIG] = "spec.prometheus.scrapeConfigNamespaceSelector",
+        [BNC_FOREIGN_RULE] = "spec.prometheus.ruleNamespaceSelector",
+    };
+    const struct bnc_prometheus_spec *prometheus = s->ir->spec.prometheus;
+
+    for (size_t i = 0; i < BNC_FOREIGN_COUNT; i++) {
+        const struct bnc_selector *own = prometheus->foreign_namespaces[i];
+        resolve_selector(s, own != NULL ? own : s->ir->spec.namespace_selector,
+                         own != NULL ? fields[i] : "spec.namespaceSelector",
+                         &s->ir->foreign_scopes[i]);
+    }
+}
+
 static void
 compile_prometheus(struct step *s)
 {
@@ -395,6 +423,7 @@ compile_prometheus(struct step *s)
                          ? "spec.prometheus.scrapePolicyNamespaceSelector"
                          : "spec.namespaceSelector",
                      &s->ir->policy_scope);
+    resolve_foreign(s);
     check_presets(s);
     check_classes(s);
     resolve_files(s);
@@ -450,6 +479,7 @@ bnc_compile_observatory(const struct bnc_object *self,
 
     out->type = BNC_IR_OBSERVATORY;
     out->as.observatory = ir;
+    ir->assume = settings->assume;
     bnc_object_decode_spec(self, &bnc_table_observatory, &ir->spec, out);
     resolve_reach(&s);
     resolve_selector(&s, ir->spec.namespace_selector, "spec.namespaceSelector",

@@ -1,5 +1,6 @@
 #include "reconcilers/plan.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "lib/json.h"
@@ -33,8 +34,8 @@ profile_of(const struct bnc_plan *plan, int64_t shard)
         .enforced_namespace_label = prometheus->enforced_namespace_label,
         .override_honor_labels = prometheus->override_honor_labels == BNC_TRUE,
         .override_honor_timestamps = prometheus->override_honor_timestamps == BNC_TRUE,
-        .shards = shards(plan),
-        .shard = shard};
+        .shards = {.shards = shards(plan),
+                   .shard = bnc_arena_fmt(plan->arena, "%" PRId64, shard)}};
 }
 
 /* Rendering knows a field's name only: put what it belongs to before it. */

@@ -19,6 +19,9 @@ bnc_plan_assets(struct bnc_plan *plan, const struct bnc_plan_state *state)
     for (size_t i = 0; i < state->n_takers; i++) {
         n += state->takers[i].ir->n_assets;
     }
+    for (size_t i = 0; i < state->n_scrapers; i++) {
+        n += state->scrapers[i].ir->n_assets;
+    }
     struct bnc_asset *all = bnc_arena_array(plan->arena, n, sizeof(*all));
     size_t used = state->ir->n_files;
     if (used > 0) {
@@ -26,6 +29,13 @@ bnc_plan_assets(struct bnc_plan *plan, const struct bnc_plan_state *state)
     }
     for (size_t i = 0; i < state->n_takers; i++) {
         const struct bnc_ir_policy *ir = state->takers[i].ir;
+        if (ir->n_assets > 0) {
+            memcpy(all + used, ir->assets, ir->n_assets * sizeof(*all));
+            used += ir->n_assets;
+        }
+    }
+    for (size_t i = 0; i < state->n_scrapers; i++) {
+        const struct bnc_ir_monitor *ir = state->scrapers[i].ir;
         if (ir->n_assets > 0) {
             memcpy(all + used, ir->assets, ir->n_assets * sizeof(*all));
             used += ir->n_assets;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reconcilers/monitor.h"
 #include "reconcilers/plan_state.h"
 #include "render/prom_prune.h"
 
@@ -167,7 +168,8 @@ take_class(struct building *b)
         job->fallback_scrape_protocol = class->fallback_scrape_protocol;
     }
     if (taker->ir->spec.attach_node_metadata == BNC_UNSET) {
-        job->attach_node_metadata = class->attach_node_metadata == BNC_TRUE;
+        job->attach_node_metadata =
+            class->attach_node_metadata == BNC_TRUE ? BNC_TRUE : BNC_UNSET;
     }
     bnc_rules_add_list(&b->rules, &class->relabelings);
     bnc_rules_add_list(&b->metric_rules, &class->metric_relabelings);
@@ -212,7 +214,8 @@ fill_endpoint(struct bnc_job *job, const struct bnc_endpoint_ir *endpoint,
     job->limits = policy->limits;
     job->scrape_protocols = policy->scrape_protocols;
     job->fallback_scrape_protocol = policy->fallback_scrape_protocol;
-    job->attach_node_metadata = policy->attach_node_metadata == BNC_TRUE;
+    job->attach_node_metadata =
+        policy->attach_node_metadata == BNC_TRUE ? BNC_TRUE : BNC_UNSET;
 }
 
 static void
@@ -249,6 +252,16 @@ build_policy(struct building *b)
         add_prune(b, taker->ir->spec.prune);
     }
     add_enforced_label(b, taker->member->object->ns);
+}
+
+static void
+build_monitor(struct building *b)
+{
+    const struct bnc_monitor_ask ask = {.state = b->state,
+                                        .scraper = b->source->scraper,
+                                        .endpoint = b->source->endpoint,
+                                        .arena = b->arena};
+    bnc_monitor_job(&ask, b->job, &b->rules, &b->metric_rules);
 }
 
 /* ---- annotations --------------------------------------------------------------- */
@@ -352,6 +365,7 @@ bnc_plan_job(const struct bnc_plan_state *state, const struct bnc_unit_source *s
 {
     static void (*const builders[])(struct building *) = {
         [BNC_UNIT_POLICY] = build_policy,
+        [BNC_UNIT_MONITOR] = build_monitor,
         [BNC_UNIT_GROUP] = build_group,
         [BNC_UNIT_PRESET] = build_preset,
     };

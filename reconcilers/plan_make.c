@@ -14,6 +14,7 @@
 #include "model/ir_metric_rule.h"
 #include "reconcilers/grafana.h"
 #include "reconcilers/mesh_plan.h"
+#include "reconcilers/monitor.h"
 #include "reconcilers/plan_memo.h"
 #include "reconcilers/plan_state.h"
 #include "reconcilers/plan_verdict.h"
@@ -71,6 +72,7 @@ count_units(const struct bnc_units *u)
     for (size_t i = 0; i < plan->n_verdicts; i++) {
         const struct bnc_ir *ir = plan->verdicts[i].member->ir;
         n += ir->type == BNC_IR_POLICY ? ir->as.policy->n_endpoints : 0;
+        n += ir->type == BNC_IR_MONITOR ? ir->as.monitor->n_endpoints : 0;
         n += ir->type == BNC_IR_METRIC_RULE ? ir->as.metric_rule->n_groups : 0;
     }
     return n;
@@ -162,6 +164,28 @@ add_policy_units(struct bnc_units *u, const struct bnc_taker *taker)
     row->near = near;
     row->is_near = true;
     return work;
+}
+
+static void
+add_monitor_units(struct bnc_units *u, const struct bnc_scraper *scraper)
+{
+    struct bnc_memo_row *row = scraper->row;
+    size_t n = scraper->ir->n_endpoints;
+
+    if (row->jobs == NULL) {
+        row->jobs = bnc_arena_array(row->arena, n, sizeof(*row->jobs));
+        for (size_t i = 0; i < n; i++) {
+            row->jobs[i] = bnc_monitor_job_name(scraper->member->object, i, row->arena);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct bnc_unit_source *source = bnc_arena_alloc(u->arena, sizeof(*source));
+        *source = (struct bnc_unit_source){
+            .type = BNC_UNIT_MONITOR, .scraper = scraper, .endpoint = i};
+        add_unit(u, row->jobs[i],
+                 bnc_hash64_with(bnc_plan_stamp(u->plan), scraper->member->version),
+                 scraper->verdict, source);
+    }
 }
 
 static void
@@ -314,6 +338,16 @@ do_policies(struct bnc_units *u)
     return u->at == u->state->n_takers;
 }
 
+static bool
+do_monitors(struct bnc_units *u)
+{
+    size_t end = u->at + BATCH_MEMBERS;
+    for (; u->at < u->state->n_scrapers && u->at < end; u->at++) {
+        add_monitor_units(u, &u->state->scrapers[u->at]);
+    }
+    return u->at == u->state->n_scrapers;
+}
+
 /* Groups of MetricRules; counters that Mixer counts are no rules. */
 static void
 add_rule_units(struct bnc_units *u)
@@ -367,9 +401,9 @@ do_sort(struct bnc_units *u)
     return true;
 }
 
-static bool (*const stages[])(struct bnc_units *) = {do_select,   do_grafana, do_rates,
-                                                     do_rank,     do_near,    do_groups,
-                                                     do_policies, do_others,  do_sort};
+static bool (*const stages[])(struct bnc_units *) = {
+    do_select, do_grafana,  do_rates,    do_rank,   do_near,
+    do_groups, do_policies, do_monitors, do_others, do_sort};
 
 void
 bnc_plan_begin(const struct bnc_member *observatory,
@@ -384,6 +418,7 @@ bnc_plan_begin(const struct bnc_member *observatory,
     out->state = state;
     out->pending = observatory->ir->pending;
     state->ir = ir;
+    state->assume = ir->assume;
     state->memo = memo;
     state->prometheus = ir->spec.prometheus;
     if (observatory->ir->diags.errors > 0) {

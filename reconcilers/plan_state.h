@@ -21,6 +21,16 @@ struct bnc_taker {
     struct bnc_memo_row *row; /* what the plan before knew */
 };
 
+/* An accepted object of prometheus-operator's that gives jobs. */
+struct bnc_scraper {
+    const struct bnc_member *member;
+    const struct bnc_ir_monitor *ir;
+    const struct bnc_scrape_class *class; /* NULL: none */
+    bool excluded;                        /* from enforcement of the namespace label */
+    size_t verdict;
+    struct bnc_memo_row *row;
+};
+
 /* An annotated workload and what it asks for by this Observatory's prefixes. */
 struct bnc_asker {
     const struct bnc_member *member;
@@ -42,13 +52,20 @@ struct bnc_group {
     uint64_t stamp;
 };
 
-enum bnc_unit_type { BNC_UNIT_POLICY, BNC_UNIT_GROUP, BNC_UNIT_PRESET, BNC_UNIT_RULES };
+enum bnc_unit_type {
+    BNC_UNIT_POLICY,
+    BNC_UNIT_MONITOR,
+    BNC_UNIT_GROUP,
+    BNC_UNIT_PRESET,
+    BNC_UNIT_RULES
+};
 
 /* Behind struct bnc_unit's `source`. */
 struct bnc_unit_source {
     enum bnc_unit_type type;
-    const struct bnc_taker *taker; /* POLICY */
-    size_t endpoint;
+    const struct bnc_taker *taker;         /* POLICY */
+    const struct bnc_scraper *scraper;     /* MONITOR */
+    size_t endpoint;                       /* both */
     const struct bnc_group *group;         /* GROUP */
     const struct bnc_preset *preset;       /* PRESET */
     const struct bnc_ir_rule_group *rules; /* RULES */
@@ -93,7 +110,10 @@ struct bnc_plan_state {
     const struct bnc_prometheus_spec *prometheus;
     struct bnc_version version; /* of Prometheus */
     const char *interval;       /* of scrapes, where a job names none */
-    struct bnc_taker *takers;   /* by rank: whose word counts more comes first */
+    struct bnc_assumed assume;  /* of the cluster */
+    struct bnc_scraper *scrapers;
+    size_t n_scrapers;
+    struct bnc_taker *takers; /* by rank: whose word counts more comes first */
     size_t n_takers;
     struct bnc_grafana_plan *grafana; /* grafana.h; NULL: no spec.grafana */
     struct bnc_mesh_plan *mesh; /* mesh_plan.h; NULL: no spec.tracing and no spec.mesh */

@@ -6,35 +6,17 @@
 #include "model/ir_metric_rule.h"
 #include "reconcilers/grafana.h"
 #include "reconcilers/mesh_plan.h"
-#include "reconcilers/plan_memo.h"
+#include "reconcilers/plan_judge.h"
 #include "reconcilers/scope.h"
 #include "validate/relabel.h"
 
-/* The rights of a policy outside its Observatory's namespace. */
-struct rights {
-    bool tenant;
-    bool any_target;
-    bool files;
-    bool class_credentials;
-};
-
-struct judging {
-    const struct bnc_plan *plan;
-    const struct bnc_plan_state *state;
-    struct bnc_arena *arena; /* of texts: diagnostics copy them */
-    const struct bnc_member *member;
-    struct bnc_memo_row *row; /* what it gives */
-    struct bnc_diags diags;
-    struct rights rights;
-};
-
-static struct rights
-rights_of(const struct judging *j)
+static struct bnc_rights
+rights_of(const struct bnc_judging *j)
 {
     const struct bnc_tenants_spec *tenants = j->state->ir->spec.tenants;
     bool tenant = strcmp(j->member->object->ns, j->plan->observatory->object->ns) != 0;
 
-    return (struct rights){
+    return (struct bnc_rights){
         .tenant = tenant,
         .any_target = !tenant || (tenants != NULL && bnc_str_eq(tenants->targets, "Any")),
         .files =
@@ -44,14 +26,15 @@ rights_of(const struct judging *j)
             (tenants != NULL && bnc_str_eq(tenants->scrape_class_credentials, "Allow"))};
 }
 
-static void
-refuse(struct judging *j, const char *field, const char *remedy, const char *message)
+void
+bnc_judge_refuse(struct bnc_judging *j, const char *field, const char *remedy,
+                 const char *message)
 {
     bnc_diag_add(&j->diags, BNC_REASON_NOT_PERMITTED, field, remedy, "%s", message);
 }
 
 static void
-check_target_labels(struct judging *j, const struct bnc_endpoint *endpoint, size_t i)
+check_target_labels(struct bnc_judging *j, const struct bnc_endpoint *endpoint, size_t i)
 {
     static const char *const guarded[] = {"__address__", "__scheme__",
                                           "__metrics_path__"};
@@ -60,7 +43,7 @@ check_target_labels(struct judging *j, const struct bnc_endpoint *endpoint, size
     for (size_t k = 0; k < BNC_LEN(guarded); k++) {
         size_t r = bnc_relabel_writer(list->items, list->n, guarded[k]);
         if (r < list->n) {
-            refuse(
+            bnc_judge_refuse(
                 j, bnc_arena_fmt(j->arena, "spec.endpoints[%zu].relabelings[%zu]", i, r),
                 "leave the rule out, or ask the Observatory's owner for "
                 "tenants.targets: Any",
@@ -71,17 +54,19 @@ check_target_labels(struct judging *j, const struct bnc_endpoint *endpoint, size
 }
 
 static void
-refuse_file(struct judging *j, const char *file, const char *field, const char *part)
+refuse_file(struct bnc_judging *j, const char *file, const char *field, const char *part)
 {
     if (file != NULL) {
-        refuse(j, bnc_arena_fmt(j->arena, "%s.%s", field, part),
-               "use a Secret of this namespace, or ask for tenants.fileReferences: Allow",
-               "a tenant may not name files of Prometheus' machine");
+        bnc_judge_refuse(
+            j, bnc_arena_fmt(j->arena, "%s.%s", field, part),
+            "use a Secret of this namespace, or ask for tenants.fileReferences: Allow",
+            "a tenant may not name files of Prometheus' machine");
     }
 }
 
 static void
-check_tls_files(struct judging *j, const struct bnc_tls_config *tls, const char *field)
+check_tls_files(struct bnc_judging *j, const struct bnc_tls_config *tls,
+                const char *field)
 {
     if (tls != NULL) {
         refuse_file(j, tls->ca_file, field, "caFile");
@@ -91,7 +76,7 @@ check_tls_files(struct judging *j, const struct bnc_tls_config *tls, const char 
 }
 
 static void
-check_files(struct judging *j, const struct bnc_endpoint *endpoint, size_t i)
+check_files(struct bnc_judging *j, const struct bnc_endpoint *endpoint, size_t i)
 {
     const char *field = bnc_arena_fmt(j->arena, "spec.endpoints[%zu]", i);
 
@@ -108,22 +93,23 @@ check_files(struct judging *j, const struct bnc_endpoint *endpoint, size_t i)
 }
 
 static void
-check_rights(struct judging *j, const struct bnc_ir_policy *ir)
+check_rights(struct bnc_judging *j, const struct bnc_ir_policy *ir)
 {
     if (!j->rights.any_target && ir->beyond_own) {
-        refuse(
+        bnc_judge_refuse(
             j, "spec.namespaceSelector",
             "leave it out, or ask the Observatory's owner for tenants.targets: Any",
             bnc_arena_fmt(j->arena,
                           "a policy outside namespace %s reaches its own namespace only",
                           j->plan->observatory->object->ns));
     } else if (j->state->ir->own_only && ir->beyond_own) {
-        refuse(j, "spec.namespaceSelector",
-               "leave it out, or run binnacle with this namespace in "
-               "--trusted-namespaces",
-               bnc_arena_fmt(j->arena, "Observatory %s/%s reaches its own namespace only",
-                             j->plan->observatory->object->ns,
-                             j->plan->observatory->object->name));
+        bnc_judge_refuse(j, "spec.namespaceSelector",
+                         "leave it out, or run binnacle with this namespace in "
+                         "--trusted-namespaces",
+                         bnc_arena_fmt(j->arena,
+                                       "Observatory %s/%s reaches its own namespace only",
+                                       j->plan->observatory->object->ns,
+                                       j->plan->observatory->object->name));
     }
     for (size_t i = 0; i < ir->n_endpoints; i++) {
         if (!j->rights.any_target) {
@@ -135,10 +121,9 @@ check_rights(struct judging *j, const struct bnc_ir_policy *ir)
     }
 }
 
-/* What compiling could not know: which Prometheus this is and how often it scrapes. */
-static void
-check_versions(struct judging *j, const struct bnc_list *list, size_t endpoint,
-               const char *field)
+/* What compiling could not know: which Prometheus this is. */
+void
+bnc_judge_rules(struct bnc_judging *j, const struct bnc_list *list, const char *field)
 {
     const struct bnc_relabel *rules = list->items;
     for (size_t i = 0; i < list->n; i++) {
@@ -147,22 +132,21 @@ check_versions(struct judging *j, const struct bnc_list *list, size_t endpoint,
         rule.regex = NULL; /* the same for every version, and dear */
         bnc_relabel_check(&rule, "", &j->state->version, &found);
         if (found.n > 0) { /* seldom: only then it needs a name */
-            bnc_relabel_check(&rule,
-                              bnc_arena_fmt(j->arena, "spec.endpoints[%zu].%s[%zu]",
-                                            endpoint, field, i),
+            bnc_relabel_check(&rule, bnc_arena_fmt(j->arena, "%s[%zu]", field, i),
                               &j->state->version, &j->diags);
         }
     }
 }
 
-static void
-check_timeout(struct judging *j, const struct bnc_endpoint *endpoint, const char *field)
+void
+bnc_judge_timeout(struct bnc_judging *j, const struct bnc_endpoint *endpoint,
+                  const char *field)
 {
     struct bnc_error err = {0};
     int64_t timeout = 0;
     int64_t interval = 0;
 
-    if (endpoint->interval != NULL ||
+    if (endpoint->interval != NULL || endpoint->scrape_timeout == NULL ||
         bnc_duration_parse(endpoint->scrape_timeout, &timeout, &err) ||
         bnc_duration_parse(j->state->interval, &interval, &err) || timeout <= interval) {
         return;
@@ -176,20 +160,21 @@ check_timeout(struct judging *j, const struct bnc_endpoint *endpoint, const char
 }
 
 static void
-check_endpoints(struct judging *j, const struct bnc_ir_policy *ir)
+check_endpoints(struct bnc_judging *j, const struct bnc_ir_policy *ir)
 {
     for (size_t i = 0; i < ir->n_endpoints; i++) {
         const struct bnc_endpoint *endpoint = ir->endpoints[i].spec;
-        if (endpoint->scrape_timeout != NULL) {
-            check_timeout(j, endpoint, bnc_arena_fmt(j->arena, "spec.endpoints[%zu]", i));
-        }
-        check_versions(j, &endpoint->relabelings, i, "relabelings");
-        check_versions(j, &endpoint->metric_relabelings, i, "metricRelabelings");
+        const char *field = bnc_arena_fmt(j->arena, "spec.endpoints[%zu]", i);
+        bnc_judge_timeout(j, endpoint, field);
+        bnc_judge_rules(j, &endpoint->relabelings,
+                        bnc_arena_fmt(j->arena, "%s.relabelings", field));
+        bnc_judge_rules(j, &endpoint->metric_relabelings,
+                        bnc_arena_fmt(j->arena, "%s.metricRelabelings", field));
     }
 }
 
-static const struct bnc_scrape_class *
-find_class(struct judging *j, const char *name)
+const struct bnc_scrape_class *
+bnc_judge_class(struct bnc_judging *j, const char *name)
 {
     const struct bnc_list *list = &j->state->prometheus->scrape_classes;
     const struct bnc_scrape_class *classes = list->items;
@@ -211,20 +196,22 @@ find_class(struct judging *j, const char *name)
 }
 
 static void
-check_class_rights(struct judging *j, const struct bnc_scrape_class *class, bool named)
+check_class_rights(struct bnc_judging *j, const struct bnc_scrape_class *class,
+                   bool named)
 {
     bool secret = class != NULL &&
                   (class->authorization != NULL ||
                    (class->tls_config != NULL && class->tls_config->key_file != NULL));
     if (secret && named && !j->rights.class_credentials) {
-        refuse(j, "spec.scrapeClass",
-               "use another class, or ask for tenants.scrapeClassCredentials: Allow",
-               "this class sends credentials, which a tenant's targets may not get");
+        bnc_judge_refuse(
+            j, "spec.scrapeClass",
+            "use another class, or ask for tenants.scrapeClassCredentials: Allow",
+            "this class sends credentials, which a tenant's targets may not get");
     }
 }
 
-static void
-settle(struct judging *j, struct bnc_verdict *verdict)
+void
+bnc_judge_settle(struct bnc_judging *j, struct bnc_verdict *verdict)
 {
     const struct bnc_diags *own = &j->member->ir->diags;
     const struct bnc_diags *from = j->diags.n > 0 ? &j->diags : own;
@@ -235,7 +222,7 @@ settle(struct judging *j, struct bnc_verdict *verdict)
 }
 
 static void
-judge_policy(struct judging *j, struct bnc_verdict *verdict)
+judge_policy(struct bnc_judging *j, struct bnc_verdict *verdict)
 {
     const struct bnc_ir_policy *ir = j->member->ir->as.policy;
 
@@ -251,7 +238,7 @@ judge_policy(struct judging *j, struct bnc_verdict *verdict)
                       j->plan->observatory->object->ns,
                       j->plan->observatory->object->name,
                       why == NULL ? "something else" : why);
-        settle(j, verdict);
+        bnc_judge_settle(j, verdict);
         verdict->accepted = false;
         return;
     }
@@ -261,7 +248,7 @@ judge_policy(struct judging *j, struct bnc_verdict *verdict)
     }
     check_rights(j, ir);
     check_endpoints(j, ir);
-    const struct bnc_scrape_class *class = find_class(j, ir->spec.scrape_class);
+    const struct bnc_scrape_class *class = bnc_judge_class(j, ir->spec.scrape_class);
     check_class_rights(j, class, ir->spec.scrape_class != NULL);
     struct bnc_scope scope =
         bnc_scope_limit(&ir->scope, &j->state->ir->reach, j->row->arena);
@@ -270,7 +257,7 @@ judge_policy(struct judging *j, struct bnc_verdict *verdict)
                       "label a namespace so, or change it",
                       "it matches no namespace that the Observatory reaches");
     }
-    settle(j, verdict);
+    bnc_judge_settle(j, verdict);
     if (verdict->accepted) {
         j->row->gives = BNC_MEMO_TAKER;
         j->row->as.taker =
@@ -285,7 +272,7 @@ judge_policy(struct judging *j, struct bnc_verdict *verdict)
 
 /* What is right of it counts, whatever is wrong with the rest. */
 static void
-judge_rule(struct judging *j, struct bnc_verdict *v)
+judge_rule(struct bnc_judging *j, struct bnc_verdict *v)
 {
     static const struct bnc_selector everything;
     const struct bnc_prometheus_spec *prometheus = j->state->prometheus;
@@ -315,7 +302,7 @@ judge_rule(struct judging *j, struct bnc_verdict *v)
 }
 
 static const struct bnc_texts *
-prefixes_of(struct judging *j)
+prefixes_of(struct bnc_judging *j)
 {
     static const char *defaults[] = {"binnacle.dev", "prometheus.io"};
     static const struct bnc_texts standard = {
@@ -339,7 +326,7 @@ stamp_identity(const struct bnc_identity *id)
 
 /* Silent when the workload asks nothing of this Observatory and nothing is wrong. */
 static void
-judge_workload(struct judging *j, struct bnc_verdict *verdict)
+judge_workload(struct bnc_judging *j, struct bnc_verdict *verdict)
 {
     struct bnc_asker asker = {
         .member = j->member, .ir = j->member->ir->as.workload, .row = j->row};
@@ -379,11 +366,14 @@ bnc_plan_select_begin(struct bnc_plan *plan, struct bnc_plan_state *state,
     struct bnc_arena *arena = plan->arena;
     size_t policies = 0;
     size_t workloads = 0;
+    size_t monitors = 0;
     for (size_t i = 0; i < n_members; i++) {
+        monitors += members[i]->ir->type == BNC_IR_MONITOR;
         policies += members[i]->ir->type == BNC_IR_POLICY;
         workloads += members[i]->ir->type == BNC_IR_WORKLOAD;
     }
     plan->verdicts = bnc_arena_array(arena, n_members, sizeof(*plan->verdicts));
+    state->scrapers = bnc_arena_array(arena, monitors, sizeof(*state->scrapers));
     state->takers = bnc_arena_array(arena, policies, sizeof(*state->takers));
     state->askers = bnc_arena_array(arena, workloads, sizeof(*state->askers));
 }
@@ -399,16 +389,19 @@ judge(struct bnc_plan *plan, const struct bnc_plan_state *state,
         return row;
     }
     BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
-    struct judging j = {.plan = plan,
-                        .state = state,
-                        .arena = scratch,
-                        .member = member,
-                        .row = row,
-                        .diags = bnc_diags_new(row->arena)};
+    struct bnc_judging j = {.plan = plan,
+                            .state = state,
+                            .arena = scratch,
+                            .member = member,
+                            .row = row,
+                            .diags = bnc_diags_new(row->arena)};
     row->verdict = (struct bnc_verdict){.member = member};
     if (member->ir->type == BNC_IR_POLICY) {
         j.rights = rights_of(&j);
         judge_policy(&j, &row->verdict);
+    } else if (member->ir->type == BNC_IR_MONITOR) {
+        j.rights = rights_of(&j);
+        bnc_judge_monitor(&j, &row->verdict);
     } else {
         judge_workload(&j, &row->verdict);
     }
@@ -435,6 +428,10 @@ take_judgement(struct bnc_plan *plan, struct bnc_plan_state *state,
         struct bnc_taker *taker = &state->takers[state->n_takers++];
         *taker = row->as.taker;
         taker->verdict = verdict;
+    } else if (row->gives == BNC_MEMO_SCRAPER) {
+        struct bnc_scraper *scraper = &state->scrapers[state->n_scrapers++];
+        *scraper = row->as.scraper;
+        scraper->verdict = verdict;
     } else if (row->gives == BNC_MEMO_ASKER) {
         struct bnc_asker *asker = &state->askers[state->n_askers++];
         *asker = *row->as.asker;
@@ -455,6 +452,9 @@ is_judged(const struct bnc_plan_state *state, const struct bnc_member *member)
     if (ir->type == BNC_IR_POLICY) {
         return bnc_scope_has(&state->ir->policy_scope, ns);
     }
+    if (ir->type == BNC_IR_MONITOR) {
+        return bnc_judge_monitor_reached(state, member);
+    }
     return ir->type == BNC_IR_WORKLOAD && ir->as.workload->n_notes > 0 && /* or mesh */
            annotations_enabled(state) && bnc_scope_has(&state->ir->scope, ns);
 }
@@ -467,11 +467,11 @@ bnc_plan_select(struct bnc_plan *plan, struct bnc_plan_state *state,
 
     if (member->ir->type == BNC_IR_METRIC_RULE &&
         bnc_scope_has(&state->ir->rule_scope, member->object->ns)) {
-        struct judging j = {.plan = plan,
-                            .state = state,
-                            .arena = plan->arena,
-                            .member = member,
-                            .diags = bnc_diags_new(plan->arena)};
+        struct bnc_judging j = {.plan = plan,
+                                .state = state,
+                                .arena = plan->arena,
+                                .member = member,
+                                .diags = bnc_diags_new(plan->arena)};
         judge_rule(&j, &plan->verdicts[plan->n_verdicts++]);
     }
     if (state->grafana != NULL) {

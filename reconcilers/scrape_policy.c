@@ -5,14 +5,11 @@
 #include "reconcilers/compile.h"
 
 #include <string.h>
-#include <strings.h>
 
-#include "lib/units.h"
+#include "reconcilers/endpoint.h"
 #include "reconcilers/presets.h"
-#include "reconcilers/refs.h"
 #include "reconcilers/scope.h"
 #include "render/prom_prune.h"
-#include "validate/relabel.h"
 
 /* What checking one policy needs, to keep parameters few. */
 struct step {
@@ -22,101 +19,6 @@ struct step {
     struct bnc_refs refs;
     struct bnc_ir_policy *ir;
 };
-
-/* Checks that hold for every version of Prometheus; gates come with the profile. */
-static const struct bnc_version newest = {.major = 3, .minor = 99};
-
-static void
-check_relabelings(struct step *s, const struct bnc_list *list, const char *field)
-{
-    const struct bnc_relabel *rules = list->items;
-    for (size_t i = 0; i < list->n; i++) {
-        bnc_relabel_check(&rules[i], bnc_arena_fmt(s->arena, "%s[%zu]", field, i),
-                          &newest, s->diags);
-    }
-}
-
-static void
-check_times(struct step *s, const struct bnc_endpoint *spec, const char *field)
-{
-    struct bnc_error err = {0};
-    int64_t interval = 0;
-    int64_t timeout = 0;
-
-    if (spec->interval == NULL || spec->scrape_timeout == NULL ||
-        bnc_duration_parse(spec->interval, &interval, &err) ||
-        bnc_duration_parse(spec->scrape_timeout, &timeout, &err)) {
-        return;
-    }
-    if (timeout > interval) {
-        bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD,
-                     bnc_arena_fmt(s->arena, "%s.scrapeTimeout", field),
-                     "make it at most the interval", "%s is longer than the interval %s",
-                     spec->scrape_timeout, spec->interval);
-    }
-}
-
-static void
-resolve_oauth2(struct step *s, struct bnc_endpoint_ir *out, const char *field)
-{
-    const struct bnc_oauth2 *spec = out->spec->oauth2;
-    if (spec == NULL) {
-        return;
-    }
-    struct bnc_job_oauth2 *oauth2 = bnc_arena_alloc(s->arena, sizeof(*oauth2));
-    *oauth2 = (struct bnc_job_oauth2){
-        .client_id = bnc_refs_either_text(&s->refs, spec->client_id,
-                                          bnc_arena_fmt(s->arena, "%s.clientId", field)),
-        .client_secret_file =
-            bnc_refs_secret(&s->refs, spec->client_secret,
-                            bnc_arena_fmt(s->arena, "%s.clientSecret", field)),
-        .token_url = spec->token_url,
-        .scopes = spec->scopes,
-        .endpoint_params = spec->endpoint_params,
-        .tls = bnc_refs_tls(&s->refs, spec->tls_config,
-                            bnc_arena_fmt(s->arena, "%s.tlsConfig", field)),
-        .proxy_url = spec->proxy_url,
-    };
-    out->oauth2 = oauth2;
-}
-
-static void
-resolve_auth(struct step *s, struct bnc_endpoint_ir *out, const char *field)
-{
-    const struct bnc_endpoint *spec = out->spec;
-
-    out->tls = bnc_refs_tls(&s->refs, spec->tls_config,
-                            bnc_arena_fmt(s->arena, "%s.tlsConfig", field));
-    if (spec->authorization != NULL) {
-        const struct bnc_authorization *auth = spec->authorization;
-        const char *at = bnc_arena_fmt(s->arena, "%s.authorization", field);
-        out->auth_type = auth->type == NULL ? "Bearer" : auth->type;
-        out->credentials_file =
-            auth->credentials != NULL
-                ? bnc_refs_secret(&s->refs, auth->credentials,
-                                  bnc_arena_fmt(s->arena, "%s.credentials", at))
-                : auth->credentials_file;
-        if (auth->credentials == NULL && auth->credentials_file == NULL) {
-            bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD, at,
-                         "name the Secret that holds them in credentials",
-                         "authorization without credentials");
-        }
-        if (strcasecmp(out->auth_type, "basic") == 0) {
-            bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD,
-                         bnc_arena_fmt(s->arena, "%s.type", at), "use basicAuth",
-                         "Prometheus refuses the type \"%s\" here", out->auth_type);
-        }
-    }
-    if (spec->basic_auth != NULL) {
-        const char *user = bnc_arena_fmt(s->arena, "%s.basicAuth.username", field);
-        out->username = bnc_refs_secret_text(&s->refs, spec->basic_auth->username, user);
-        out->username_file = bnc_refs_secret(&s->refs, spec->basic_auth->username, user);
-        out->password_file =
-            bnc_refs_secret(&s->refs, spec->basic_auth->password,
-                            bnc_arena_fmt(s->arena, "%s.basicAuth.password", field));
-    }
-    resolve_oauth2(s, out, bnc_arena_fmt(s->arena, "%s.oauth2", field));
-}
 
 static void
 check_name(struct step *s, size_t i, const char *field)
@@ -142,12 +44,19 @@ compile_endpoint(struct step *s, size_t i, const struct bnc_endpoint *spec)
     *out = (struct bnc_endpoint_ir){.spec = spec};
     out->name = spec->name != NULL ? spec->name : spec->port;
     check_name(s, i, bnc_arena_fmt(s->arena, "%s.name", field));
-    check_times(s, spec, field);
-    check_relabelings(s, &spec->relabelings,
-                      bnc_arena_fmt(s->arena, "%s.relabelings", field));
-    check_relabelings(s, &spec->metric_relabelings,
-                      bnc_arena_fmt(s->arena, "%s.metricRelabelings", field));
-    resolve_auth(s, out, field);
+    bnc_endpoint_times(&s->refs, spec, field);
+    bnc_endpoint_relabelings(&s->refs, &spec->relabelings,
+                             bnc_arena_fmt(s->arena, "%s.relabelings", field));
+    bnc_endpoint_relabelings(&s->refs, &spec->metric_relabelings,
+                             bnc_arena_fmt(s->arena, "%s.metricRelabelings", field));
+    if (spec->authorization != NULL && spec->authorization->credentials == NULL &&
+        spec->authorization->credentials_file == NULL) {
+        bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD,
+                     bnc_arena_fmt(s->arena, "%s.authorization", field),
+                     "name the Secret that holds them in credentials",
+                     "authorization without credentials");
+    }
+    bnc_endpoint_auth(&s->refs, field, out);
 }
 
 static void

@@ -18,16 +18,16 @@ write_tls(struct bnc_yaml *y, const struct bnc_job_tls *tls)
 }
 
 static void
-write_proxy(struct bnc_yaml *y, const struct bnc_job *job,
-            const struct bnc_prom_gate *gate)
+write_proxy(struct bnc_yaml *y, const char *url, const char *except,
+            enum bnc_tri environment, const struct bnc_prom_gate *gate)
 {
-    bnc_yaml_opt_str(y, "proxy_url", job->proxy_url);
-    if (job->no_proxy != NULL && bnc_prom_may(gate, BNC_PROM_HTTP, "no_proxy")) {
-        bnc_yaml_str(y, "no_proxy", job->no_proxy);
+    bnc_yaml_opt_str(y, "proxy_url", url);
+    if (except != NULL && bnc_prom_may(gate, BNC_PROM_HTTP, "no_proxy")) {
+        bnc_yaml_str(y, "no_proxy", except);
     }
-    if (job->proxy_from_environment != BNC_UNSET &&
+    if (environment != BNC_UNSET &&
         bnc_prom_may(gate, BNC_PROM_HTTP, "proxy_from_environment")) {
-        bnc_yaml_opt_bool(y, "proxy_from_environment", job->proxy_from_environment);
+        bnc_yaml_opt_bool(y, "proxy_from_environment", environment);
     }
 }
 
@@ -54,7 +54,8 @@ write_basic_auth(struct bnc_yaml *y, const struct bnc_job *job,
 }
 
 static void
-write_oauth2(struct bnc_yaml *y, const struct bnc_job_oauth2 *oauth2)
+write_oauth2(struct bnc_yaml *y, const struct bnc_job_oauth2 *oauth2,
+             const struct bnc_prom_gate *gate)
 {
     BNC_YAML_MAP (y, "oauth2") {
         bnc_yaml_opt_str(y, "client_id", oauth2->client_id);
@@ -71,7 +72,8 @@ write_oauth2(struct bnc_yaml *y, const struct bnc_job_oauth2 *oauth2)
                 }
             }
         }
-        bnc_yaml_opt_str(y, "proxy_url", oauth2->proxy_url);
+        write_proxy(y, oauth2->proxy_url, oauth2->no_proxy,
+                    oauth2->proxy_from_environment, gate);
         write_tls(y, &oauth2->tls);
     }
 }
@@ -90,7 +92,9 @@ write_auth(struct bnc_yaml *y, const struct bnc_job *job,
             bnc_yaml_opt_str(y, "credentials_file", job->credentials_file);
         }
     } else if (job->oauth2 != NULL) {
-        write_oauth2(y, job->oauth2);
+        write_oauth2(y, job->oauth2, gate);
+    } else {
+        bnc_yaml_opt_str(y, "bearer_token_file", job->bearer_token_file);
     }
 }
 
@@ -100,7 +104,7 @@ bnc_prom_http_write(struct bnc_yaml *y, const struct bnc_job *job,
 {
     bnc_yaml_opt_bool(y, "enable_http2", job->enable_http2);
     bnc_yaml_opt_bool(y, "follow_redirects", job->follow_redirects);
-    write_proxy(y, job, gate);
+    write_proxy(y, job->proxy_url, job->no_proxy, job->proxy_from_environment, gate);
     write_auth(y, job, gate);
     write_tls(y, &job->tls);
 }

@@ -1,9 +1,11 @@
 #include <string.h>
 
+#include "lib/json.h"
 #include "render/prom_gate.h"
 #include "render/prom_http.h"
 #include "render/prom_limits.h"
 #include "render/prom_relabel.h"
+#include "render/prom_tree.h"
 #include "render/prometheus.h"
 #include "render/yaml_out.h"
 
@@ -15,7 +17,7 @@ write_scrape(struct bnc_yaml *y, const struct bnc_job *job,
         bnc_yaml_bool(y, "honor_labels",
                       job->honor_labels == BNC_TRUE && !profile->override_honor_labels);
     }
-    if (profile->override_honor_timestamps) {
+    if (profile->override_honor_timestamps && !job->keeps_timestamps) {
         bnc_yaml_bool(y, "honor_timestamps", false);
     } else {
         bnc_yaml_opt_bool(y, "honor_timestamps", job->honor_timestamps);
@@ -34,6 +36,10 @@ write_scrape(struct bnc_yaml *y, const struct bnc_job *job,
     }
     bnc_yaml_opt_str(y, "scrape_interval", job->scrape_interval);
     bnc_yaml_opt_str(y, "scrape_timeout", job->scrape_timeout);
+    if (job->enable_compression != BNC_UNSET &&
+        bnc_prom_may(gate, BNC_PROM_JOB, "enable_compression")) {
+        bnc_yaml_opt_bool(y, "enable_compression", job->enable_compression);
+    }
 }
 
 static bool
@@ -81,6 +87,81 @@ write_fallback(struct bnc_yaml *y, const char *protocol, const struct bnc_prom_g
 }
 
 static void
+opt_bool(struct bnc_yaml *y, const char *key, enum bnc_tri value,
+         const struct bnc_prom_gate *gate)
+{
+    if (value != BNC_UNSET && bnc_prom_may(gate, BNC_PROM_JOB, key)) {
+        bnc_yaml_opt_bool(y, key, value);
+    }
+}
+
+/* A Kubernetes quantity as a number. */
+static void
+write_factor(struct bnc_yaml *y, const cJSON *quantity, const struct bnc_prom_gate *gate)
+{
+    static const char key[] = "native_histogram_min_bucket_factor";
+    struct bnc_error err = {0};
+    double value = cJSON_IsNumber(quantity) ? quantity->valuedouble : 0;
+
+    if (quantity == NULL ||
+        (cJSON_IsString(quantity) &&
+         bnc_quantity_parse(quantity->valuestring, &value, &err)) ||
+        !bnc_prom_may(gate, BNC_PROM_JOB, key)) {
+        return;
+    }
+    bnc_yaml_tree(y, key, bnc_json_double(y->out.arena, value));
+}
+
+static void
+write_histograms(struct bnc_yaml *y, const struct bnc_native_histograms *histograms,
+                 const struct bnc_prom_gate *gate)
+{
+    const char *classic = gate->version->major >= 3 ? "always_scrape_classic_histograms"
+                                                    : "scrape_classic_histograms";
+    opt_bool(y, "scrape_native_histograms", histograms->scrape_native, gate);
+    if (histograms->bucket_limit.set &&
+        bnc_prom_may(gate, BNC_PROM_JOB, "native_histogram_bucket_limit")) {
+        bnc_yaml_opt_int(y, "native_histogram_bucket_limit", histograms->bucket_limit);
+    }
+    write_factor(y, histograms->min_bucket_factor, gate);
+    opt_bool(y, classic, histograms->scrape_classic, gate);
+    opt_bool(y, "convert_classic_histograms_to_nhcb", histograms->convert_classic, gate);
+}
+
+static const char *
+escaping_scheme(const char *scheme)
+{
+    static const struct {
+        const char *ours;
+        const char *text;
+    } rows[] = {{"AllowUTF8", "allow-utf-8"},
+                {"Underscores", "underscores"},
+                {"Dots", "dots"},
+                {"Values", "values"}};
+    for (size_t i = 0; i < BNC_LEN(rows); i++) {
+        if (strcmp(rows[i].ours, scheme) == 0) {
+            return rows[i].text;
+        }
+    }
+    return scheme;
+}
+
+static void
+write_schemes(struct bnc_yaml *y, const struct bnc_job *job,
+              const struct bnc_prom_gate *gate)
+{
+    if (job->name_validation_scheme != NULL && gate->version->major >= 3 &&
+        bnc_prom_may(gate, BNC_PROM_JOB, "metric_name_validation_scheme")) {
+        bnc_yaml_str(y, "metric_name_validation_scheme", job->name_validation_scheme);
+    }
+    if (job->name_escaping_scheme != NULL &&
+        bnc_prom_may(gate, BNC_PROM_JOB, "metric_name_escaping_scheme")) {
+        bnc_yaml_str(y, "metric_name_escaping_scheme",
+                     escaping_scheme(job->name_escaping_scheme));
+    }
+}
+
+static void
 write_limits(struct bnc_yaml *y, const struct bnc_limits *limits)
 {
     size_t n;
@@ -103,11 +184,8 @@ takes_node_metadata(const char *role)
 }
 
 static void
-write_discovery(struct bnc_yaml *y, const struct bnc_job *job)
+write_pods(struct bnc_yaml *y, const struct bnc_job *job)
 {
-    if (job->role == NULL) {
-        return;
-    }
     BNC_YAML_SEQ (y, "kubernetes_sd_configs") {
         BNC_YAML_ITEM (y) {
             bnc_yaml_str(y, "role", job->role);
@@ -116,12 +194,30 @@ write_discovery(struct bnc_yaml *y, const struct bnc_job *job)
                     bnc_yaml_texts(y, "names", &job->namespaces);
                 }
             }
-            if (job->attach_node_metadata && takes_node_metadata(job->role)) {
+            if (job->api_server != NULL) {
+                bnc_prom_keys_write(y, BNC_PROM_KUBERNETES_SD, job->api_server);
+            }
+            if (job->attach_node_metadata != BNC_UNSET &&
+                takes_node_metadata(job->role)) {
                 BNC_YAML_MAP (y, "attach_metadata") {
-                    bnc_yaml_bool(y, "node", true);
+                    bnc_yaml_opt_bool(y, "node", job->attach_node_metadata);
                 }
             }
+            if (job->selectors != NULL) {
+                bnc_prom_tree_write(y, "selectors", BNC_PROM_SELECTOR, job->selectors);
+            }
         }
+    }
+}
+
+static void
+write_discovery(struct bnc_yaml *y, const struct bnc_job *job)
+{
+    if (job->role != NULL) {
+        write_pods(y, job);
+    }
+    if (job->discovery != NULL) {
+        bnc_prom_keys_write(y, BNC_PROM_JOB, job->discovery);
     }
 }
 
@@ -137,9 +233,16 @@ static void
 write_relabelings(struct bnc_yaml *y, const struct bnc_job *job,
                   const struct bnc_profile *profile, struct bnc_arena *arena)
 {
-    size_t n_shard;
-    const struct bnc_relabel *shard_rules =
-        bnc_prom_shard_rules(profile->shards, profile->shard, arena, &n_shard);
+    size_t n_shard = 0;
+    struct bnc_shard_rules how = profile->shards;
+    if (job->sharding != BNC_SHARDING_ON) {
+        how.always = false;
+    }
+    const struct bnc_relabel *shard_rules = NULL;
+    if (job->sharding != BNC_SHARDING_OFF) {
+        shard_rules = bnc_prom_shard_rules(
+            &how, job->shard_by == NULL ? "__address__" : job->shard_by, arena, &n_shard);
+    }
 
     if (job->n_relabelings + n_shard > 0) {
         BNC_YAML_SEQ (y, "relabel_configs") {
@@ -176,6 +279,8 @@ bnc_prom_job_render(const struct bnc_job *job, const struct bnc_profile *profile
         bnc_yaml_opt_str(&y, "scheme", job->scheme);
         bnc_prom_http_write(&y, job, &gate);
         write_limits(&y, &limits);
+        write_histograms(&y, &job->histograms, &gate);
+        write_schemes(&y, job, &gate);
         write_discovery(&y, job);
         write_relabelings(&y, job, profile, arena);
     }

@@ -39,7 +39,9 @@ rule_to_json(const struct bnc_relabel *rule, struct bnc_arena *arena)
     for (size_t i = 0; i < rule->source_labels.n; i++) {
         bnc_json_add(labels, bnc_json_str(arena, rule->source_labels.items[i]));
     }
-    bnc_json_set_item(arena, json, "source_labels", labels);
+    if (rule->source_labels.n > 0) {
+        bnc_json_set_item(arena, json, "source_labels", labels);
+    }
     set_text(arena, json, "regex", rule->regex);
     if (rule->modulus.set) {
         bnc_json_set_int(arena, json, "modulus", rule->modulus.value);
@@ -56,7 +58,7 @@ with_shard_rules(const cJSON *job, const struct bnc_profile *profile,
 {
     size_t n;
     const struct bnc_relabel *shard_rules =
-        bnc_prom_shard_rules(profile->shards, profile->shard, arena, &n);
+        bnc_prom_shard_rules(&profile->shards, "__address__", arena, &n);
 
     if (n == 0 || has_hashmod(bnc_json_get(job, "relabel_configs"))) {
         return job;

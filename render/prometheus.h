@@ -7,6 +7,7 @@
 #include "lib/units.h"
 #include "model/job.h"
 #include "model/spec_observatory.h"
+#include "render/prom_shard.h"
 
 /* What of an Observatory shapes a job: the lower step reads nothing else. */
 struct bnc_profile {
@@ -17,8 +18,7 @@ struct bnc_profile {
         *enforced_namespace_label; /* NULL: none; applied by the caller's relabelings */
     bool override_honor_labels;
     bool override_honor_timestamps;
-    int64_t shards; /* 1: none */
-    int64_t shard;  /* this document's literal number */
+    struct bnc_shard_rules shards;
 };
 
 #define BNC_PROM_INTERVAL   "30s" /* of scrapes and evaluations; Prometheus says 1m */

@@ -8,7 +8,7 @@
 #include "source/cluster_follow.h"
 
 #define WATCHED_MAX 64 /* of a class */
-#define WATCHED_ALL 84 /* with the kinds below 100: what one connection carries */
+#define WATCHED_ALL 79 /* with the kinds below 100: what one connection carries */
 
 bool
 bnc_follow_may_watch(const struct bnc_cluster *cluster, enum bnc_follow_class class)

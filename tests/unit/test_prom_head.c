@@ -101,7 +101,7 @@ static const struct {
 
 TEST(layering)
 {
-    const struct bnc_profile profile = {.version = {.major = 3, .minor = 5}, .shards = 1};
+    const struct bnc_profile profile = {.version = {.major = 3, .minor = 5}, .shards = {.shards = 1}};
 
     for (size_t i = 0; i < BNC_LEN(layers); i++) {
         arena = bnc_arena_new();
@@ -113,7 +113,7 @@ TEST(layering)
 
 TEST(without_jobs)
 {
-    const struct bnc_profile profile = {.version = {.major = 3, .minor = 5}, .shards = 1};
+    const struct bnc_profile profile = {.version = {.major = 3, .minor = 5}, .shards = {.shards = 1}};
     const struct bnc_prometheus_spec spec = {0};
 
     arena = bnc_arena_new();
@@ -156,7 +156,7 @@ TEST(global_limits)
             .limits = {.sample_limit = {limits[i].own >= 0, limits[i].own},
                        .keep_dropped_targets = {limits[i].keep >= 0, limits[i].keep}},
             .enforced = {.sample_limit = {limits[i].enforced >= 0, limits[i].enforced}},
-            .shards = 1};
+            .shards = {.shards = 1}};
         const struct bnc_prometheus_spec spec = {0};
 
         arena = bnc_arena_new();
@@ -178,7 +178,7 @@ TEST(global_limits)
 static const char *
 tail(const char *jobs, int64_t shards)
 {
-    const struct bnc_profile profile = {.shards = shards, .shard = 1};
+    const struct bnc_profile profile = {.shards = {.shards = shards, .shard = "1"}};
     const cJSON *list[8];
     const cJSON *job;
     size_t n = 0;

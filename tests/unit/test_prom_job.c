@@ -29,7 +29,7 @@ some(int64_t value)
 static struct bnc_profile
 profile_of(uint32_t major, uint32_t minor)
 {
-    return (struct bnc_profile){.version = {.major = major, .minor = minor}, .shards = 1};
+    return (struct bnc_profile){.version = {.major = major, .minor = minor}, .shards = {.shards = 1}};
 }
 
 static const char *
@@ -92,7 +92,7 @@ full_job(void)
                 .max_version = "TLS13"},
         .role = "pod",
         .namespaces = texts("shop"),
-        .attach_node_metadata = true,
+        .attach_node_metadata = BNC_TRUE,
         .relabelings = rules,
         .n_relabelings = 2,
         .metric_relabelings = metric_rules,
@@ -366,8 +366,7 @@ TEST(shards)
     const struct bnc_job job = {
         .job_name = "j", .relabelings = &rule, .n_relabelings = 1};
 
-    profile.shards = 3;
-    profile.shard = 2;
+    profile.shards = (struct bnc_shard_rules){.shards = 3, .shard = "2"};
     CHECK_STR(render(&job, &profile),
               "- job_name: j\n"
               "  relabel_configs:\n"
@@ -403,7 +402,7 @@ TEST(roles)
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         const struct bnc_profile profile = profile_of(3, 5);
         const struct bnc_job job = {
-            .job_name = "j", .role = rows[i].role, .attach_node_metadata = true};
+            .job_name = "j", .role = rows[i].role, .attach_node_metadata = BNC_TRUE};
 
         bnc_test_row(rows[i].role);
         CHECK_INT(strstr(render(&job, &profile), "attach_metadata") != NULL,

@@ -7,7 +7,7 @@ static struct bnc_arena *arena;
 static struct bnc_profile
 profile_of(uint32_t major, uint32_t minor)
 {
-    return (struct bnc_profile){.version = {.major = major, .minor = minor}, .shards = 1};
+    return (struct bnc_profile){.version = {.major = major, .minor = minor}, .shards = {.shards = 1}};
 }
 
 static const char *

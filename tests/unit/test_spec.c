@@ -55,6 +55,7 @@ static const char *const type_samples[BNC_FIELD_TYPE_COUNT] = {
     [BNC_FIELD_MULTIMAP] = "{\"a\":[\"b\"]}",
     [BNC_FIELD_SELECTOR] = "{}",
     [BNC_FIELD_RAW_OBJECT] = "{}",
+    [BNC_FIELD_RAW] = "1",
 };
 
 static cJSON *

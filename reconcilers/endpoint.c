@@ -1,0 +1,122 @@
+#include "reconcilers/endpoint.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "lib/units.h"
+#include "validate/relabel.h"
+
+static const struct bnc_version newest = {.major = 3, .minor = 99};
+
+static const char *
+below(struct bnc_refs *refs, const char *field, const char *part)
+{
+    return field[0] == '\0' ? part : bnc_arena_fmt(refs->arena, "%s.%s", field, part);
+}
+
+void
+bnc_endpoint_relabelings(struct bnc_refs *refs, const struct bnc_list *list,
+                         const char *field)
+{
+    const struct bnc_relabel *rules = list->items;
+    for (size_t i = 0; i < list->n; i++) {
+        bnc_relabel_check(&rules[i], bnc_arena_fmt(refs->arena, "%s[%zu]", field, i),
+                          &newest, refs->diags);
+    }
+}
+
+void
+bnc_endpoint_times(struct bnc_refs *refs, const struct bnc_endpoint *spec,
+                   const char *field)
+{
+    struct bnc_error err = {0};
+    int64_t interval = 0;
+    int64_t timeout = 0;
+
+    if (spec->interval == NULL || spec->scrape_timeout == NULL ||
+        bnc_duration_parse(spec->interval, &interval, &err) ||
+        bnc_duration_parse(spec->scrape_timeout, &timeout, &err)) {
+        return;
+    }
+    if (timeout > interval) {
+        bnc_diag_add(refs->diags, BNC_REASON_INVALID_FIELD,
+                     below(refs, field, "scrapeTimeout"), "make it at most the interval",
+                     "%s is longer than the interval %s", spec->scrape_timeout,
+                     spec->interval);
+    }
+}
+
+static void
+resolve_oauth2(struct bnc_refs *refs, const char *field, struct bnc_endpoint_ir *out)
+{
+    const struct bnc_oauth2 *spec = out->spec->oauth2;
+    if (spec == NULL) {
+        return;
+    }
+    struct bnc_job_oauth2 *oauth2 = bnc_arena_alloc(refs->arena, sizeof(*oauth2));
+    *oauth2 = (struct bnc_job_oauth2){
+        .client_id =
+            bnc_refs_either_text(refs, spec->client_id, below(refs, field, "clientId")),
+        .client_secret_file = bnc_refs_secret(refs, spec->client_secret,
+                                              below(refs, field, "clientSecret")),
+        .token_url = spec->token_url,
+        .scopes = spec->scopes,
+        .endpoint_params = spec->endpoint_params,
+        .tls = bnc_refs_tls(refs, spec->tls_config, below(refs, field, "tlsConfig")),
+        .proxy_url = spec->proxy_url,
+        .no_proxy = spec->no_proxy,
+        .proxy_from_environment = spec->proxy_from_environment,
+    };
+    out->oauth2 = oauth2;
+}
+
+static void
+resolve_authorization(struct bnc_refs *refs, const char *field,
+                      struct bnc_endpoint_ir *out)
+{
+    const struct bnc_authorization *auth = out->spec->authorization;
+    if (auth == NULL) {
+        return;
+    }
+    out->auth_type = auth->type == NULL ? "Bearer" : auth->type;
+    out->credentials_file =
+        auth->credentials != NULL
+            ? bnc_refs_secret(refs, auth->credentials, below(refs, field, "credentials"))
+            : auth->credentials_file;
+    if (strcasecmp(out->auth_type, "basic") == 0) {
+        bnc_diag_add(refs->diags, BNC_REASON_INVALID_FIELD, below(refs, field, "type"),
+                     "use basicAuth", "Prometheus refuses the type \"%s\" here",
+                     out->auth_type);
+    }
+}
+
+static void
+resolve_basic_auth(struct bnc_refs *refs, const char *field, struct bnc_endpoint_ir *out)
+{
+    const struct bnc_basic_auth *auth = out->spec->basic_auth;
+    if (auth == NULL) {
+        return;
+    }
+    const char *user = below(refs, field, "username");
+    out->username = bnc_refs_secret_text(refs, auth->username, user);
+    out->username_file = bnc_refs_secret(refs, auth->username, user);
+    out->password_file =
+        bnc_refs_secret(refs, auth->password, below(refs, field, "password"));
+}
+
+void
+bnc_endpoint_auth(struct bnc_refs *refs, const char *field, struct bnc_endpoint_ir *out)
+{
+    const struct bnc_endpoint *spec = out->spec;
+    const struct bnc_ref *token = spec->bearer_token_secret;
+
+    out->tls = bnc_refs_tls(refs, spec->tls_config, below(refs, field, "tlsConfig"));
+    resolve_authorization(refs, below(refs, field, "authorization"), out);
+    resolve_basic_auth(refs, below(refs, field, "basicAuth"), out);
+    resolve_oauth2(refs, below(refs, field, "oauth2"), out);
+    out->bearer_token_file = spec->bearer_token_file;
+    if (token != NULL && token->name != NULL && token->name[0] != '\0') {
+        out->bearer_token_file =
+            bnc_refs_secret(refs, token, below(refs, field, "bearerTokenSecret"));
+    }
+}
