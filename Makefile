@@ -2,7 +2,7 @@
 
 MODE  ?= release
 BUILD ?= build/$(MODE)
-ROOMS ?= lib model net kube render validate mesh source sync reconcilers controller
+ROOMS ?= lib model net kube render promql validate mesh source sync reconcilers controller
 
 VERSION := 0.1.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
