@@ -30,7 +30,8 @@ is_digit(char c)
 static char
 byte_at(const struct bnc_pql_lex *lex, uint32_t at)
 {
-    return at < lex->n ? lex->text[at] : '\0';
+    static const char nul = '\0';
+    return *(at < lex->n ? &lex->text[at] : &nul);
 }
 
 static bool

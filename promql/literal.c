@@ -225,7 +225,7 @@ bnc_pql_number_print_short(double value, struct bnc_str *out)
         return;
     }
     to_decimal(fabs(value), &d);
-    if (d.point - 1 < -4 || d.point - 1 >= 21) {
+    if (d.point - 1 < -4 || d.point - 1 >= 6) {
         print_exponent(&d, out);
     } else {
         print_plain(&d, out);
@@ -237,9 +237,10 @@ bnc_pql_duration_print(int64_t ns, struct bnc_str *out)
 {
     int64_t ms = ns / NS_PER_MS;
 
-    if (ms >= 0) { /* Go prints nothing of one below 0: what did not fit is that */
-        bnc_duration_print(ms, out);
+    if (ms < 0) {
+        bnc_str_putc(out, '-');
     }
+    bnc_duration_print(ms < 0 ? -ms : ms, out);
 }
 
 /* ---- strings ------------------------------------------------------------------- */

@@ -13,7 +13,7 @@ bool bnc_pql_number_read(const char *text, size_t n, struct bnc_arena *arena,
 /* The shortest text that reads as `value`: 0.000001, never 1e-06. */
 void bnc_pql_number_print(double value, struct bnc_str *out);
 
-/* The same as %v: 1e-06, 1e+21. */
+/* As Go's %v: from 1e+06 on and below 0.0001 with an exponent. */
 void bnc_pql_number_print_short(double value, struct bnc_str *out);
 
 /* Seconds as nanoseconds, rounded; what does not fit gives INT64_MIN, as on amd64. */

@@ -121,7 +121,8 @@ read_duration(struct bnc_pql_parse *p, double *seconds)
         bnc_pql_fault(&p->lex, p->token.start, p->token.end, NULL, "%s", err.message);
         return false;
     }
-    *seconds = (double)(ms / 1000) + (double)(ms % 1000 * 1000000) / 1e9;
+    int64_t whole = ms / 1000; /* the sum is rounded as Go's Duration.Seconds() is */
+    *seconds = (double)whole + (double)(ms % 1000 * 1000000) / 1e9;
     return true;
 }
 

@@ -44,6 +44,18 @@ bnc_pql_quoted_name(struct bnc_pql_parse *p, struct bnc_bytes *name)
 
 /* ---- matchers ------------------------------------------------------------------ */
 
+/* Texts with | between them, which Prometheus compares and never compiles. */
+static bool
+is_literal_regex(struct bnc_bytes regex)
+{
+    for (size_t i = 0; i < regex.len; i++) {
+        if (regex.ptr[i] != '\0' && strchr("\\.+*?()[]{}^$", regex.ptr[i]) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Characters, dots and |, each character repeated once at most: it always compiles. */
 static bool
 is_plain_regex(struct bnc_bytes regex)
@@ -72,7 +84,7 @@ check_regex(struct bnc_pql_parse *p, struct bnc_bytes regex,
     size_t *effort = p->options->effort;
     struct bnc_error err = {0};
 
-    if (is_plain_regex(regex)) {
+    if (is_literal_regex(regex) || is_plain_regex(regex)) {
         return true;
     }
     bool spent = effort != NULL && *effort >= BNC_REGEX_EFFORT_MAX;
@@ -87,9 +99,25 @@ check_regex(struct bnc_pql_parse *p, struct bnc_bytes regex,
     return false;
 }
 
+/* Is one of the texts with | between them empty? */
+static bool
+has_empty_part(struct bnc_bytes regex)
+{
+    for (size_t i = 0; i < regex.len; i++) {
+        if (regex.ptr[i] == '|' &&
+            (i == 0 || i + 1 == regex.len || regex.ptr[i + 1] == '|')) {
+            return true;
+        }
+    }
+    return regex.len == 0;
+}
+
 static bool
 regex_takes_nothing(struct bnc_bytes regex)
 {
+    if (is_literal_regex(regex)) {
+        return has_empty_part(regex);
+    }
     struct bnc_error err = {0};
     BNC_AUTO(bnc_regex) compiled = bnc_regex_new(regex.ptr, regex.len, &err);
     return compiled != NULL && bnc_regex_full_match(compiled, "", 0);
