@@ -302,6 +302,9 @@ is_mark(const struct bnc_pql_lex *lex, size_t i)
     if (lex->in_braces) {
         return marks[i].in_braces;
     }
+    if (type == BNC_PQL_EQUAL && byte_at(lex, lex->at + 1) == '~') {
+        return false;
+    }
     return (!lex->in_duration || marks[i].in_duration) && type != BNC_PQL_MATCH &&
            type != BNC_PQL_NO_MATCH && bnc_pql_row(type)->since <= lex->release;
 }
