@@ -92,7 +92,8 @@ def attack(t, name, wanted, usual):
     expect(done.status in (0, 1), f"{name}: ended with {done.status}: {said[-500:]}")
     expect_in([place, *words], said, name)
     expect(len(said) < 2 * MEGABYTE, f"{name}: {len(said)} bytes of messages")
-    expect(done.seconds < SECONDS and done.peak < PEAK_BYTES, f"{name}: {done.seconds:.1f} s, {done.peak >> 20} MB")
+    within = done.seconds < SECONDS and done.peak < PEAK_BYTES
+    expect(within or not t.bars, f"{name}: {done.seconds:.1f} s, {done.peak >> 20} MB")
     expect(written(out) == usual, f"{name}: the good objects' files differ: {sorted(written(out))}")
     return done
 
