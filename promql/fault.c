@@ -1,6 +1,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "model/field_text.h"
 #include "promql/lex.h"
 #include "promql/runes.h"
 
@@ -38,7 +39,8 @@ bnc_pql_fault(struct bnc_pql_lex *lex, uint32_t start, uint32_t end, const char 
     problem->end = end < start ? start : end;
     problem->remedy = remedy;
     va_start(args, fmt);
-    const char *what = bnc_arena_vfmt(lex->arena, fmt, args);
+    const char *what =
+        bnc_text_escaped(lex->arena, bnc_arena_vfmt(lex->arena, fmt, args));
     va_end(args);
     problem->message = bnc_arena_fmt(lex->arena, "line %zu, column %zu: %s",
                                      problem->line, problem->column, what);

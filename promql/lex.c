@@ -233,6 +233,10 @@ lex_duration_word(struct bnc_pql_lex *lex, struct bnc_pql_token *token)
     if (lex->old_extremes && (word == BNC_PQL_MIN || word == BNC_PQL_MAX)) {
         word = word == BNC_PQL_MIN ? BNC_PQL_MIN_OF : BNC_PQL_MAX_OF;
     }
+    if (word == BNC_PQL_RANGE && !lex->in_duration &&
+        lex->release < BNC_PQL_RELEASE(3, 12)) {
+        word = BNC_PQL_NAME; /* was overlooked there */
+    }
     if (word == BNC_PQL_STEP || word == BNC_PQL_RANGE || word == BNC_PQL_MIN_OF ||
         word == BNC_PQL_MAX_OF) {
         return emit(lex, token, word, n);
@@ -386,10 +390,15 @@ skip(struct bnc_pql_lex *lex)
 static bool
 lex_in_brackets(struct bnc_pql_lex *lex, struct bnc_pql_token *token)
 {
-    if (lex->text[lex->at] == ':') {
-        return emit(lex, token, BNC_PQL_COLON, 1);
+    if (lex->text[lex->at] != ':') {
+        return lex_duration_word(lex, token);
     }
-    return lex_duration_word(lex, token);
+    if (lex->in_duration && lex->release < BNC_PQL_RELEASE(3, 16)) {
+        bnc_pql_fault(lex, lex->at, lex->at + 1, "write the range as step() + 0s",
+                      "before Prometheus 3.16 a subquery's range has a number in it");
+        return false;
+    }
+    return emit(lex, token, BNC_PQL_COLON, 1);
 }
 
 bool

@@ -161,12 +161,19 @@ bnc_pql_literal(struct bnc_pql_parse *p)
 static struct bnc_promql_node *
 number(struct bnc_pql_parse *p)
 {
-    if (p->token.type == BNC_PQL_DURATION &&
-        !bnc_pql_needs_release(p, &p->token, BNC_PQL_RELEASE(2, 54),
+    struct bnc_pql_token token = p->token;
+
+    if (token.type == BNC_PQL_DURATION &&
+        !bnc_pql_needs_release(p, &token, BNC_PQL_RELEASE(2, 54),
                                "durations as numbers")) {
         return NULL;
     }
-    return bnc_pql_literal(p);
+    struct bnc_promql_node *node = bnc_pql_literal(p);
+    if (node != NULL && token.type == BNC_PQL_DURATION && node->number.value == 0 &&
+        !bnc_pql_needs_release(p, &token, BNC_PQL_RELEASE(3, 4), "0s as a number")) {
+        return NULL;
+    }
+    return node;
 }
 
 static struct bnc_promql_node *

@@ -1,6 +1,7 @@
+#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
+#include "model/field_text.h"
 #include "promql/functions.h"
 #include "promql/parse.h"
 
@@ -41,6 +42,10 @@ label(struct bnc_pql_parse *p)
         return NULL;
     }
     one->name = bnc_pql_text(p, &token);
+    if (token.type == BNC_PQL_STRING &&
+        !bnc_pql_needs_release(p, &token, BNC_PQL_RELEASE(3, 0), "labels in quotes")) {
+        return NULL;
+    }
     if (!check_label(p, &token, one->name) || !bnc_pql_advance(p)) {
         return NULL;
     }
@@ -244,17 +249,22 @@ bnc_pql_aggregate(struct bnc_pql_parse *p, const struct bnc_pql_token *name)
 static void
 unknown_function(struct bnc_pql_parse *p, const struct bnc_pql_token *name)
 {
-    const char *text = bnc_pql_text(p, name).ptr;
     size_t n = 0;
     const struct bnc_promql_function *rows = bnc_promql_functions(&n);
-    const char *remedy = NULL;
+    const char **names = bnc_arena_array(p->arena, n, sizeof(*names));
+    char *text =
+        bnc_arena_strndup(p->arena, p->lex.text + name->start, name->end - name->start);
 
-    for (size_t i = 0; i < n && remedy == NULL; i++) {
-        if (strcasecmp(rows[i].name, text) == 0) {
-            remedy = bnc_arena_fmt(p->arena, "write %s", rows[i].name);
-        }
+    for (size_t i = 0; i < n; i++) {
+        names[i] = rows[i].name;
     }
-    bnc_pql_fault(&p->lex, name->start, name->end, remedy, "there is no function \"%s\"",
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (char)tolower((unsigned char)*c);
+    }
+    const char *near = bnc_text_nearest(text, names, n);
+    bnc_pql_fault(&p->lex, name->start, name->end,
+                  near == NULL ? NULL : bnc_arena_fmt(p->arena, "write %s", near),
+                  "there is no function \"%s\"",
                   bnc_pql_shown(&p->lex, name->start, name->end));
 }
 

@@ -38,7 +38,12 @@ literal(struct bnc_pql_parse *p)
                                "durations without a unit")) {
         return NULL;
     }
+    struct bnc_pql_token token = p->token;
     struct bnc_promql_node *node = bnc_pql_literal(p);
+    if (node != NULL && token.type == BNC_PQL_DURATION && node->number.value == 0 &&
+        !bnc_pql_needs_release(p, &token, BNC_PQL_RELEASE(3, 4), "a duration of 0s")) {
+        return NULL;
+    }
     if (node != NULL && node->number.value > SECONDS_MAX) {
         bnc_pql_fault(&p->lex, node->start, node->end, "a duration has at most 292 years",
                       "the duration is too long");
@@ -173,7 +178,9 @@ operand(struct bnc_pql_parse *p)
         no_duration(p);
         return NULL;
     }
-    if (!bnc_pql_deeper(p) || !bnc_pql_advance(p)) {
+    if (!bnc_pql_needs_release(p, &first, BNC_PQL_RELEASE(3, 4),
+                               "a sign before a duration here") ||
+        !bnc_pql_deeper(p) || !bnc_pql_advance(p)) {
         return NULL;
     }
     struct bnc_promql_node *of = sum(p, BNC_PQL_POWER);
@@ -243,6 +250,22 @@ bnc_pql_span(struct bnc_pql_parse *p)
     return node;
 }
 
+/* -(5m): Prometheus 3.5 to 3.12 end in an unexpected error. */
+static struct bnc_promql_node *
+signed_brackets(struct bnc_pql_parse *p, const struct bnc_pql_token *sign)
+{
+    struct bnc_promql_node *of = in_brackets(p);
+
+    if (of != NULL && p->lex.release >= BNC_PQL_RELEASE(3, 5) &&
+        of->duration.left == NULL && of->duration.right != NULL &&
+        of->duration.right->kind == BNC_PROMQL_KIND_NUMBER &&
+        !bnc_pql_needs_release(p, sign, BNC_PQL_RELEASE(3, 13),
+                               "a sign before a number in brackets")) {
+        return NULL;
+    }
+    return with_sign(p, sign, of);
+}
+
 /*
  * Behind a sign: only brackets and a second sign make an expression of what follows;
  * `x offset -5m + 1` is a sum of x offset -5m and 1.
@@ -252,7 +275,9 @@ signed_offset(struct bnc_pql_parse *p)
 {
     struct bnc_pql_token sign = p->token;
 
-    if (!bnc_pql_advance(p)) {
+    if ((sign.type == BNC_PQL_ADD &&
+         !bnc_pql_needs_release(p, &sign, BNC_PQL_RELEASE(2, 54), "+ behind offset")) ||
+        !bnc_pql_advance(p)) {
         return NULL;
     }
     if (is_number(p->token.type)) {
@@ -262,7 +287,7 @@ signed_offset(struct bnc_pql_parse *p)
         return with_sign(p, &sign, function(p));
     }
     if (p->token.type == BNC_PQL_PAREN_OPEN) {
-        return with_sign(p, &sign, in_brackets(p));
+        return signed_brackets(p, &sign);
     }
     if (!is_sign(p->token.type)) {
         no_duration(p);

@@ -9,16 +9,19 @@ static bool
 check_range(struct bnc_pql_parse *p, const struct bnc_promql_node *of,
             const struct bnc_pql_token *open)
 {
+    bool overlooked = p->lex.release < BNC_PQL_RELEASE(3, 15);
     const char *remedy = NULL;
     const char *what = NULL;
 
     if (of->kind != BNC_PROMQL_KIND_SELECTOR) {
         what = "only a selector may have a range";
         remedy = "make a subquery of it, as in [1h:5m]";
-    } else if (of->selector->shift.offset_ns != 0 || of->selector->shift.offset != NULL) {
+    } else if (of->selector->shift.offset_ns != 0 ||
+               (of->selector->shift.offset != NULL && !overlooked)) {
         what = "offset stands before the range";
         remedy = "write it behind, as in x[5m] offset 1h";
-    } else if (of->selector->shift.has_at || of->selector->shift.edge != BNC_PQL_EOF) {
+    } else if (of->selector->shift.has_at ||
+               (of->selector->shift.edge != BNC_PQL_EOF && !overlooked)) {
         what = "@ stands before the range";
         remedy = "write it behind, as in x[5m] @ end()";
     }
@@ -178,6 +181,10 @@ at_number(struct bnc_pql_parse *p, struct bnc_promql_shift *shift)
         return false;
     }
     struct bnc_pql_token token = p->token;
+    if (token.type == BNC_PQL_DURATION &&
+        !bnc_pql_needs_release(p, &token, BNC_PQL_RELEASE(2, 54), "@ with a duration")) {
+        return false;
+    }
     const struct bnc_promql_node *number = bnc_pql_literal(p);
     if (number == NULL) {
         return false;

@@ -161,6 +161,8 @@ TEST(remedies)
         {"a + fill (1) b",
          "run Prometheus with --enable-feature=promql-binop-fill-modifiers", 4, 8},
         {"RATE(a[5m])", "write rate", 0, 4},
+        {"histogram_quantil(0.9, a)", "write histogram_quantile", 0, 17},
+        {"a{b=~\"\\x01(?\\x01)\"}", NULL, 5, 18},
     };
     struct bnc_arena *arena = bnc_arena_new();
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
@@ -168,6 +170,7 @@ TEST(remedies)
         bnc_test_row(rows[i].text);
         CHECK(bnc_promql_parse(bytes_of(rows[i].text), &plain, arena, &problem) == NULL);
         CHECK_STR(problem.remedy, rows[i].want);
+        CHECK(strchr(problem.message, '\x01') == NULL);
         CHECK_INT(problem.start, rows[i].start);
         CHECK_INT(problem.end, rows[i].end);
     }
@@ -271,6 +274,16 @@ TEST(releases)
         {"a offset 300", {2, 54, 0}, {0}},
         {"a > 5m", {2, 54, 0}, {0}},
         {"1_000", {2, 54, 0}, {0}},
+        {"a @ 5m", {2, 54, 0}, {0}},
+        {"a > 0s", {3, 4, 0}, {0}},
+        {"a[+5m]", {3, 4, 0}, {0}},
+        {"a offset --5m", {3, 4, 0}, {0}},
+        {"a[2m + range()]", {3, 12, 0}, {0}},
+        {"a offset 0s", {3, 4, 0}, {0}},
+        {"a offset +5m", {2, 54, 0}, {0}},
+        {"sum by (\"a\") (b)", {3, 0, 0}, {0}},
+        {"a @ start() [5m]", {0}, {3, 15, 0}},
+        {"a[step():1m]", {3, 16, 0}, {0}},
         {"info(a)", {2, 55, 0}, {0}},
         {"holt_winters(a[5m], 0.5, 0.5)", {0}, {3, 0, 0}},
         {"double_exponential_smoothing(a[5m], 0.5, 0.5)", {3, 0, 0}, {0}},
