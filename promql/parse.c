@@ -44,6 +44,18 @@ bnc_pql_expect(struct bnc_pql_parse *p, enum bnc_pql type, const char *where,
 }
 
 bool
+bnc_pql_close(struct bnc_pql_parse *p, enum bnc_pql type,
+              const struct bnc_pql_token *open, const char *where, const char *remedy)
+{
+    if (p->token.type == BNC_PQL_EOF) {
+        bnc_pql_fault(&p->lex, open->start, open->end, NULL, "\"%s\" is not closed",
+                      bnc_pql_row(open->type)->text);
+        return false;
+    }
+    return bnc_pql_expect(p, type, where, remedy);
+}
+
+bool
 bnc_pql_needs_release(struct bnc_pql_parse *p, const struct bnc_pql_token *at,
                       uint32_t since, const char *what)
 {
@@ -232,8 +244,8 @@ paren(struct bnc_pql_parse *p)
     struct bnc_promql_node *of = bnc_pql_expr(p, 1);
     p->depth--;
     if (of == NULL ||
-        !bnc_pql_expect(p, BNC_PQL_PAREN_CLOSE, "where an operator or \")\" belongs",
-                        "close the bracket")) {
+        !bnc_pql_close(p, BNC_PQL_PAREN_CLOSE, &open,
+                       "where an operator or \")\" belongs", "close the bracket")) {
         return NULL;
     }
     struct bnc_promql_node *node =
@@ -369,7 +381,7 @@ release_of(const struct bnc_promql_options *options)
 {
     const struct bnc_version *version = options->version;
 
-    if (version == NULL) {
+    if (version == NULL || options->any_release) {
         return BNC_PQL_NEWEST;
     }
     return version->major > 99 || version->minor > 999
@@ -389,8 +401,8 @@ start(struct bnc_pql_parse *p, struct bnc_bytes text)
     p->lex.release = release;
     p->lex.unquoted_names =
         p->options->unquoted_names && release >= BNC_PQL_RELEASE(3, 16);
-    p->lex.old_extremes =
-        release >= BNC_PQL_RELEASE(3, 6) && release < BNC_PQL_RELEASE(3, 13);
+    p->lex.old_extremes = p->options->any_release || (release >= BNC_PQL_RELEASE(3, 6) &&
+                                                      release < BNC_PQL_RELEASE(3, 13));
     p->lex.arena = p->arena;
     p->out->unquoted_names = p->lex.unquoted_names;
     if (text.len > BNC_PROMQL_TEXT_MAX) {
@@ -472,7 +484,7 @@ bnc_promql_selector_parse(struct bnc_bytes text, const struct bnc_promql_options
         return NULL;
     }
     if (p.token.type != BNC_PQL_EOF) {
-        bnc_pql_unexpected(&p, "after a selector",
+        bnc_pql_unexpected(&p, "after the selector",
                            "a selector has no range, operators or functions here");
         return NULL;
     }

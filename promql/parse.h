@@ -32,6 +32,11 @@ bool bnc_pql_advance(struct bnc_pql_parse *p) BNC_MUST_CHECK;
 bool bnc_pql_expect(struct bnc_pql_parse *p, enum bnc_pql type, const char *where,
                     const char *remedy) BNC_MUST_CHECK;
 
+/* The same for what closes `open`, which is named when the expression ends instead. */
+bool bnc_pql_close(struct bnc_pql_parse *p, enum bnc_pql type,
+                   const struct bnc_pql_token *open, const char *where,
+                   const char *remedy) BNC_MUST_CHECK;
+
 /* Note that the token at hand may not stand here; `where` follows its text. */
 void bnc_pql_unexpected(struct bnc_pql_parse *p, const char *where, const char *remedy);
 

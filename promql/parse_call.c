@@ -56,6 +56,7 @@ bool
 bnc_pql_labels(struct bnc_pql_parse *p, struct bnc_promql_label **labels)
 {
     struct bnc_promql_label **tail = labels;
+    struct bnc_pql_token open = p->token;
 
     if (!bnc_pql_expect(p, BNC_PQL_PAREN_OPEN, "where a list of labels belongs",
                         "write it as (job, instance)")) {
@@ -70,8 +71,8 @@ bnc_pql_labels(struct bnc_pql_parse *p, struct bnc_promql_label **labels)
         if (p->token.type == BNC_PQL_PAREN_CLOSE) {
             break;
         }
-        if (!bnc_pql_expect(p, BNC_PQL_COMMA, "in a list of labels",
-                            "part labels with \",\" and close with \")\"")) {
+        if (!bnc_pql_close(p, BNC_PQL_COMMA, &open, "in a list of labels",
+                           "part labels with \",\" and close with \")\"")) {
             return false;
         }
     }
@@ -106,6 +107,7 @@ static bool
 arguments(struct bnc_pql_parse *p, struct args *args)
 {
     struct bnc_promql_node **tail = &args->first;
+    struct bnc_pql_token open = p->token;
 
     if (!bnc_pql_expect(p, BNC_PQL_PAREN_OPEN, "where \"(\" belongs",
                         "put what is aggregated in brackets")) {
@@ -121,8 +123,9 @@ arguments(struct bnc_pql_parse *p, struct args *args)
         if (p->token.type == BNC_PQL_PAREN_CLOSE) {
             break;
         }
-        if (!bnc_pql_expect(p, BNC_PQL_COMMA, "where an operator, \",\" or \")\" belongs",
-                            "close the bracket")) {
+        if (!bnc_pql_close(p, BNC_PQL_COMMA, &open,
+                           "where an operator, \",\" or \")\" belongs",
+                           "close the bracket")) {
             return false;
         }
         if (p->token.type == BNC_PQL_PAREN_CLOSE) {
@@ -279,7 +282,8 @@ find_function(struct bnc_pql_parse *p, const struct bnc_pql_token *name)
         return NULL;
     }
     const char *what = bnc_arena_fmt(p->arena, "the function %s", function->name);
-    if (function->gone != 0 && p->lex.release >= function->gone) {
+    if (function->gone != 0 && p->lex.release >= function->gone &&
+        !p->options->any_release) {
         bnc_pql_fault(&p->lex, name->start, name->end, NULL,
                       "there is no %s any more since Prometheus %u.%u", what + 4,
                       function->gone / 1000, function->gone % 1000);

@@ -87,8 +87,8 @@ in_brackets(struct bnc_pql_parse *p)
     struct bnc_promql_node *of = sum(p, 1);
     p->depth--;
     if (of == NULL ||
-        !bnc_pql_expect(p, BNC_PQL_PAREN_CLOSE, "where an operator or \")\" belongs",
-                        "close the bracket")) {
+        !bnc_pql_close(p, BNC_PQL_PAREN_CLOSE, &open,
+                       "where an operator or \")\" belongs", "close the bracket")) {
         return NULL;
     }
     if (of->kind == BNC_PROMQL_KIND_NUMBER) {
@@ -276,7 +276,7 @@ signed_offset(struct bnc_pql_parse *p)
     struct bnc_pql_token sign = p->token;
 
     if ((sign.type == BNC_PQL_ADD &&
-         !bnc_pql_needs_release(p, &sign, BNC_PQL_RELEASE(2, 54), "+ behind offset")) ||
+         !bnc_pql_needs_release(p, &sign, BNC_PQL_RELEASE(3, 4), "+ behind offset")) ||
         !bnc_pql_advance(p)) {
         return NULL;
     }

@@ -48,7 +48,7 @@ span_expr(struct bnc_promql_node *span)
 /* Behind the colon. */
 static struct bnc_promql_node *
 subquery(struct bnc_pql_parse *p, struct bnc_promql_node *of,
-         struct bnc_promql_node *range)
+         struct bnc_promql_node *range, const struct bnc_pql_token *open)
 {
     struct bnc_promql_subquery *subquery = bnc_arena_alloc(p->arena, sizeof(*subquery));
     struct bnc_promql_node *step = NULL;
@@ -59,12 +59,12 @@ subquery(struct bnc_pql_parse *p, struct bnc_promql_node *of,
             return NULL;
         }
     }
-    if (!bnc_pql_expect(p, BNC_PQL_BRACKET_CLOSE, "where \"]\" belongs",
-                        "write a subquery as [1h:5m]")) {
+    if (!bnc_pql_close(p, BNC_PQL_BRACKET_CLOSE, open, "where \"]\" belongs",
+                       "write a subquery as [1h:5m]")) {
         return NULL;
     }
     if (of->type != BNC_PROMQL_TYPE_VECTOR) {
-        bnc_pql_fault(&p->lex, of->start, of->end, NULL,
+        bnc_pql_fault(&p->lex, open->start, p->last.end, NULL,
                       "a subquery is made of an instant vector, not of %s",
                       bnc_pql_type_words(of->type));
         return NULL;
@@ -93,10 +93,10 @@ brackets(struct bnc_pql_parse *p, struct bnc_promql_node *of)
         return NULL;
     }
     if (p->token.type == BNC_PQL_COLON) {
-        return bnc_pql_advance(p) ? subquery(p, of, range) : NULL;
+        return bnc_pql_advance(p) ? subquery(p, of, range, &open) : NULL;
     }
-    if (!bnc_pql_expect(p, BNC_PQL_BRACKET_CLOSE, "where \":\" or \"]\" belongs",
-                        "close the range with \"]\"") ||
+    if (!bnc_pql_close(p, BNC_PQL_BRACKET_CLOSE, &open, "where \":\" or \"]\" belongs",
+                       "close the range with \"]\"") ||
         !check_range(p, of, &open)) {
         return NULL;
     }

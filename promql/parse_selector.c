@@ -171,6 +171,11 @@ comparison(struct bnc_pql_parse *p, struct bnc_bytes name)
         return NULL;
     }
     struct bnc_pql_token token = p->token;
+    if (op == BNC_PQL_EQUAL && token.type == BNC_PQL_EQUAL) {
+        bnc_pql_fault(&p->lex, p->last.start, token.end, "write = for a label",
+                      "\"==\" between braces");
+        return NULL;
+    }
     if (!bnc_pql_expect(p, BNC_PQL_STRING, "where the value of a label belongs",
                         "write the value in quotes")) {
         return NULL;
@@ -211,6 +216,8 @@ static bool
 matchers(struct bnc_pql_parse *p, struct bnc_promql_selector *selector,
          struct bnc_promql_matcher ***tail)
 {
+    struct bnc_pql_token open = p->token;
+
     if (!bnc_pql_advance(p)) {
         return false;
     }
@@ -222,13 +229,9 @@ matchers(struct bnc_pql_parse *p, struct bnc_promql_selector *selector,
         **tail = one;
         *tail = &one->next;
         selector->n_matchers++;
-        if (p->token.type == BNC_PQL_COMMA) {
-            if (!bnc_pql_advance(p)) {
-                return false;
-            }
-        } else if (p->token.type != BNC_PQL_BRACE_CLOSE) {
-            bnc_pql_unexpected(p, "after the value of a label",
-                               "part labels with \",\" and close with \"}\"");
+        if (p->token.type != BNC_PQL_BRACE_CLOSE &&
+            !bnc_pql_close(p, BNC_PQL_COMMA, &open, "after the value of a label",
+                           "part labels with \",\" and close with \"}\"")) {
             return false;
         }
     }

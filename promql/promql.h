@@ -14,6 +14,7 @@
 /* Who reads the expression.  All zero: the newest release without feature flags. */
 struct bnc_promql_options {
     const struct bnc_version *version; /* NULL: the newest that is known */
+    bool any_release;                  /* what one from 2.42 on takes; no version then */
     bool experimental_functions;       /* promql-experimental-functions */
     bool fill_modifiers;               /* promql-binop-fill-modifiers */
     bool experimental_duration_expr;   /* promql-duration-expr; no flag since 3.14 */

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "lib/units.h"
+#include "promql/promql.h"
 #include "render/slo.h"
 #include "render/telemetry.h"
-#include "validate/promql_lex.h"
 #include "validate/rule_template.h"
 
 static void
@@ -38,12 +38,27 @@ report(struct bnc_diags *diags, const char *field,
                  problem->message);
 }
 
+/* Which release will read it, and with which flags, is not known here: one may take it.
+ */
+static struct bnc_promql_options
+reader(struct bnc_diags *diags)
+{
+    return (struct bnc_promql_options){.any_release = true,
+                                       .experimental_functions = true,
+                                       .fill_modifiers = true,
+                                       .experimental_duration_expr = true,
+                                       .extended_range_selectors = true,
+                                       .effort = &diags->effort};
+}
+
 static void
 check_expr(struct bnc_diags *diags, const char *expr, const char *field)
 {
+    const struct bnc_promql_options options = reader(diags);
     struct bnc_promql_problem problem = {0};
-    if (expr != NULL &&
-        !bnc_promql_lex_check(expr, diags->arena, &diags->effort, &problem)) {
+
+    if (expr != NULL && bnc_promql_parse((struct bnc_bytes){expr, strlen(expr)}, &options,
+                                         diags->arena, &problem) == NULL) {
         report(diags, field, &problem);
     }
 }
@@ -52,14 +67,21 @@ check_expr(struct bnc_diags *diags, const char *expr, const char *field)
 static void
 check_source(struct bnc_diags *diags, const char *text, const char *field)
 {
+    const struct bnc_promql_options options = reader(diags);
     struct bnc_promql_problem problem = {0};
+
     if (text == NULL) {
         return;
     }
     if (bnc_slo_is_expression(text)) {
         check_expr(diags, bnc_slo_expression(text, "5m", diags->arena), field);
-    } else if (!bnc_promql_selector_check(text, diags->arena, &diags->effort, &problem)) {
+    } else if (bnc_promql_selector_parse((struct bnc_bytes){text, strlen(text)}, &options,
+                                         diags->arena, &problem) == NULL) {
+        problem.remedy = "name one metric with its labels, or write $window in an "
+                         "expression as [$window]";
         report(diags, field, &problem);
+    } else {
+        check_expr(diags, text, field); /* it may not take every series */
     }
 }
 

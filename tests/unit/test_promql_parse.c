@@ -40,8 +40,7 @@ TEST(messages)
         {" \n # none", "line 2, column 8: the expression is empty"},
         {"a +\n  # b )\n  c d", "line 3, column 5: unexpected \"d\" after \"c\""},
         {"\"日本\" x", "line 1, column 6: unexpected \"x\" after \"\"日本\"\""},
-        {"sum(rate(a[5m])", "line 1, column 16: the expression ends where an operator, "
-                            "\",\" or \")\" belongs"},
+        {"sum(rate(a[5m])", "line 1, column 4: \"(\" is not closed"},
         {"a)", "line 1, column 2: unexpected \")\" after \"a\""},
         {"a = 1", "line 1, column 3: unexpected \"=\" after \"a\""},
         {"a =~ \"b\"", "line 1, column 3: \"=~\" between values: regular expressions are "
@@ -94,6 +93,9 @@ TEST(messages)
          "line 1, column 9: unexpected \"d\" after the value of a label"},
         {"a{b=~\"x(\"}",
          "line 1, column 6: no regular expression: a ( is not closed with )"},
+        {"a{b==\"c\"}", "line 1, column 4: \"==\" between braces"},
+        {"sum by (a", "line 1, column 8: \"(\" is not closed"},
+        {"(a", "line 1, column 1: \"(\" is not closed"},
         {"a{1=\"b\"}", "line 1, column 3: \"1\" between braces"},
         {"a{b=\"c}", "line 1, column 5: the string \"c} is not closed"},
         {"\"\\z\"", "line 1, column 2: \"\\z\" is no escape"},
@@ -103,8 +105,8 @@ TEST(messages)
         {"a[5]]", "line 1, column 5: unexpected \"]\" after \"]\""},
         {"a[x]", "line 1, column 3: \"x\" is no duration"},
         {"a[0]", "line 1, column 3: a range must be longer than 0"},
-        {"a[5m", "line 1, column 5: the expression ends where \":\" or \"]\" belongs"},
-        {"a[5m:1m", "line 1, column 8: the expression ends where \"]\" belongs"},
+        {"a[5m", "line 1, column 2: \"[\" is not closed"},
+        {"a[5m:1m", "line 1, column 2: \"[\" is not closed"},
         {"a[5m/0]", "line 1, column 5: a duration is divided by zero"},
         {"a[293y]", "line 1, column 3: \"293y\" is a duration of over 292 years"},
         {"a[1m5h]", "line 1, column 3: \"1m5h\" is no duration; write each unit once and "
@@ -112,7 +114,7 @@ TEST(messages)
         {"sum(a)[5m]", "line 1, column 7: only a selector may have a range"},
         {"a offset 1m [5m]", "line 1, column 13: offset stands before the range"},
         {"a @ 1 [5m]", "line 1, column 7: @ stands before the range"},
-        {"1[5m:]", "line 1, column 1: a subquery is made of an instant vector, not of a "
+        {"1[5m:]", "line 1, column 2: a subquery is made of an instant vector, not of a "
                    "scalar"},
         {"sum(a) offset 5m",
          "line 1, column 8: offset goes behind a selector, a range or "
@@ -280,7 +282,7 @@ TEST(releases)
         {"a offset --5m", {3, 4, 0}, {0}},
         {"a[2m + range()]", {3, 12, 0}, {0}},
         {"a offset 0s", {3, 4, 0}, {0}},
-        {"a offset +5m", {2, 54, 0}, {0}},
+        {"a offset +5m", {3, 4, 0}, {0}},
         {"sum by (\"a\") (b)", {3, 0, 0}, {0}},
         {"a @ start() [5m]", {0}, {3, 15, 0}},
         {"a[step():1m]", {3, 16, 0}, {0}},
@@ -372,6 +374,8 @@ TEST(flags)
          {.experimental_functions = true},
          "line 1, column 1: there is no function holt_winters any more since Prometheus "
          "3.0"},
+        {"holt_winters(a[5m], 1, 1)", {0}, {.any_release = true}, "taken"},
+        {"a[min(5m, 1m) + max_of(1m, 2m)]", {0}, {.any_release = true}, "taken"},
         {"日.本{ü=\"x\"}", {3, 16, 0}, {.unquoted_names = true}, "taken"},
         {"日.本{ü=\"x\"}",
          {3, 16, 0},
@@ -414,12 +418,11 @@ TEST(selectors)
         {"x{__name__=\"y\"}", "taken"},
         {"by{by=\"x\"}", "taken"},
         {"", "line 1, column 1: the expression ends where a selector belongs"},
-        {"up[5m]", "line 1, column 3: unexpected \"[\" after a selector"},
-        {"up + up", "line 1, column 4: unexpected \"+\" after a selector"},
+        {"up[5m]", "line 1, column 3: unexpected \"[\" after the selector"},
+        {"up + up", "line 1, column 4: unexpected \"+\" after the selector"},
         {"5", "line 1, column 1: unexpected \"5\" where a selector belongs"},
-        {"up{a=\"b\"",
-         "line 1, column 9: the expression ends after the value of a label"},
-        {"up offset 5m", "line 1, column 4: unexpected \"offset\" after a selector"},
+        {"up{a=\"b\"", "line 1, column 3: \"{\" is not closed"},
+        {"up offset 5m", "line 1, column 4: unexpected \"offset\" after the selector"},
     };
     struct bnc_arena *arena = bnc_arena_new();
     for (size_t i = 0; i < BNC_LEN(rows); i++) {

@@ -3,13 +3,25 @@
  */
 #include "tests/unit/metric_rule.h"
 
+#include "promql/promql.h"
 #include "render/rules.h"
-#include "validate/promql_lex.h"
 #include "validate/rule_template.h"
 
 #define EXPRESSIONS "tests/rules/expressions/"
 
 /* ---- expressions: what promtool takes and refuses, see tests/rules/run ---------- */
+
+static bool
+takes(const char *expr, struct bnc_arena *arena, struct bnc_promql_problem *problem)
+{
+    static const struct bnc_promql_options options = {.any_release = true,
+                                                      .experimental_functions = true,
+                                                      .fill_modifiers = true,
+                                                      .experimental_duration_expr = true,
+                                                      .extended_range_selectors = true};
+    return bnc_promql_parse((struct bnc_bytes){expr, strlen(expr)}, &options, arena,
+                            problem) != NULL;
+}
 
 TEST(taken)
 {
@@ -21,13 +33,12 @@ TEST(taken)
         char *text = read_text(bnc_arena_fmt(arena, EXPRESSIONS "%s", files[i]), arena);
         CHECK(text != NULL);
         for (char *s = strtok(text, "\n"); s != NULL; s = strtok(NULL, "\n")) {
-            size_t effort = 0;
             struct bnc_promql_problem problem = {.message = "taken"};
             if (*s == '#') {
                 continue;
             }
             bnc_test_row(s);
-            (void)bnc_promql_lex_check(s, arena, &effort, &problem);
+            (void)takes(s, arena, &problem);
             CHECK_STR(problem.message, "taken");
             n++;
         }
@@ -43,7 +54,6 @@ TEST(refused)
     size_t n = 0;
     CHECK(text != NULL);
     for (char *s = strtok(text, "\n"); s != NULL; s = strtok(NULL, "\n")) {
-        size_t effort = 0;
         struct bnc_promql_problem problem = {0};
         char *expr = strchr(s, '\t');
         if (*s == '#' || expr == NULL) {
@@ -51,83 +61,12 @@ TEST(refused)
         }
         *expr++ = '\0';
         bnc_test_row(expr);
-        CHECK(!bnc_promql_lex_check(expr, arena, &effort, &problem));
+        CHECK(!takes(expr, arena, &problem));
         CHECK_STR(bnc_arena_fmt(arena, "%zu:%zu", problem.line, problem.column), s);
         CHECK(bnc_str_starts(problem.message, "line "));
         n++;
     }
-    CHECK(n > 40);
-    bnc_arena_free(arena);
-}
-
-TEST(places)
-{
-    static const struct {
-        const char *expr;
-        const char *want;
-    } rows[] = {
-        {"a +\n  # b )\n  c d", "line 3, column 5: unexpected \"d\" after \"c\""},
-        {"\"日本\" x", "line 1, column 6: unexpected \"x\" after \"\"日本\"\""},
-        {" \n ", "line 2, column 2: the expression is empty"},
-        {"sum(rate(a[5m])", "line 1, column 4: \"(\" is not closed"},
-        {"a{b=~\"x(\"}",
-         "line 1, column 6: no regular expression: a ( is not closed with )"},
-    };
-    struct bnc_arena *arena = bnc_arena_new();
-    for (size_t i = 0; i < BNC_LEN(rows); i++) {
-        size_t effort = 0;
-        struct bnc_promql_problem problem = {0};
-        bnc_test_row(rows[i].expr);
-        CHECK(!bnc_promql_lex_check(rows[i].expr, arena, &effort, &problem));
-        CHECK_STR(problem.message, rows[i].want);
-    }
-    bnc_arena_free(arena);
-}
-
-/* Every beginning of an expression, and every byte in its middle: no crash, an end. */
-TEST(any_bytes)
-{
-    static const char expr[] =
-        "sum by (a) (rate({\"x\", b=~\"c\\n.*\"}[5m:1m] offset -1h))"
-        " / on () group_left `z` # end";
-    struct bnc_arena *arena = bnc_arena_new();
-    for (size_t n = 0; n <= strlen(expr); n++) {
-        size_t effort = 0;
-        struct bnc_promql_problem problem = {0};
-        char *text = bnc_arena_strndup(arena, expr, n);
-        (void)bnc_promql_lex_check(text, arena, &effort, &problem);
-        (void)bnc_promql_selector_check(text, arena, &effort, &problem);
-        for (int byte = 1; byte < 256 && n > 0; byte++) {
-            text[n / 2] = (char)byte;
-            (void)bnc_promql_lex_check(text, arena, &effort, &problem);
-        }
-        bnc_arena_reset(arena);
-    }
-    bnc_arena_free(arena);
-}
-
-TEST(selectors)
-{
-    static const struct {
-        const char *text;
-        bool good;
-    } rows[] = {
-        {"up", true},          {"up{a=\"b\"}", true},
-        {"{a=\"b\"}", true},   {"{\"a.b\"}", true},
-        {"up # all", true},    {"up{}", true},
-        {"{}", false},         {"", false},
-        {"up[5m]", false},     {"rate(up)", false},
-        {"up + up", false},    {"5", false},
-        {"up{a=\"b\"", false}, {"up offset 5m", false},
-    };
-    struct bnc_arena *arena = bnc_arena_new();
-    for (size_t i = 0; i < BNC_LEN(rows); i++) {
-        size_t effort = 0;
-        struct bnc_promql_problem problem = {0};
-        bnc_test_row(rows[i].text);
-        CHECK_INT(bnc_promql_selector_check(rows[i].text, arena, &effort, &problem),
-                  rows[i].good);
-    }
+    CHECK(n > 60);
     bnc_arena_free(arena);
 }
 
@@ -279,7 +218,6 @@ TEST(counters)
     };
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         struct compiled c;
-        size_t effort = 0;
         struct bnc_promql_problem problem = {0};
         char spec[512];
         bnc_test_row(rows[i].spec);
@@ -289,10 +227,9 @@ TEST(counters)
         const struct bnc_rule_spec *rule = c.ir->groups[0].group.rules.items;
         CHECK_STR(rule->record, "c");
         CHECK_STR(rule->expr, rows[i].want);
-        CHECK(bnc_promql_lex_check(rule->expr, c.arena, &effort, &problem));
+        CHECK(takes(rule->expr, c.arena, &problem));
         compiled_free(&c);
     }
 }
 
-RUN_TESTS(taken, refused, places, any_bytes, selectors, templates, rendered, gates,
-          counters)
+RUN_TESTS(taken, refused, templates, rendered, gates, counters)

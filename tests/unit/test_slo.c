@@ -144,8 +144,9 @@ TEST(expressions)
          "(sum by (app, zone) (rate(e[1h])) or sum by (app, zone) (rate(t[1h])) * 0) / "
          "(sum by (app, zone) (rate(t[1h])) > 0)"},
         {"expressions",
-         BASE "  errors: a[$window] - b[$window]\n  total: rate(t[$window])",
-         "((a[1h] - b[1h]) or (rate(t[1h])) * 0) / ((rate(t[1h])) > 0)"},
+         BASE "  errors: rate(a[$window]) - rate(b[$window])\n"
+              "  total: rate(t[$window])",
+         "((rate(a[1h]) - rate(b[1h])) or (rate(t[1h])) * 0) / ((rate(t[1h])) > 0)"},
         {"a comment", BASE "  errors: 'rate(e[$window]) # why'\n  total: t",
          "((rate(e[1h]) # why\n) or sum(rate(t[1h])) * 0) / (sum(rate(t[1h])) > 0)"},
     };
