@@ -229,6 +229,7 @@ struct bnc_promql {
     struct bnc_promql_selector *selectors; /* all of them, linked */
     size_t n_selectors;
     bool unquoted_names; /* as it was parsed: names are printed so */
+    bool old_extremes;   /* min_of and max_of of durations are min and max: 3.6 to 3.12 */
 };
 
 #endif

@@ -401,8 +401,9 @@ start(struct bnc_pql_parse *p, struct bnc_bytes text)
     p->lex.release = release;
     p->lex.unquoted_names =
         p->options->unquoted_names && release >= BNC_PQL_RELEASE(3, 16);
-    p->lex.old_extremes = p->options->any_release || (release >= BNC_PQL_RELEASE(3, 6) &&
-                                                      release < BNC_PQL_RELEASE(3, 13));
+    p->out->old_extremes =
+        release >= BNC_PQL_RELEASE(3, 6) && release < BNC_PQL_RELEASE(3, 13);
+    p->lex.old_extremes = p->options->any_release || p->out->old_extremes;
     p->lex.arena = p->arena;
     p->out->unquoted_names = p->lex.unquoted_names;
     if (text.len > BNC_PROMQL_TEXT_MAX) {

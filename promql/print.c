@@ -14,6 +14,7 @@ struct print {
     struct bnc_str *out;
     struct bnc_arena *scratch; /* for what is sorted */
     bool unquoted_names;
+    bool old_extremes;
 };
 
 static void print_node(struct print *print, const struct bnc_promql_node *node);
@@ -279,7 +280,8 @@ print_duration(struct print *print, const struct bnc_promql_node *node)
     if (op == BNC_PQL_STEP || op == BNC_PQL_RANGE) {
         bnc_str_fmt(print->out, "%s()", bnc_pql_row(op)->text);
     } else if (op == BNC_PQL_MIN_OF || op == BNC_PQL_MAX_OF) {
-        bnc_str_fmt(print->out, "%s(", bnc_pql_row(op)->text);
+        bnc_str_add(print->out, bnc_pql_row(op)->text, strlen("min"));
+        bnc_str_puts(print->out, print->old_extremes ? "(" : "_of(");
         print_node(print, left);
         bnc_str_puts(print->out, ", ");
         print_node(print, right);
@@ -407,8 +409,10 @@ void
 bnc_promql_print(const struct bnc_promql *expr, struct bnc_str *out)
 {
     BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
-    struct print print = {
-        .out = out, .scratch = scratch, .unquoted_names = expr->unquoted_names};
+    struct print print = {.out = out,
+                          .scratch = scratch,
+                          .unquoted_names = expr->unquoted_names,
+                          .old_extremes = expr->old_extremes};
 
     print_node(&print, expr->root);
 }

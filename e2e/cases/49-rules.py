@@ -11,7 +11,7 @@ DEADLINE_S = 240
 ANNOTATIONS = {"prometheus.io/scrape": "true"}
 WEB = "e49-app/web/web"
 BROKEN = "e49-app/broken/sums"
-WORDS = ["sum(rate(up))", "expected type range vector"]
+WORDS = ["limitk(1, up)", "1:1: parse error"]  # it needs a flag: no check before can tell
 GROUPS = 30  # innocent ones beside the culprit
 LAYOUTS = {
     "Single": {"layout": "Single"},
@@ -96,7 +96,7 @@ def culprit(t, beside, app, what):
     runs(t, beside, all_of_them, what)
     beside.loaded()  # also what it goes back to
     began, good = since(beside), beside.generation()
-    told = rule(t, app, "broken", "sums", [{"record": "e49:sum", "expr": "count(up)"}, {"record": "e49:broken", "expr": "sum(rate(up))"}])
+    told = rule(t, app, "broken", "sums", [{"record": "e49:sum", "expr": "count(up)"}, {"record": "e49:broken", "expr": "limitk(1, up)"}])
     row = beside.said_so("Refused", [BROKEN, *WORDS, "the last good one runs on"], timeout=20)
     t.figure(f"{what}: rule group named after", time.monotonic() - told, "s", bar=10)
     expect(row["culprits"] == [BROKEN], f"{what}: {row}")

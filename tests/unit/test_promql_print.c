@@ -114,6 +114,20 @@ TEST(canonical)
     bnc_arena_free(arena);
 }
 
+TEST(old_release)
+{
+    static const struct bnc_version version = {3, 6, 0};
+    static const struct bnc_promql_options options = {.version = &version,
+                                                      .experimental_duration_expr = true};
+    struct bnc_arena *arena = bnc_arena_new();
+    struct bnc_promql_problem problem = {0};
+    const struct bnc_promql *expr = bnc_promql_parse(
+        bytes_of("a[min(5m,max(1m,step()))]"), &options, arena, &problem);
+    CHECK(expr != NULL);
+    CHECK_STR(print(expr, arena), "a[min(5m, max(1m, step()))]");
+    bnc_arena_free(arena);
+}
+
 /* The text of a text is the same, and a long one needs no deep stack. */
 TEST(stable)
 {
@@ -252,4 +266,4 @@ TEST(runes)
     CHECK(!bnc_pql_is_printable(0x10ffff));
 }
 
-RUN_TESTS(canonical, stable, enforced, metrics, runes)
+RUN_TESTS(canonical, old_release, stable, enforced, metrics, runes)
