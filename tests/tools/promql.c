@@ -1,9 +1,9 @@
 /*
  * A tool for tests: what binnacle says of PromQL expressions.
  *
- * Reads one JSON value a line on stdin: a string, or {"expr": "...", "label": "...",
- * "value": "...", "selector": true, "version": "3.5", "experimental_functions": true,
- * "fill_modifiers": true, "experimental_duration_expr": true,
+ * Reads one JSON value a line on stdin: a string, or {"expr" or "base64": "...", "label":
+ * "...", "value": "...", "selector": true, "version": "3.5", "experimental_functions":
+ * true, "fill_modifiers": true, "experimental_duration_expr": true,
  * "extended_range_selectors": true, "unquoted_names": true, "legacy_names": true,
  * "all": true}.  A plain string is read with all features but unquoted and legacy names.
  * Answers with a JSON object a line, as hack/oracle/promql does.
@@ -19,6 +19,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/base64.h"
 #include "lib/json.h"
 #include "promql/enforce.h"
 #include "promql/print.h"
@@ -49,7 +50,8 @@ flag(const cJSON *json, const char *name)
 }
 
 static bool
-read_question(const cJSON *json, struct question *q, struct bnc_error *err)
+read_question(const cJSON *json, struct bnc_arena *arena, struct question *q,
+              struct bnc_error *err)
 {
     *q = (struct question){.options = {.experimental_functions = true,
                                        .fill_modifiers = true,
@@ -66,6 +68,10 @@ read_question(const cJSON *json, struct question *q, struct bnc_error *err)
     q->options.unquoted_names = flag(json, "unquoted_names");
     q->options.legacy_names = flag(json, "legacy_names");
     q->text = bytes_of(bnc_json_get_str(json, "expr"));
+    const char *encoded = bnc_json_get_str(json, "base64");
+    if (encoded != NULL && !bnc_base64_decode(arena, encoded, &q->text)) {
+        return bnc_fail(err, BNC_INVALID, "it is not base64") == BNC_OK;
+    }
     q->label = bytes_of(bnc_json_get_str(json, "label"));
     q->value = bytes_of(bnc_json_get_str(json, "value"));
     q->selector = flag(json, "selector");
@@ -178,7 +184,7 @@ main(int argc, char **argv)
         struct question q;
         cJSON *json = NULL;
         if (bnc_json_parse(owner, line, (size_t)length, &json, &err) ||
-            !read_question(json, &q, &err)) {
+            !read_question(json, owner, &q, &err)) {
             (void)fprintf(stderr, "promql: %s\n", err.message);
             free(line);
             return 2;

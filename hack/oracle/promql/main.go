@@ -5,6 +5,8 @@
 //	{"expr": "...", "selector": false, "experimental_functions": true,
 //	 "fill_modifiers": true, "unquoted_names": false}
 //
+// with "base64" in place of "expr" for bytes that JSON cannot carry,
+//
 // and answers with one JSON object a line: {"ok": true, "type": "vector", "text": "..."}
 // or {"ok": false, "error": "...", "start": 3, "end": 7}.  A plain string
 // is read with every feature but unquoted names.
@@ -21,6 +23,7 @@ import (
 )
 
 type question struct {
+	Base64                []byte `json:"base64"`
 	Expr                  string `json:"expr"`
 	Selector              bool   `json:"selector"`
 	ExperimentalFunctions bool   `json:"experimental_functions"`
@@ -29,12 +32,12 @@ type question struct {
 }
 
 type answer struct {
-	OK       bool   `json:"ok"`
-	Error    string `json:"error,omitempty"`
-	Start    int    `json:"start,omitempty"`
-	End      int    `json:"end,omitempty"`
-	Type     string `json:"type,omitempty"`
-	Text     string `json:"text,omitempty"`
+	OK    bool   `json:"ok"`
+	Error string `json:"error,omitempty"`
+	Start int    `json:"start,omitempty"`
+	End   int    `json:"end,omitempty"`
+	Type  string `json:"type,omitempty"`
+	Text  string `json:"text,omitempty"`
 }
 
 func read(line []byte) (question, error) {
@@ -43,7 +46,11 @@ func read(line []byte) (question, error) {
 		return q, json.Unmarshal(line, &q.Expr)
 	}
 	q = question{}
-	return q, json.Unmarshal(line, &q)
+	err := json.Unmarshal(line, &q)
+	if q.Base64 != nil {
+		q.Expr = string(q.Base64)
+	}
+	return q, err
 }
 
 func refusal(err error) answer {
