@@ -269,6 +269,37 @@ print_call(struct print *print, const struct bnc_promql_node *node)
     bnc_str_putc(print->out, ')');
 }
 
+/* 5m + step(): two sides and an operator. */
+static bool
+is_sum(const struct bnc_promql_node *node)
+{
+    return node->kind == BNC_PROMQL_KIND_DURATION && node->duration.left != NULL &&
+           node->duration.op != BNC_PQL_MIN_OF && node->duration.op != BNC_PQL_MAX_OF;
+}
+
+/* As with print_binary(): the left sides are walked up to one in brackets. */
+static void
+print_sum(struct print *print, const struct bnc_promql_node *node)
+{
+    size_t n = 1;
+    const struct bnc_promql_node *leftmost = node->duration.left;
+    while (is_sum(leftmost) && !leftmost->duration.wrapped) {
+        leftmost = leftmost->duration.left;
+        n++;
+    }
+    const struct bnc_promql_node **chain =
+        bnc_arena_array(print->scratch, n, sizeof(const struct bnc_promql_node *));
+    for (size_t i = n; i > 0; i--) {
+        chain[i - 1] = node;
+        node = node->duration.left;
+    }
+    print_node(print, leftmost);
+    for (size_t i = 0; i < n; i++) {
+        bnc_str_fmt(print->out, " %s ", bnc_pql_row(chain[i]->duration.op)->text);
+        print_node(print, chain[i]->duration.right);
+    }
+}
+
 static void
 print_duration(struct print *print, const struct bnc_promql_node *node)
 {
@@ -286,12 +317,10 @@ print_duration(struct print *print, const struct bnc_promql_node *node)
         bnc_str_puts(print->out, ", ");
         print_node(print, right);
         bnc_str_putc(print->out, ')');
-    } else if (left == NULL) {
-        bnc_str_puts(print->out, op == BNC_PQL_SUB ? "-" : "");
-        print_node(print, right);
+    } else if (is_sum(node)) {
+        print_sum(print, node);
     } else {
-        print_node(print, left);
-        bnc_str_fmt(print->out, " %s ", bnc_pql_row(op)->text);
+        bnc_str_puts(print->out, op == BNC_PQL_SUB ? "-" : "");
         print_node(print, right);
     }
     bnc_str_puts(print->out, node->duration.wrapped ? ")" : "");

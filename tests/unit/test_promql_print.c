@@ -24,7 +24,7 @@ parse(const char *text, bool unquoted, struct bnc_arena *arena)
     struct bnc_promql_problem problem = {0};
     struct bnc_promql *expr = bnc_promql_parse(bytes_of(text), &options, arena, &problem);
     if (expr == NULL) {
-        print_error("%s: %s\n", text, problem.message);
+        print_error("%.100s: %s\n", text, problem.message);
     }
     CHECK(expr != NULL);
     return expr;
@@ -138,6 +138,14 @@ TEST(stable)
     }
     bnc_str_puts(&chain, "a");
     CHECK_STR(print(parse(chain.ptr, false, arena), arena), chain.ptr);
+
+    struct bnc_str span = bnc_str_new(arena, BNC_PROMQL_TEXT_MAX);
+    bnc_str_puts(&span, "x[");
+    for (int i = 0; i < 12000; i++) {
+        bnc_str_puts(&span, i % 2 == 0 ? "1m + " : "2 * ");
+    }
+    bnc_str_puts(&span, "1m]");
+    CHECK_STR(print(parse(span.ptr, false, arena), arena), span.ptr);
 
     struct bnc_str labels = bnc_str_new(arena, BNC_PROMQL_TEXT_MAX);
     bnc_str_puts(&labels, "a{b0=\"\"");
