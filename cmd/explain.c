@@ -29,6 +29,7 @@ const struct bnc_flag bnc_flags_explain[] = {
      "the cluster (default: $KUBECONFIG, the pod's own, ~/.kube/config)"},
     {"--context", NULL, "NAME", offsetof(struct bnc_options, context),
      "a context of the kubeconfig"},
+    BNC_FLAG_ASSUME,
     BNC_FLAG_TRUSTED,
     BNC_FLAG_HELP,
 };

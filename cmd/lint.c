@@ -12,6 +12,7 @@ const struct bnc_flag bnc_flags_lint[] = {
     {"--output", "-o", "text|json", offsetof(struct bnc_options, output),
      "form of the findings (default: text)"},
     BNC_FLAG_NAMESPACE,
+    BNC_FLAG_ASSUME,
     BNC_FLAG_TRUSTED,
     BNC_FLAG_HELP,
 };

@@ -177,6 +177,30 @@ set_up_paths(struct bnc_offline *o, const struct bnc_options *options,
     return BNC_OK;
 }
 
+/* prometheus-operator's object as an Observatory that takes all from it. */
+static struct bnc_object *
+imply(const struct bnc_object *object)
+{
+    bool agent = object->kind == BNC_KIND_PROMETHEUS_AGENT;
+    if (!agent && object->kind != BNC_KIND_PROMETHEUS) {
+        return NULL;
+    }
+    BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+    const char *text = bnc_arena_fmt(
+        arena,
+        "{\"metadata\":{},\"spec\":{\"namespaceSelector\":{},\"prometheus\":{\"from\":"
+        "{\"kind\":\"%s\",\"name\":\"%s\"},\"annotations\":{\"enabled\":false},"
+        "\"output\":{\"name\":\"%s%s\",\"key\":\"prometheus.yaml.gz\"}}}}",
+        bnc_kind_info(object->kind)->name, object->name,
+        agent ? "prom-agent-" : "prometheus-", object->name);
+    const struct bnc_pruned pruned = {.ns = object->ns,
+                                      .name = object->name,
+                                      .uid = object->uid,
+                                      .resource_version = "",
+                                      .text = {text, strlen(text)}};
+    return bnc_object_new(BNC_KIND_OBSERVATORY, &pruned, object->origin);
+}
+
 enum bnc_code
 bnc_offline_start(struct bnc_offline *o, const struct bnc_options *options,
                   void (*on_settled)(void *, struct bnc_controller *),
@@ -198,6 +222,7 @@ bnc_offline_start(struct bnc_offline *o, const struct bnc_options *options,
     struct bnc_source_dir_options dir = {.default_namespace = options->default_namespace,
                                          .watch = !o->once,
                                          .to = options->to,
+                                         .imply = o->once ? imply : NULL,
                                          .arg = o,
                                          .on_problem = on_problem};
     if (set_up_paths(o, options, &dir, err)) {
@@ -208,6 +233,7 @@ bnc_offline_start(struct bnc_offline *o, const struct bnc_options *options,
     o->settings.trusted_namespaces =
         bnc_options_list(options->trusted_namespaces, o->arena);
     o->settings.offline = true;
+    o->settings.assume = options->assume;
     o->settings.watch_namespaces = bnc_options_list(options->watch_namespaces, o->arena);
     o->controller = bnc_controller_new(
         &(struct bnc_controller_options){.world = o->world,

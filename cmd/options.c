@@ -1,5 +1,7 @@
 #include "cmd/options.h"
 
+#include "cmd/assume.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -38,6 +40,9 @@ static enum bnc_code
 set_value(struct bnc_options *out, const struct bnc_flag *flag, const char *value,
           struct bnc_error *err)
 {
+    if (flag->offset == offsetof(struct bnc_options, assume)) {
+        return bnc_assume_read(value, &out->assume, err);
+    }
     if (flag->offset != offsetof(struct bnc_options, paths)) {
         *(const char **)((char *)out + flag->offset) = value;
         return BNC_OK;
@@ -88,7 +93,7 @@ enum bnc_code
 bnc_options_parse(const struct bnc_command *command, int argc, char **argv,
                   struct bnc_options *out, struct bnc_error *err)
 {
-    *out = (struct bnc_options){0};
+    *out = (struct bnc_options){.assume = bnc_assume_current()};
     for (int i = 0; i < argc; i++) {
         if (parse_one(command, argc, argv, &i, out, err)) {
             return err->code;

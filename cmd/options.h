@@ -6,6 +6,7 @@
 
 #include "lib/arena.h"
 #include "lib/error.h"
+#include "model/ir.h"
 
 #define BNC_PATHS_MAX 64
 
@@ -13,9 +14,10 @@
 struct bnc_options {
     const char *paths[BNC_PATHS_MAX + 1]; /* -f, ended by NULL */
     size_t n_paths;
-    const char *output;     /* -o */
-    const char *format;     /* text, json */
-    const char *kubeconfig; /* NULL: $KUBECONFIG, the pod's own, ~/.kube/config */
+    struct bnc_assumed assume; /* --assume, each time; at first of a current cluster */
+    const char *output;        /* -o */
+    const char *format;        /* text, json */
+    const char *kubeconfig;    /* NULL: $KUBECONFIG, the pod's own, ~/.kube/config */
     const char *context;
     const char *from; /* a folder in place of a cluster */
     const char *to;
@@ -100,6 +102,12 @@ const char *const *bnc_options_list(const char *text, struct bnc_arena *arena);
             "namespaces whose Observatories reach every namespace (default: binnacle's " \
             "own in "                                                                    \
             "a cluster, all elsewhere)"                                                  \
+    }
+#define BNC_FLAG_ASSUME                                                                  \
+    {                                                                                    \
+        "--assume", NULL, "KEY=VALUE", offsetof(struct bnc_options, assume),             \
+            "what a cluster would tell: kubernetes=1.36, or an option of "               \
+            "prometheus-operator, as endpointSliceSupported=false; may be repeated"      \
     }
 #define BNC_FLAG_NAMESPACE                                                               \
     {                                                                                    \

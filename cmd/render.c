@@ -19,6 +19,7 @@ const struct bnc_flag bnc_flags_render[] = {
     {"--content", NULL, NULL, offsetof(struct bnc_options, content),
      "print the generated configuration itself, decoded, not the objects around it"},
     BNC_FLAG_NAMESPACE,
+    BNC_FLAG_ASSUME,
     BNC_FLAG_TRUSTED,
     BNC_FLAG_HELP,
 };

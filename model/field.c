@@ -286,7 +286,7 @@ find_fields(struct bnc_decoder *decoder, const struct bnc_table *table, const cJ
     {
         size_t i = field_index(table, item->string);
         if (i == table->n_fields) {
-            n_unknown++;
+            n_unknown += table->partial ? 0 : 1;
         } else if (found[i] == NULL) {
             found[i] = item;
         } else {

@@ -138,6 +138,7 @@ struct bnc_table {
     /* Of a root: somebody else's kind.  A field that it has no row for is a warning: the
      * CRD may be newer than the table. */
     bool foreign;
+    bool partial; /* it has fields on purpose that no row is for */
 
     /*
      * What no row can say, after all fields of `item` (the struct) were read:

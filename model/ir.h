@@ -52,6 +52,7 @@ struct bnc_ir_dashboard;   /* likewise */
 struct bnc_telemetry;      /* mesh/istio.h */
 struct bnc_proxy_config;   /* mesh/istio.h */
 struct bnc_ir_metric_rule; /* model/ir_metric_rule.h */
+struct bnc_spec_from;      /* model/spec_from.h */
 
 /* One file of Prometheus' files/ folder. */
 struct bnc_file_ref {
@@ -76,8 +77,14 @@ struct bnc_ir_observatory {
     struct bnc_scope
         foreign_scopes[BNC_FOREIGN_COUNT]; /* of prometheus-operator's kinds */
     struct bnc_assumed assume;
-    const cJSON *base;                 /* merged and checked; NULL: none */
-    const cJSON *raw_jobs;             /* array of additionalScrapeConfigs; NULL: none */
+    struct bnc_spec_from *from;           /* prometheus-operator's; NULL: none */
+    const cJSON *from_spec;               /* as it is written */
+    bool from_selects[BNC_FOREIGN_COUNT]; /* its selector, not the Observatory's */
+    bool agent;                           /* it is a PrometheusAgent */
+    bool operator_output;    /* written where prometheus-operator's reloader reads it */
+    const cJSON *api_server; /* keys of kubernetes_sd_configs; NULL: Prometheus' own */
+    const cJSON *base;       /* merged and checked; NULL: none */
+    const cJSON *raw_jobs;   /* array of additionalScrapeConfigs; NULL: none */
     struct bnc_scope sampling_scope;   /* tracing.samplingPolicyNamespaceSelector */
     struct bnc_scope rule_scope;       /* prometheus.metricRuleNamespaceSelector */
     struct bnc_scope datasource_scope; /* grafana.datasourceNamespaceSelector */
@@ -183,6 +190,7 @@ struct bnc_endpoint_ir {
     const char *password_file;
     struct bnc_job_oauth2 *oauth2;
     const char *bearer_token_file;
+    const cJSON *proxy_connect_header;
 };
 
 /* A ServiceMonitor, PodMonitor, Probe or ScrapeConfig. */
@@ -191,6 +199,7 @@ struct bnc_ir_monitor {
     struct bnc_endpoint_ir *endpoints; /* of a Probe or ScrapeConfig exactly one */
     size_t n_endpoints;
     const cJSON *discovery; /* of a ScrapeConfig: ..._sd_configs; NULL: none */
+    const char *clear;      /* a field that has a value of a Secret in it; NULL: none */
     struct bnc_asset *assets;
     size_t n_assets;
 };

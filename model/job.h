@@ -38,6 +38,7 @@ struct bnc_job_oauth2 {
     const char *proxy_url;
     const char *no_proxy;
     enum bnc_tri proxy_from_environment;
+    const cJSON *proxy_connect_header; /* with values of Secrets; NULL: none */
 };
 
 struct bnc_job {
@@ -55,7 +56,7 @@ struct bnc_job {
     const char *proxy_url;
     const char *no_proxy;
     enum bnc_tri proxy_from_environment;
-
+    const cJSON *proxy_connect_header; /* with values of Secrets; NULL: none */
     enum bnc_tri enable_compression;
     bool keeps_timestamps; /* overrideHonorTimestamps does not reach it */
 

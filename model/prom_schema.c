@@ -9,13 +9,14 @@
 
 /* Stand in every block that has an HTTP client. */
 #define HTTP_KEYS                                                                        \
-    {"enable_http2", T(BOOL), 0, 0}, {"follow_redirects", T(BOOL), 0, 0},                \
+    {"enable_http2", T(BOOL), V(2, 35), 0}, {"follow_redirects", T(BOOL), V(2, 26), 0},  \
         {"proxy_url", T(TEXT), 0, 0}, {"no_proxy", T(TEXT), V(2, 43), 0},                \
         {"proxy_from_environment", T(BOOL), V(2, 43), 0},                                \
-        {"proxy_connect_header", T(SECRET), 0, 0},                                       \
+        {"proxy_connect_header", T(SECRET), V(2, 43), 0},                                \
         {"http_headers", T(ANY), V(2, 53), 0}, {"basic_auth", OBJ(BASIC_AUTH), 0, 0},    \
-        {"authorization", OBJ(AUTHORIZATION), 0, 0}, {"oauth2", OBJ(OAUTH2), 0, 0},      \
-        {"bearer_token", T(SECRET), 0, 0}, {"bearer_token_file", T(TEXT), 0, 0},         \
+        {"authorization", OBJ(AUTHORIZATION), V(2, 26), 0},                              \
+        {"oauth2", OBJ(OAUTH2), V(2, 27), 0}, {"bearer_token", T(SECRET), 0, 0},         \
+        {"bearer_token_file", T(TEXT), 0, 0},                                            \
     {                                                                                    \
         "tls_config", OBJ(TLS), 0, 0                                                     \
     }
@@ -26,7 +27,7 @@ static const struct bnc_prom_key top[] = {
     {"runtime", OBJ(RUNTIME), V(2, 53), 0},
     {"rule_files", T(TEXTS), 0, 0},
     {"scrape_config_files", T(TEXTS), V(2, 43), 0},
-    {"storage", OBJ(STORAGE), 0, 0},
+    {"storage", OBJ(STORAGE), V(2, 29), 0},
     {"alerting", OBJ(ALERTING), 0, 0},
     {"remote_write", LIST(REMOTE_WRITE), 0, 0},
     {"remote_read", LIST(REMOTE_READ), 0, 0},
@@ -56,7 +57,7 @@ static const struct bnc_prom_key global[] = {
     {"extra_scrape_metrics", T(BOOL), V(3, 10), 0},
     {"evaluation_interval", T(DURATION), 0, 0},
     {"rule_query_offset", T(DURATION), V(2, 53), 0},
-    {"query_log_file", T(TEXT), 0, 0},
+    {"query_log_file", T(TEXT), V(2, 16), 0},
     {"query_max_series", T(INT), V(3, 16), 0},
     {"query_max_samples_read", T(INT), V(3, 16), 0},
     {"query_max_duration", T(DURATION), V(3, 16), 0},
@@ -65,7 +66,7 @@ static const struct bnc_prom_key global[] = {
 static const struct bnc_prom_key job[] = {
     {"job_name", T(TEXT), 0, 0},
     {"honor_labels", T(BOOL), 0, 0},
-    {"honor_timestamps", T(BOOL), 0, 0},
+    {"honor_timestamps", T(BOOL), V(2, 9), 0},
     {"track_timestamps_staleness", T(BOOL), V(2, 48), 0},
     {"params", T(MULTIMAP), 0, 0},
     {"scrape_interval", T(DURATION), 0, 0},
@@ -82,12 +83,12 @@ static const struct bnc_prom_key job[] = {
     {"scheme", T(TEXT), 0, 0},
     HTTP_KEYS,
     {"enable_compression", T(BOOL), V(2, 49), 0},
-    {"body_size_limit", T(SIZE), 0, 0},
+    {"body_size_limit", T(SIZE), V(2, 28), 0},
     {"sample_limit", T(INT), 0, 0},
-    {"target_limit", T(INT), 0, 0},
-    {"label_limit", T(INT), 0, 0},
-    {"label_name_length_limit", T(INT), 0, 0},
-    {"label_value_length_limit", T(INT), 0, 0},
+    {"target_limit", T(INT), V(2, 21), 0},
+    {"label_limit", T(INT), V(2, 27), 0},
+    {"label_name_length_limit", T(INT), V(2, 27), 0},
+    {"label_value_length_limit", T(INT), V(2, 27), 0},
     {"keep_dropped_targets", T(INT), V(2, 47), 0},
     {"scrape_failure_log_file", T(TEXT), V(2, 55), 0},
     {"metric_name_validation_scheme", T(TEXT), V(2, 55), 0},
@@ -155,8 +156,8 @@ static const struct bnc_prom_key tls[] = {
     {"key_file", T(TEXT), 0, 0},
     {"key_ref", T(TEXT), V(2, 53), 0},
     {"server_name", T(TEXT), 0, 0},
-    {"min_version", T(TEXT), 0, 0},
-    {"max_version", T(TEXT), 0, 0},
+    {"min_version", T(TEXT), V(2, 35), 0},
+    {"max_version", T(TEXT), V(2, 41), 0},
 };
 
 static const struct bnc_prom_key relabel[] = {
@@ -218,11 +219,11 @@ static const struct bnc_prom_key runtime[] = {
 
 static const struct bnc_prom_key storage[] = {
     {"tsdb", OBJ(TSDB), 0, 0},
-    {"exemplars", OBJ(EXEMPLARS), 0, 0},
+    {"exemplars", OBJ(EXEMPLARS), V(2, 29), 0},
 };
 
 static const struct bnc_prom_key tsdb[] = {
-    {"out_of_order_time_window", T(DURATION), 0, 0},
+    {"out_of_order_time_window", T(DURATION), V(2, 39), 0},
     {"stale_series_compaction_threshold", T(NUMBER), V(3, 10), 0},
     {"chunk_encoding", OBJ(CHUNK_ENCODING), V(3, 13), 0},
     {"retention", OBJ(RETENTION), V(3, 8), 0},
@@ -246,7 +247,7 @@ static const struct bnc_prom_key alertmanager[] = {
     {"scheme", T(TEXT), 0, 0},
     {"path_prefix", T(TEXT), 0, 0},
     {"timeout", T(DURATION), 0, 0},
-    {"api_version", T(TEXT), 0, 0},
+    {"api_version", T(TEXT), V(2, 11), 0},
     HTTP_KEYS,
     {"sigv4", OBJ(SIGV4), V(2, 48), 0},
     {"kubernetes_sd_configs", LIST(KUBERNETES_SD), 0, 0},
@@ -260,19 +261,19 @@ static const struct bnc_prom_key alertmanager[] = {
 static const struct bnc_prom_key remote_write[] = {
     {"url", T(TEXT), 0, 0},
     {"remote_timeout", T(DURATION), 0, 0},
-    {"headers", T(TEXT_MAP), 0, 0},
-    {"name", T(TEXT), 0, 0},
+    {"headers", T(TEXT_MAP), V(2, 15), 0},
+    {"name", T(TEXT), V(2, 15), 0},
     HTTP_KEYS,
     {"protobuf_message", T(TEXT), V(2, 54), 0},
-    {"send_exemplars", T(BOOL), 0, 0},
-    {"send_native_histograms", T(BOOL), 0, 0},
+    {"send_exemplars", T(BOOL), V(2, 27), 0},
+    {"send_native_histograms", T(BOOL), V(2, 40), 0},
     {"convert_nhcb_to_classic", T(BOOL), V(3, 16), 0},
     {"failed_request_logging", T(BOOL), V(3, 15), 0},
     {"round_robin_dns", T(BOOL), V(3, 1), 0},
     {"write_relabel_configs", LIST(RELABEL), 0, 0},
     {"queue_config", OBJ(QUEUE), 0, 0},
-    {"metadata_config", OBJ(METADATA), 0, 0},
-    {"sigv4", OBJ(SIGV4), 0, 0},
+    {"metadata_config", OBJ(METADATA), V(2, 23), 0},
+    {"sigv4", OBJ(SIGV4), V(2, 26), 0},
     {"azuread", OBJ(AZUREAD), V(2, 45), 0},
     {"google_iam", OBJ(GOOGLE_IAM), V(2, 55), 0},
 };
@@ -280,31 +281,32 @@ static const struct bnc_prom_key remote_write[] = {
 static const struct bnc_prom_key remote_read[] = {
     {"url", T(TEXT), 0, 0},
     {"remote_timeout", T(DURATION), 0, 0},
-    {"headers", T(TEXT_MAP), 0, 0},
-    {"name", T(TEXT), 0, 0},
+    {"headers", T(TEXT_MAP), V(2, 26), 0},
+    {"name", T(TEXT), V(2, 15), 0},
     HTTP_KEYS,
     {"required_matchers", T(TEXT_MAP), 0, 0},
     {"read_recent", T(BOOL), 0, 0},
-    {"filter_external_labels", T(BOOL), 0, 0},
+    {"filter_external_labels", T(BOOL), V(2, 34), 0},
     {"chunked_read_limit", T(INT), V(2, 55), 0},
 };
 
 static const struct bnc_prom_key queue[] = {
     {"capacity", T(INT), 0, 0},
     {"max_shards", T(INT), 0, 0},
-    {"min_shards", T(INT), 0, 0},
+    {"min_shards", T(INT), V(2, 6), 0},
     {"max_samples_per_send", T(INT), 0, 0},
     {"batch_send_deadline", T(DURATION), 0, 0},
     {"min_backoff", T(DURATION), 0, 0},
     {"max_backoff", T(DURATION), 0, 0},
-    {"retry_on_http_429", T(BOOL), 0, 0},
+    {"retry_on_http_429", T(BOOL), V(2, 26), 0},
+    {"max_retries", T(INT), 0, V(2, 11)},
     {"sample_age_limit", T(DURATION), V(2, 50), 0},
 };
 
 static const struct bnc_prom_key metadata[] = {
     {"send", T(BOOL), 0, 0},
     {"send_interval", T(DURATION), 0, 0},
-    {"max_samples_per_send", T(INT), 0, 0},
+    {"max_samples_per_send", T(INT), V(2, 29), 0},
 };
 
 static const struct bnc_prom_key sigv4[] = {

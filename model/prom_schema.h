@@ -68,7 +68,7 @@ struct bnc_prom_key {
     const char *name;
     enum bnc_prom_type type;
     enum bnc_prom_block sub;
-    int since; /* 0: in 2.42 and before */
+    int since; /* 0: in 2.6 and before */
     int until; /* the first release without it; 0: none yet */
 };
 

@@ -143,10 +143,33 @@ static const char *const discovery_roles[] = {"Endpoints", "EndpointSlice", NULL
                    "spec.namespaceSelector."                                             \
     }
 
+static const char *const from_kinds[] = {"Prometheus", "PrometheusAgent", NULL};
+static const char *const inline_values[] = {"Deny", "Allow", NULL};
+
+#define AT(member) offsetof(struct bnc_from, member)
+static const struct bnc_field from_rows[] = {
+    {"kind", BNC_FIELD_ENUM, AT(kind), .values = from_kinds, .def = "\"Prometheus\"",
+     .doc = "Kind of the object."},
+    {"name", BNC_FIELD_TEXT, AT(name), .rule = BNC_TEXT_OBJECT_NAME, .required = true,
+     .doc = "Name of the object, in the Observatory's namespace."},
+};
+#undef AT
+
+static const struct bnc_table from_table = {
+    .name = "From",
+    .size = sizeof(struct bnc_from),
+    .fields = from_rows,
+    .n_fields = BNC_LEN(from_rows),
+};
+
 static const char *const layouts[] = {"Single", "Files", NULL};
 
 #define AT(member) offsetof(struct bnc_prometheus_spec, member)
 static const struct bnc_field prometheus_rows[] = {
+    {"from", BNC_FIELD_OBJECT, AT(from), .sub = &from_table,
+     .doc = "prometheus-operator's object that settings are taken from: version, "
+            "selectors, limits, remote write and all else that shapes the "
+            "configuration. What is set here counts more."},
     {"version", BNC_FIELD_TEXT, AT(version), .rule = BNC_TEXT_VERSION,
      .doc = "Version of Prometheus, 2.42 or later: what it does not know is not written. "
             "3.5.0 when unset."},
@@ -202,6 +225,10 @@ static const struct bnc_field prometheus_rows[] = {
     FOREIGN_ROWS("probe", PROBE, "Probes"),
     FOREIGN_ROWS("scrapeConfig", SCRAPE_CONFIG, "ScrapeConfigs"),
     FOREIGN_ROWS("rule", RULE, "PrometheusRules"),
+    {"inlineCredentials", BNC_FIELD_ENUM, AT(inline_credentials), .values = inline_values,
+     .doc = "What becomes of credentials that Prometheus takes in no file, as the keys "
+            "of EC2 and headers for a proxy. Deny, also when unset: what needs them is "
+            "rejected. Allow: they are written into the configuration, in a Secret."},
     {"ignoreNamespaceSelectors", BNC_FIELD_BOOL, AT(ignore_namespace_selectors),
      .doc = "True: ServiceMonitors, PodMonitors and Probes reach their own namespace "
             "only."},

@@ -48,6 +48,11 @@ enum bnc_foreign {
     BNC_FOREIGN_COUNT
 };
 
+struct bnc_from {     /* prometheus-operator's object that settings are taken from */
+    const char *kind; /* Prometheus, PrometheusAgent */
+    const char *name;
+};
+
 struct bnc_excluded { /* of excludedFromEnforcement */
     const char *group;
     const char *resource; /* "servicemonitors" */
@@ -56,8 +61,9 @@ struct bnc_excluded { /* of excludedFromEnforcement */
 };
 
 struct bnc_prometheus_spec {
-    const char *version; /* NULL: 3.5.0 */
-    const char *url;     /* where it answers queries; NULL: not known */
+    struct bnc_from *from; /* NULL: none */
+    const char *version;   /* NULL: 3.5.0 */
+    const char *url;       /* where it answers queries; NULL: not known */
     struct bnc_output_spec *output;
     const char *layout;       /* Single (default), Files */
     struct bnc_opt_int parts; /* layout Files; 0 or unset: an object for each file */
@@ -85,6 +91,7 @@ struct bnc_prometheus_spec {
     struct bnc_ref *additional_scrape_configs; /* Secret key */
     struct bnc_selector *foreign_selectors[BNC_FOREIGN_COUNT];  /* NULL: none of them */
     struct bnc_selector *foreign_namespaces[BNC_FOREIGN_COUNT]; /* NULL: as above */
+    const char *inline_credentials; /* Deny (default), Allow */
     enum bnc_tri ignore_namespace_selectors;
     enum bnc_tri deny_files; /* of ServiceMonitors: arbitraryFSAccessThroughSMs */
     const char *service_discovery_role; /* Endpoints (default), EndpointSlice */

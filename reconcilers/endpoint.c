@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "lib/units.h"
+#include "reconcilers/translate.h"
 #include "validate/relabel.h"
 
 static const struct bnc_version newest = {.major = 3, .minor = 99};
@@ -46,6 +47,45 @@ bnc_endpoint_times(struct bnc_refs *refs, const struct bnc_endpoint *spec,
     }
 }
 
+static bool
+is_set(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+/* What Prometheus refuses about a proxy. */
+static void
+check_proxy(struct bnc_refs *refs, const char *field, const char *proxy_url,
+            const char *no_proxy, enum bnc_tri from_environment, const cJSON *headers)
+{
+    bool environment = from_environment == BNC_TRUE;
+    bool url = is_set(proxy_url);
+    const struct {
+        bool wrong;
+        const char *part;
+        const char *message;
+        const char *remedy;
+    } rows[] = {
+        {environment && url, "proxyFromEnvironment",
+         "proxyUrl and proxyFromEnvironment are both set", "keep one of them"},
+        {environment && is_set(no_proxy), "noProxy",
+         "noProxy and proxyFromEnvironment are both set",
+         "remove it: the environment says it too"},
+        {!environment && !url && is_set(no_proxy), "noProxy",
+         "noProxy without a proxyUrl", "set proxyUrl, or remove it"},
+        {!environment && !url && headers != NULL && headers->child != NULL,
+         "proxyConnectHeader", "proxyConnectHeader without a proxy",
+         "set proxyUrl, or remove it"},
+    };
+    for (size_t i = 0; i < BNC_LEN(rows); i++) {
+        if (rows[i].wrong) {
+            bnc_diag_add(refs->diags, BNC_REASON_INVALID_FIELD,
+                         below(refs, field, rows[i].part), rows[i].remedy, "%s",
+                         rows[i].message);
+        }
+    }
+}
+
 static void
 resolve_oauth2(struct bnc_refs *refs, const char *field, struct bnc_endpoint_ir *out)
 {
@@ -66,7 +106,11 @@ resolve_oauth2(struct bnc_refs *refs, const char *field, struct bnc_endpoint_ir 
         .proxy_url = spec->proxy_url,
         .no_proxy = spec->no_proxy,
         .proxy_from_environment = spec->proxy_from_environment,
+        .proxy_connect_header = bnc_translate_headers(
+            refs, spec->proxy_connect_header, below(refs, field, "proxyConnectHeader")),
     };
+    check_proxy(refs, field, spec->proxy_url, spec->no_proxy,
+                spec->proxy_from_environment, spec->proxy_connect_header);
     out->oauth2 = oauth2;
 }
 
@@ -114,6 +158,10 @@ bnc_endpoint_auth(struct bnc_refs *refs, const char *field, struct bnc_endpoint_
     resolve_authorization(refs, below(refs, field, "authorization"), out);
     resolve_basic_auth(refs, below(refs, field, "basicAuth"), out);
     resolve_oauth2(refs, below(refs, field, "oauth2"), out);
+    check_proxy(refs, field, spec->proxy_url, spec->no_proxy,
+                spec->proxy_from_environment, spec->proxy_connect_header);
+    out->proxy_connect_header = bnc_translate_headers(
+        refs, spec->proxy_connect_header, below(refs, field, "proxyConnectHeader"));
     out->bearer_token_file = spec->bearer_token_file;
     if (token != NULL && token->name != NULL && token->name[0] != '\0') {
         out->bearer_token_file =

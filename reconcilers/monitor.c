@@ -121,34 +121,6 @@ is_set(const char *text)
 }
 
 static void
-check_proxy(struct step *s, const struct bnc_endpoint *spec, const char *field)
-{
-    bool environment = spec->proxy_from_environment == BNC_TRUE;
-    bool url = is_set(spec->proxy_url);
-    bool except = is_set(spec->no_proxy);
-
-    if (environment && url) {
-        wrong(s, field, "proxyFromEnvironment", "keep one of them",
-              "proxyUrl and proxyFromEnvironment are both set");
-    }
-    if (except && environment) {
-        wrong(s, field, "noProxy", "remove it: the environment says it too",
-              "noProxy and proxyFromEnvironment are both set");
-    } else if (except && !url) {
-        wrong(s, field, "noProxy", "set proxyUrl, or remove it",
-              "noProxy without a proxyUrl");
-    }
-    if (spec->proxy_connect_header != NULL && spec->proxy_connect_header->child != NULL) {
-        bnc_diag_add(
-            s->diags, BNC_REASON_NOT_PERMITTED,
-            bnc_arena_fmt(s->arena, "%s.proxyConnectHeader", field),
-            "use a proxy that needs none",
-            "Prometheus takes these headers in clear only, and binnacle writes no "
-            "value of a Secret into the configuration");
-    }
-}
-
-static void
 compile_endpoint(struct step *s, size_t i, const struct bnc_endpoint *spec)
 {
     struct bnc_endpoint_ir *out = &s->ir->endpoints[i];
@@ -157,7 +129,6 @@ compile_endpoint(struct step *s, size_t i, const struct bnc_endpoint *spec)
     *out = (struct bnc_endpoint_ir){.spec = spec};
     struct bnc_monitor_lists lists = bnc_monitor_lists_of(s->ir, i);
     check_auth(s, spec, field);
-    check_proxy(s, spec, field);
     bnc_endpoint_times(&s->refs, spec, field);
     bnc_endpoint_relabelings(
         &s->refs, lists.targets,
@@ -277,6 +248,7 @@ bnc_compile_monitor(const struct bnc_object *self, const struct bnc_settings *se
     if (self->kind == BNC_KIND_SCRAPE_CONFIG) {
         ir->discovery = bnc_monitor_discovery(&s.refs, &ir->spec);
     }
+    ir->clear = s.refs.clear;
     ir->assets = s.refs.assets;
     ir->n_assets = s.refs.n_assets;
     out->pending = s.refs.pending;

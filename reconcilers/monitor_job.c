@@ -261,6 +261,7 @@ fill_auth(const struct bnc_endpoint_ir *endpoint, struct bnc_job *job)
     job->oauth2 = endpoint->oauth2;
     job->bearer_token_file = unless_empty(endpoint->bearer_token_file);
     job->tls = endpoint->tls;
+    job->proxy_connect_header = endpoint->proxy_connect_header;
 }
 
 /* ---- scrape class -------------------------------------------------------------- */
@@ -385,6 +386,30 @@ has_hashmod(const struct bnc_rules *rules)
     return false;
 }
 
+/* Zones are told by the node where pods have no label of theirs. */
+static void
+take_topology(const struct bnc_monitor_ask *ask, struct bnc_job *job)
+{
+    const struct bnc_plan_state *state = ask->state;
+    if (state->by_zone && !state->assume.pod_topology &&
+        strcmp(job->role, "ingress") != 0) {
+        job->attach_node_metadata = BNC_TRUE;
+    }
+    if (state->assume.daemon_set) { /* each server takes the pods of its own node */
+        cJSON *item = bnc_json_object(ask->arena);
+        bnc_json_set_str(ask->arena, item, "role", "pod");
+        bnc_json_set_str(ask->arena, item, "field", "spec.nodeName=$(NODE_NAME)");
+        const char *label = bnc_json_get_str(
+            job->selectors == NULL ? NULL : job->selectors->child, "label");
+        if (label != NULL) { /* two selectors of one role are refused */
+            bnc_json_set_str(ask->arena, item, "label", label);
+        }
+        cJSON *list = bnc_json_array(ask->arena);
+        bnc_json_add(list, item);
+        job->selectors = list;
+    }
+}
+
 void
 bnc_monitor_job(const struct bnc_monitor_ask *ask, struct bnc_job *job,
                 struct bnc_rules *rules, struct bnc_rules *metric_rules)
@@ -395,6 +420,10 @@ bnc_monitor_job(const struct bnc_monitor_ask *ask, struct bnc_job *job,
     fill_request(ask, job);
     fill_auth(&ask->scraper->ir->endpoints[ask->endpoint], job);
     take_class(ask, job);
+    if (job->role != NULL) {
+        job->api_server = ask->state->ir->api_server;
+        take_topology(ask, job);
+    }
     if (kind != BNC_KIND_SERVICE_MONITOR && is_empty_tls(&job->tls)) {
         job->tls.present = false;
     }

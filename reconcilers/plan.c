@@ -1,10 +1,10 @@
 #include "reconcilers/plan.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "lib/json.h"
 #include "model/ir_metric_rule.h"
+#include "model/spec_from.h"
 #include "reconcilers/grafana.h"
 #include "reconcilers/mesh_plan.h"
 #include "reconcilers/plan_count.h"
@@ -14,11 +14,41 @@
 #include "reconcilers/statsd.h"
 #include "render/rules.h"
 
+/* Servers that share the targets. */
+static int64_t
+servers(const struct bnc_plan_state *state)
+{
+    return state->prometheus->shards.set ? state->prometheus->shards.value : 1;
+}
+
+/* prometheus-operator's reloader makes each server's own of one document. */
 static int64_t
 shards(const struct bnc_plan *plan)
 {
     const struct bnc_plan_state *state = plan->state;
-    return state->prometheus->shards.set ? state->prometheus->shards.value : 1;
+    return state->ir->operator_output ? 1 : servers(state);
+}
+
+static struct bnc_shard_rules
+sharding_of(const struct bnc_plan *plan, int64_t shard)
+{
+    const struct bnc_plan_state *state = plan->state;
+    const struct bnc_spec_from *from = state->ir->from;
+    struct bnc_shard_rules how = {.shards = servers(state)};
+
+    how.shard = state->shard_names[shard];
+    if (!state->ir->operator_output) {
+        return how;
+    }
+    how.shard = "$(SHARD)";
+    how.always = !state->assume.daemon_set;
+    how.in_range = state->assume.retention_policies;
+    how.zone_of_pod = state->assume.pod_topology;
+    if (state->by_zone) {
+        how.zone = "$(TOPOLOGY_ZONE)";
+        how.zones = (int64_t)from->sharding->topology->values.n;
+    }
+    return how;
 }
 
 /* What of the Observatory shapes bytes, for one shard. */
@@ -34,8 +64,8 @@ profile_of(const struct bnc_plan *plan, int64_t shard)
         .enforced_namespace_label = prometheus->enforced_namespace_label,
         .override_honor_labels = prometheus->override_honor_labels == BNC_TRUE,
         .override_honor_timestamps = prometheus->override_honor_timestamps == BNC_TRUE,
-        .shards = {.shards = shards(plan),
-                   .shard = bnc_arena_fmt(plan->arena, "%" PRId64, shard)}};
+        .shards = sharding_of(plan, shard),
+        .agent = state->ir->agent};
 }
 
 /* Rendering knows a field's name only: put what it belongs to before it. */

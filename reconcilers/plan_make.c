@@ -12,6 +12,7 @@
 #include "lib/map.h"
 #include "lib/sort.h"
 #include "model/ir_metric_rule.h"
+#include "model/spec_from.h"
 #include "reconcilers/grafana.h"
 #include "reconcilers/mesh_plan.h"
 #include "reconcilers/monitor.h"
@@ -235,14 +236,28 @@ compare_units(const void *a, const void *b)
 
 /* What of the Observatory decides on its members. */
 static void
-settle_head(struct bnc_plan_state *state)
+settle_head(struct bnc_plan_state *state, struct bnc_arena *arena)
 {
+    const struct bnc_opt_int *shards = &state->prometheus->shards;
+    size_t n = shards->set && shards->value > 1 ? (size_t)shards->value : 1;
+    state->shard_names = bnc_arena_array(arena, n, sizeof(*state->shard_names));
+    for (size_t i = 0; i < n; i++) {
+        state->shard_names[i] = bnc_arena_fmt(arena, "%zu", i);
+    }
+
     const cJSON *global = bnc_json_get(state->ir->base, "global");
     struct bnc_error err = {0};
 
     if (bnc_version_parse(state->prometheus->version, &state->version, &err)) {
         state->version = (struct bnc_version){.major = 3, .minor = 5};
     }
+    const struct bnc_spec_from *from = state->ir->from;
+    const struct bnc_from_sharding *sharding = from == NULL ? NULL : from->sharding;
+    state->by_zone = state->ir->operator_output && state->assume.topology_sharding &&
+                     sharding != NULL && bnc_str_eq(sharding->mode, "Topology") &&
+                     sharding->topology != NULL && sharding->topology->values.n > 0;
+    state->assume.daemon_set =
+        state->assume.daemon_set || (from != NULL && bnc_str_eq(from->mode, "DaemonSet"));
     state->interval = state->prometheus->scrape_interval;
     if (state->interval == NULL) {
         state->interval = bnc_json_get_str(global, "scrape_interval");
@@ -428,7 +443,7 @@ bnc_plan_begin(const struct bnc_member *observatory,
         return;
     }
     if (state->prometheus != NULL) {
-        settle_head(state);
+        settle_head(state, arena);
     }
     state->groups = bnc_map_new();
     state->making = bnc_arena_alloc(arena, sizeof(*state->making));

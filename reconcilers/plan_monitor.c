@@ -14,6 +14,9 @@ bnc_judge_monitor_reached(const struct bnc_plan_state *state,
 {
     enum bnc_foreign which = bnc_monitor_which(member->object->kind);
 
+    if (state->assume.daemon_set && which != BNC_FOREIGN_POD_MONITOR) {
+        return false; /* it scrapes the pods of its own node */
+    }
     return state->prometheus->foreign_selectors[which] != NULL &&
            bnc_scope_has(&state->ir->foreign_scopes[which], member->object->ns);
 }
@@ -116,6 +119,14 @@ bnc_judge_monitor(struct bnc_judging *j, struct bnc_verdict *verdict)
         j, monitor->spec.scrape_class == NULL || monitor->spec.scrape_class[0] == '\0'
                ? NULL
                : monitor->spec.scrape_class);
+    if (monitor->clear != NULL &&
+        !bnc_str_eq(j->state->prometheus->inline_credentials, "Allow")) {
+        bnc_judge_refuse(j, monitor->clear,
+                         "use another way to authenticate, or ask the Observatory's "
+                         "owner for prometheus.inlineCredentials: Allow",
+                         "Prometheus takes this credential in clear only, and the "
+                         "Observatory writes none into the configuration");
+    }
     if (ir->diags.errors == 0) {
         for (size_t i = 0; i < monitor->n_endpoints; i++) {
             check_endpoint(j, monitor, i);

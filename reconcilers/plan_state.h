@@ -111,6 +111,8 @@ struct bnc_plan_state {
     struct bnc_version version; /* of Prometheus */
     const char *interval;       /* of scrapes, where a job names none */
     struct bnc_assumed assume;  /* of the cluster */
+    const char **shard_names;   /* by document: "0" */
+    bool by_zone;               /* prometheus-operator's servers share by zone */
     struct bnc_scraper *scrapers;
     size_t n_scrapers;
     struct bnc_taker *takers; /* by rank: whose word counts more comes first */

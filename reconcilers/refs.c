@@ -174,6 +174,29 @@ bnc_refs_secret_text(struct bnc_refs *refs, const struct bnc_ref *ref, const cha
     return key_text(refs, BNC_KIND_SECRET, ref, field, refs->arena);
 }
 
+const char *
+bnc_refs_secret_clear(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field)
+{
+    struct bnc_bytes bytes = {0};
+    if (ref == NULL || ref->name == NULL || ref->key == NULL) {
+        return NULL;
+    }
+    enum bnc_found found = bnc_view_value(refs->view, BNC_KIND_SECRET, refs->ns,
+                                          ref->name, ref->key, refs->arena, &bytes);
+    if (!usable(refs, found, BNC_KIND_SECRET, ref, field)) {
+        return NULL;
+    }
+    if ((bytes.len > 0 && memchr(bytes.ptr, '\0', bytes.len) != NULL) ||
+        !bnc_utf8_valid(bytes.ptr, bytes.len)) {
+        bnc_diag_add(refs->diags, BNC_REASON_INVALID_REF, field, "store UTF-8 text there",
+                     "key \"%s\" of Secret %s/%s is no text", ref->key, refs->ns,
+                     ref->name);
+        return NULL;
+    }
+    refs->clear = refs->clear == NULL ? field : refs->clear;
+    return bnc_arena_strndup(refs->arena, bytes.ptr, bytes.len);
+}
+
 /* The side of a secret | configMap union that is set. */
 static const struct bnc_ref *
 pick(const struct bnc_secret_or_map *ref, enum bnc_kind *kind)

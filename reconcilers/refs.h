@@ -21,6 +21,7 @@ struct bnc_refs {
     struct bnc_asset *assets;
     size_t n_assets;
     size_t room;
+    const char *clear; /* the first field that a value of a Secret was read for */
 };
 
 /*
@@ -37,6 +38,13 @@ const char *
 bnc_refs_secret_text(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field);
 const char *bnc_refs_either_text(struct bnc_refs *refs,
                                  const struct bnc_secret_or_map *ref, const char *field);
+
+/*
+ * The text under a key, for what Prometheus takes in no file; NULL as above.  refs->clear
+ * tells: an Observatory may not want it.
+ */
+const char *bnc_refs_secret_clear(struct bnc_refs *refs, const struct bnc_ref *ref,
+                                  const char *field);
 
 /* The bytes under a key of a ConfigMap, in the arena; false as above. */
 bool bnc_refs_map_bytes(struct bnc_refs *refs, const struct bnc_ref *ref,

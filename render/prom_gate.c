@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/clip.h"
+#include "lib/json.h"
 
 #define FIELD_MAX 64 /* bytes of a camelCase name; the keys of Prometheus are shorter */
 
@@ -85,4 +86,56 @@ bnc_prom_may_protocol(const struct bnc_prom_gate *gate, const char *key,
     bnc_diag_warn(gate->diags, BNC_REASON_INVALID_FIELD, field, NULL,
                   "%s is left out: no Prometheus knows this protocol", what);
     return false;
+}
+
+/* Of a block, or of the HTTP client that stands in it. */
+static const struct bnc_prom_key *
+find_key(enum bnc_prom_block block, const char *name)
+{
+    const struct bnc_prom_key *key = bnc_prom_key_find(block, name);
+    return key != NULL ? key : bnc_prom_key_find(BNC_PROM_HTTP, name);
+}
+
+static void
+gate_user(const struct bnc_prom_gate *gate, cJSON *auth)
+{
+    bool both = bnc_json_get(auth, "username") != NULL &&
+                bnc_json_get(auth, "username_file") != NULL;
+    if (both) {
+        bool file = bnc_prom_knows(gate, BNC_PROM_BASIC_AUTH, "username_file");
+        (void)bnc_json_remove(auth, file ? "username" : "username_file");
+    }
+}
+
+void
+bnc_prom_tree_gate(const struct bnc_prom_gate *gate, enum bnc_prom_block block,
+                   cJSON *tree)
+{
+    cJSON *next;
+
+    if (block == BNC_PROM_BASIC_AUTH) {
+        gate_user(gate, tree);
+    }
+    for (cJSON *item = tree == NULL ? NULL : tree->child; item != NULL; item = next) {
+        next = item->next;
+        if (cJSON_IsArray(tree)) {
+            bnc_prom_tree_gate(gate, block, item);
+            continue;
+        }
+        const struct bnc_prom_key *key = find_key(block, item->string);
+        if (key == NULL) {
+            if (bnc_str_ends(item->string, "_sd_configs")) {
+                bnc_prom_tree_gate(gate, BNC_PROM_HTTP, item);
+            }
+            continue;
+        }
+        if (!bnc_prom_key_in(key, gate->version)) {
+            if (key->until == 0) {
+                warn(gate, key->name, key->name, key->since);
+            }
+            (void)bnc_json_remove(tree, item->string);
+        } else if (cJSON_IsObject(item) || cJSON_IsArray(item)) {
+            bnc_prom_tree_gate(gate, key->sub, item);
+        }
+    }
 }

@@ -1,7 +1,8 @@
 #include "render/prom_http.h"
 
 static void
-write_tls(struct bnc_yaml *y, const struct bnc_job_tls *tls)
+write_tls(struct bnc_yaml *y, const struct bnc_job_tls *tls,
+          const struct bnc_prom_gate *gate)
 {
     if (!tls->present) {
         return;
@@ -12,14 +13,19 @@ write_tls(struct bnc_yaml *y, const struct bnc_job_tls *tls)
         bnc_yaml_opt_str(y, "cert_file", tls->cert_file);
         bnc_yaml_opt_str(y, "key_file", tls->key_file);
         bnc_yaml_opt_str(y, "server_name", tls->server_name);
-        bnc_yaml_opt_str(y, "min_version", tls->min_version);
-        bnc_yaml_opt_str(y, "max_version", tls->max_version);
+        if (tls->min_version != NULL && bnc_prom_may(gate, BNC_PROM_TLS, "min_version")) {
+            bnc_yaml_str(y, "min_version", tls->min_version);
+        }
+        if (tls->max_version != NULL && bnc_prom_may(gate, BNC_PROM_TLS, "max_version")) {
+            bnc_yaml_str(y, "max_version", tls->max_version);
+        }
     }
 }
 
 static void
 write_proxy(struct bnc_yaml *y, const char *url, const char *except,
-            enum bnc_tri environment, const struct bnc_prom_gate *gate)
+            enum bnc_tri environment, const cJSON *headers,
+            const struct bnc_prom_gate *gate)
 {
     bnc_yaml_opt_str(y, "proxy_url", url);
     if (except != NULL && bnc_prom_may(gate, BNC_PROM_HTTP, "no_proxy")) {
@@ -28,6 +34,9 @@ write_proxy(struct bnc_yaml *y, const char *url, const char *except,
     if (environment != BNC_UNSET &&
         bnc_prom_may(gate, BNC_PROM_HTTP, "proxy_from_environment")) {
         bnc_yaml_opt_bool(y, "proxy_from_environment", environment);
+    }
+    if (headers != NULL && bnc_prom_may(gate, BNC_PROM_HTTP, "proxy_connect_header")) {
+        bnc_yaml_tree(y, "proxy_connect_header", headers);
     }
 }
 
@@ -73,8 +82,8 @@ write_oauth2(struct bnc_yaml *y, const struct bnc_job_oauth2 *oauth2,
             }
         }
         write_proxy(y, oauth2->proxy_url, oauth2->no_proxy,
-                    oauth2->proxy_from_environment, gate);
-        write_tls(y, &oauth2->tls);
+                    oauth2->proxy_from_environment, oauth2->proxy_connect_header, gate);
+        write_tls(y, &oauth2->tls, gate);
     }
 }
 
@@ -87,11 +96,17 @@ write_auth(struct bnc_yaml *y, const struct bnc_job *job,
         job->basic_password_file != NULL) {
         write_basic_auth(y, job, gate);
     } else if (job->auth_type != NULL || job->credentials_file != NULL) {
+        if (!bnc_prom_may(gate, BNC_PROM_HTTP, "authorization")) {
+            return;
+        }
         BNC_YAML_MAP (y, "authorization") {
             bnc_yaml_opt_str(y, "type", job->auth_type);
             bnc_yaml_opt_str(y, "credentials_file", job->credentials_file);
         }
     } else if (job->oauth2 != NULL) {
+        if (!bnc_prom_may(gate, BNC_PROM_HTTP, "oauth2")) {
+            return;
+        }
         write_oauth2(y, job->oauth2, gate);
     } else {
         bnc_yaml_opt_str(y, "bearer_token_file", job->bearer_token_file);
@@ -102,9 +117,16 @@ void
 bnc_prom_http_write(struct bnc_yaml *y, const struct bnc_job *job,
                     const struct bnc_prom_gate *gate)
 {
-    bnc_yaml_opt_bool(y, "enable_http2", job->enable_http2);
-    bnc_yaml_opt_bool(y, "follow_redirects", job->follow_redirects);
-    write_proxy(y, job->proxy_url, job->no_proxy, job->proxy_from_environment, gate);
+    if (job->enable_http2 != BNC_UNSET &&
+        bnc_prom_may(gate, BNC_PROM_HTTP, "enable_http2")) {
+        bnc_yaml_opt_bool(y, "enable_http2", job->enable_http2);
+    }
+    if (job->follow_redirects != BNC_UNSET &&
+        bnc_prom_may(gate, BNC_PROM_HTTP, "follow_redirects")) {
+        bnc_yaml_opt_bool(y, "follow_redirects", job->follow_redirects);
+    }
+    write_proxy(y, job->proxy_url, job->no_proxy, job->proxy_from_environment,
+                job->proxy_connect_header, gate);
     write_auth(y, job, gate);
-    write_tls(y, &job->tls);
+    write_tls(y, &job->tls, gate);
 }

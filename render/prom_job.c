@@ -184,8 +184,13 @@ takes_node_metadata(const char *role)
 }
 
 static void
-write_pods(struct bnc_yaml *y, const struct bnc_job *job)
+write_pods(struct bnc_yaml *y, const struct bnc_job *job,
+           const struct bnc_prom_gate *gate)
 {
+    int since = strcmp(job->role, "pod") == 0 ? BNC_PROM_V(2, 35) : BNC_PROM_V(2, 37);
+    bool attaches = job->attach_node_metadata != BNC_UNSET &&
+                    takes_node_metadata(job->role) &&
+                    bnc_prom_release(gate->version) >= since;
     BNC_YAML_SEQ (y, "kubernetes_sd_configs") {
         BNC_YAML_ITEM (y) {
             bnc_yaml_str(y, "role", job->role);
@@ -197,8 +202,7 @@ write_pods(struct bnc_yaml *y, const struct bnc_job *job)
             if (job->api_server != NULL) {
                 bnc_prom_keys_write(y, BNC_PROM_KUBERNETES_SD, job->api_server);
             }
-            if (job->attach_node_metadata != BNC_UNSET &&
-                takes_node_metadata(job->role)) {
+            if (attaches) {
                 BNC_YAML_MAP (y, "attach_metadata") {
                     bnc_yaml_opt_bool(y, "node", job->attach_node_metadata);
                 }
@@ -211,13 +215,16 @@ write_pods(struct bnc_yaml *y, const struct bnc_job *job)
 }
 
 static void
-write_discovery(struct bnc_yaml *y, const struct bnc_job *job)
+write_discovery(struct bnc_yaml *y, const struct bnc_job *job,
+                const struct bnc_prom_gate *gate)
 {
     if (job->role != NULL) {
-        write_pods(y, job);
+        write_pods(y, job, gate);
     }
     if (job->discovery != NULL) {
-        bnc_prom_keys_write(y, BNC_PROM_JOB, job->discovery);
+        cJSON *tree = bnc_json_clone(y->out.arena, job->discovery);
+        bnc_prom_tree_gate(gate, BNC_PROM_JOB, tree);
+        bnc_prom_keys_write(y, BNC_PROM_JOB, tree);
     }
 }
 
@@ -281,7 +288,7 @@ bnc_prom_job_render(const struct bnc_job *job, const struct bnc_profile *profile
         write_limits(&y, &limits);
         write_histograms(&y, &job->histograms, &gate);
         write_schemes(&y, job, &gate);
-        write_discovery(&y, job);
+        write_discovery(&y, job, &gate);
         write_relabelings(&y, job, profile, arena);
     }
     if (bnc_yaml_finish(&y, out, err)) {

@@ -98,6 +98,12 @@ bnc_prom_job_limits(const struct bnc_limits *job, const struct bnc_profile *prof
             job_limit(own, bnc_prom_limit_get(&rows[i], &profile->limits),
                       bnc_prom_limit_get(&rows[i], &profile->enforced), carries);
     }
+    if (!bnc_prom_knows(gate, BNC_PROM_JOB, "body_size_limit")) {
+        if (job->body_size_limit != NULL) {
+            (void)bnc_prom_may(gate, BNC_PROM_JOB, "body_size_limit"); /* warns */
+        }
+        return out;
+    }
     out.body_size_limit =
         job_body_limit(job->body_size_limit, profile->limits.body_size_limit,
                        profile->enforced.body_size_limit,

@@ -19,6 +19,7 @@ struct bnc_profile {
     bool override_honor_labels;
     bool override_honor_timestamps;
     struct bnc_shard_rules shards;
+    bool agent; /* it evaluates no rules */
 };
 
 #define BNC_PROM_INTERVAL   "30s" /* of scrapes and evaluations; Prometheus says 1m */

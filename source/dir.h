@@ -37,6 +37,11 @@ struct bnc_source_dir_options {
     /* Each write before it is answered, but for patches: these are refused (INVALID).
        Borrowed for the call. */
     void (*on_write)(void *arg, const struct bnc_write *write);
+    /*
+     * NULL, or: when there is no Observatory, what stands for one beside an object; NULL:
+     * nothing.  Owns: the caller.
+     */
+    struct bnc_object *(*imply)(const struct bnc_object *object);
 };
 
 struct bnc_source_dir_counts {

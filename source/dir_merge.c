@@ -99,6 +99,31 @@ tell_difference(struct bnc_dir *d, const struct bnc_map *before,
     }
 }
 
+/* Without an Observatory other objects may stand for one. */
+static void
+add_implied(const struct bnc_dir *d, struct bnc_map *objects)
+{
+    const char **keys = bnc_map_sorted_keys(objects);
+    size_t n = bnc_map_count(objects);
+    bool any = false;
+
+    for (size_t i = 0; i < n && !any; i++) {
+        const struct bnc_object *object = bnc_map_get(objects, keys[i]);
+        any = object->kind == BNC_KIND_OBSERVATORY;
+    }
+    for (size_t i = 0; i < n && !any; i++) {
+        BNC_AUTO(bnc_arena) arena = bnc_arena_new();
+        struct bnc_object *implied = d->options.imply(bnc_map_get(objects, keys[i]));
+        if (implied != NULL) {
+            const char *key =
+                bnc_dir_key(arena, implied->kind, implied->ns, implied->name);
+            struct bnc_object *before = bnc_map_put(objects, key, implied);
+            bnc_object_unref(before);
+        }
+    }
+    free(keys);
+}
+
 void
 bnc_dir_merge(struct bnc_dir *d)
 {
@@ -111,6 +136,9 @@ bnc_dir_merge(struct bnc_dir *d)
         merge_file(d, bnc_map_get(d->files, paths[i]), objects, twice);
     }
     free(paths);
+    if (d->options.imply != NULL) {
+        add_implied(d, objects);
+    }
     tell_difference(d, d->current, objects);
     bnc_dir_map_free(d->current);
     d->current = objects;
