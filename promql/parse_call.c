@@ -43,7 +43,7 @@ label(struct bnc_pql_parse *p)
     }
     one->name = bnc_pql_text(p, &token);
     if (token.type == BNC_PQL_STRING &&
-        !bnc_pql_needs_release(p, &token, BNC_PQL_RELEASE(3, 0), "labels in quotes")) {
+        !bnc_pql_needs_release(p, &token, BNC_PQL_RELEASE(2, 55), "labels in quotes")) {
         return NULL;
     }
     if (!check_label(p, &token, one->name) || !bnc_pql_advance(p)) {

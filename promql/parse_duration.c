@@ -75,7 +75,7 @@ with_sign(struct bnc_pql_parse *p, const struct bnc_pql_token *sign,
     return node;
 }
 
-/* (...), to behind the bracket. */
+/* (...), to behind the bracket.  A number stays one before 3.15. */
 static struct bnc_promql_node *
 in_brackets(struct bnc_pql_parse *p)
 {
@@ -95,6 +95,9 @@ in_brackets(struct bnc_pql_parse *p)
         struct bnc_promql_node *node = new_duration(p, &open, BNC_PQL_ADD, open.start);
         if (node == NULL) {
             return NULL;
+        }
+        if (p->lex.release < BNC_PQL_RELEASE(3, 15)) {
+            return of;
         }
         node->duration.right = of;
         of = node;
@@ -257,8 +260,7 @@ signed_brackets(struct bnc_pql_parse *p, const struct bnc_pql_token *sign)
     struct bnc_promql_node *of = in_brackets(p);
 
     if (of != NULL && p->lex.release >= BNC_PQL_RELEASE(3, 5) &&
-        of->duration.left == NULL && of->duration.right != NULL &&
-        of->duration.right->kind == BNC_PROMQL_KIND_NUMBER &&
+        of->kind == BNC_PROMQL_KIND_NUMBER &&
         !bnc_pql_needs_release(p, sign, BNC_PQL_RELEASE(3, 13),
                                "a sign before a number in brackets")) {
         return NULL;

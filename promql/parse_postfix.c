@@ -190,6 +190,10 @@ at_number(struct bnc_pql_parse *p, struct bnc_promql_shift *shift)
         return false;
     }
     double value = number->number.value;
+    if (token.type == BNC_PQL_DURATION && value == 0 &&
+        !bnc_pql_needs_release(p, &token, BNC_PQL_RELEASE(3, 4), "@ with 0s")) {
+        return false;
+    }
     double seconds = sign == BNC_PQL_SUB ? -value : value;
     if (isnan(seconds) || fabs(seconds) >= 9223372036854775808.0) {
         bnc_pql_fault(&p->lex, token.start, token.end, "write seconds since 1970",

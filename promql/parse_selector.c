@@ -84,7 +84,8 @@ check_regex(struct bnc_pql_parse *p, struct bnc_bytes regex,
     size_t *effort = p->options->effort;
     struct bnc_error err = {0};
 
-    if (is_literal_regex(regex) || is_plain_regex(regex)) {
+    bool compared = is_literal_regex(regex) && p->lex.release >= BNC_PQL_RELEASE(2, 48);
+    if (compared || is_plain_regex(regex)) {
         return true;
     }
     bool spent = effort != NULL && *effort >= BNC_REGEX_EFFORT_MAX;
