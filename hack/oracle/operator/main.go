@@ -16,6 +16,7 @@ import (
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/prometheus-operator/prometheus-operator/pkg/namespacelabeler"
 	"github.com/prometheus-operator/prometheus-operator/pkg/operator"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/klog/v2"
 )
@@ -26,7 +27,7 @@ const maxLine = 64 << 20
 // request is one line to the server.
 type request struct {
 	ID    any    `json:"id,omitempty"`
-	Op    string `json:"op,omitempty"` // render (the default), load, or rules (no Prometheus: format and version)
+	Op    string `json:"op,omitempty"` // render (the default), load, schemas, or rules (without a Prometheus)
 	Input string `json:"input,omitempty"`
 
 	Options            map[string]bool `json:"options,omitempty"`
@@ -58,6 +59,8 @@ type answer struct {
 	RuleFiles      map[string]string   `json:"ruleFiles,omitempty"`
 	RuleConfigMaps map[string][]string `json:"ruleConfigMaps,omitempty"`
 	Load           *loading            `json:"load,omitempty"`
+
+	Schemas map[string]*apiextensionsv1.JSONSchemaProps `json:"schemas,omitempty"` // by "apiVersion/Kind"
 }
 
 // oracle answers requests.
@@ -72,6 +75,13 @@ func (o *oracle) ask(req *request) (a *answer) {
 	}()
 	if req.Op == "load" {
 		a.Load = judge(req.Config, req.Agent)
+		return a
+	}
+	if req.Op == "schemas" {
+		a.Schemas = map[string]*apiextensionsv1.JSONSchemaProps{}
+		for name, kind := range o.known {
+			a.Schemas[name] = kind.props
+		}
 		return a
 	}
 	known := o.known
@@ -201,6 +211,10 @@ func readFile(name string) ([]byte, error) {
 }
 
 func main() {
+	// Loading a configuration may ask a cloud where this machine is: it shall not.
+	if err := os.Setenv("AWS_EC2_METADATA_DISABLED", "true"); err != nil {
+		panic(err)
+	}
 	klog.SetOutput(io.Discard)
 	klog.LogToStderr(false)
 	if err := run(); err != nil {

@@ -28,6 +28,7 @@ import (
 
 // kindSchema is what an API server knows about one version of a CRD.
 type kindSchema struct {
+	props      *apiextensionsv1.JSONSchemaProps
 	structural *schema.Structural
 	validator  validation.SchemaValidator
 	cel        *cel.Validator
@@ -83,6 +84,7 @@ func (s schemas) add(doc []byte) error {
 		}
 		key := definition.Spec.Group + "/" + version.Name + "/" + definition.Spec.Names.Kind
 		s[key] = &kindSchema{
+			props:      version.Schema.OpenAPIV3Schema,
 			structural: structural,
 			validator:  validator,
 			cel:        cel.NewValidator(structural, true, celconfig.PerCallLimit),
