@@ -128,14 +128,16 @@ class Case:
                 spec[name + "Selector"] = chosen
             if self.chance(0.85):
                 spec[name + "NamespaceSelector"] = self.pick(
-                    [{}, {}, {}, {"matchLabels": {"tier": "x"}},
+                    [*[{}] * 8, {"matchLabels": {"tier": "x"}},
                      {"matchLabels": {"kubernetes.io/metadata.name": "team-a"}}])
         self.classes = self.r.sample(["default", "secure", "istio"], self.r.choice([1, 2, 3]))
         schema = self.generator.schemas[kind]
         shaping = {"type": "object", "required": schema.get("required", []),
                    "properties": {k: v for k, v in schema["properties"].items() if k in w.SHAPING}}
+        wrong, self.wrong = self.wrong, self.wrong / 3  # what is wrong here leaves nothing to compare
         spec.update(self.object(shaping, [kind], self.forced(kind, 1)))
         self.tame(spec)
+        self.wrong = wrong
         return {"apiVersion": KINDS[kind], "kind": kind, "metadata": {"name": "p", "namespace": self.namespace},
                 "spec": spec}
 
@@ -157,6 +159,11 @@ class Case:
                     one.pop("default", None)
         if "scrapeClasses" not in spec:
             self.classes = []
+        if spec.get("mode") == "DaemonSet" and not self.chance(0.05):
+            for name in ("probeSelector", "serviceMonitorSelector", "scrapeConfigSelector",
+                         "probeNamespaceSelector", "serviceMonitorNamespaceSelector",
+                         "scrapeConfigNamespaceSelector", "shards", "shardingStrategy", "additionalScrapeConfigs"):
+                spec.pop(name, None)
         sharding = spec.get("shardingStrategy")
         if isinstance(sharding, dict) and "topology" in sharding and not self.chance(0.1):
             sharding["mode"] = "Topology"
@@ -290,7 +297,7 @@ class Case:
 
     def array(self, schema, path, forced):
         least = schema.get("minItems", 0)
-        if self.chance(0.04) and not forced:
+        if self.chance(0.04) and not forced and (least == 0 or self.chance(self.wrong)):
             return []
         count = max(least, self.r.choice([1, 1, 1, 2, 2, 3]))
         out = [self.value(schema["items"], path, forced if i == 0 else []) for i in range(count)]

@@ -48,10 +48,7 @@ QUANTITIES_OF = {"staleSeriesCompactionThreshold": ["0.5", "0.1", "500m", "1", 1
 DURATIONS_OF = {"minBackoff": ["30ms", "1s"], "maxBackoff": ["5s", "1m"]}
 URLS = ["http://a.example", "https://b.example:8443/path?x=1&y=2", "http://127.0.0.1:9090/api/v1/write",
         "https://user:pw@c.example/"]
-BAD_QUANTITIES_OF = {"staleSeriesCompactionThreshold": ["0.5", "0.1", "500m", "1", 1],
-                 "samplingFraction": ["0.5", "0", "1", "100m"]}
-DURATIONS_OF = {"minBackoff": ["30ms", "1s"], "maxBackoff": ["5s", "1m"]}
-URLS = ["a.example", "ftp://x", "http://", "https://[::1", "http://a b", "https://%zz"]
+BAD_URLS = ["a.example", "ftp://x", "http://", "https://[::1", "http://a b", "https://%zz"]
 
 # Plain text, by the name of the field: what makes sense there.
 TEXTS = {

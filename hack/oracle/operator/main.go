@@ -211,9 +211,12 @@ func readFile(name string) ([]byte, error) {
 }
 
 func main() {
-	// Loading a configuration may ask a cloud where this machine is: it shall not.
-	if err := os.Setenv("AWS_EC2_METADATA_DISABLED", "true"); err != nil {
-		panic(err)
+	// Loading a configuration may ask a cloud where this machine is: it shall not, and is told.
+	for name, value := range map[string]string{"AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "eu-west-1"} {
+		if err := os.Setenv(name, value); err != nil {
+			fmt.Fprintln(os.Stderr, "operator:", err)
+			os.Exit(1)
+		}
 	}
 	klog.SetOutput(io.Discard)
 	klog.LogToStderr(false)
