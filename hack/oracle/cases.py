@@ -3,7 +3,17 @@
 import yaml
 
 Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """Reads << and = and dates as the text that they are for Prometheus."""
+
+    def flatten_mapping(self, node):
+        pass
+
+
+for _tag in ("merge", "value", "timestamp"):
+    Loader.add_constructor("tag:yaml.org,2002:" + _tag, Loader.construct_yaml_str)
 
 
 class Plain(Dumper):

@@ -172,7 +172,7 @@ class Case:
     def selector(self):
         if self.chance(0.05):
             return None
-        if self.chance(0.8):
+        if self.chance(0.88):
             return {}
         return self.pick([{"matchLabels": {"team": "a"}}, {"matchExpressions": [
             {"key": "team", "operator": self.pick(["In", "NotIn"]), "values": ["a"]}]},

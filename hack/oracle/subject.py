@@ -135,7 +135,7 @@ def other_expression(found):
 
 FAULTS = {
     # name: (what it does, the class it must be found as)
-    "lose-job": (lose_job, "verdict"),
+    "lose-job": (lose_job, "verdict"),  # or as a configuration, where the object has another job
     "lose-rule": (lose_rule, "configuration"),
     "lose-params": (lose_params, "configuration"),
     "other-remote": (other_remote, "configuration"),

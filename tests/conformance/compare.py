@@ -25,7 +25,7 @@ import sys
 
 import yaml
 
-NONE = object()  # no value at all, which null is too
+NONE = object()  # no value at all; an element of a list that is empty is None
 WRITTEN_BY_OPERATOR = "/etc/prometheus/certs/"
 EMPTY_COUNTS = frozenset("regex separator replacement".split())
 
@@ -120,6 +120,8 @@ class Comparer:
     def same_scalar(self, name, want, got, text):
         if any(isinstance(v, (dict, list)) or v is NONE for v in (want, got)):
             return False
+        if want is None or got is None:
+            return want is got
         reader = READERS.get(name)
         if reader and reader(want) is not None and reader(want) == reader(got):
             return True
@@ -265,6 +267,7 @@ scrape_configs:
   - {source_labels: [h], regex: $(SHARD);|.+, action: keep}
   - {target_label: gone, replacement: ''}
 - job_name: b
+  ec2_sd_configs: [{}]
   static_configs: [{targets: [t], labels: {}}]
 """
 
