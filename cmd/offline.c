@@ -189,7 +189,8 @@ imply(const struct bnc_object *object)
     const char *text = bnc_arena_fmt(
         arena,
         "{\"metadata\":{},\"spec\":{\"namespaceSelector\":{},\"prometheus\":{\"from\":"
-        "{\"kind\":\"%s\",\"name\":\"%s\"},\"annotations\":{\"enabled\":false},"
+        "{\"kind\":\"%s\",\"name\":\"%s\",\"compat\":\"Exact\"},\"annotations\":{"
+        "\"enabled\":false},"
         "\"output\":{\"name\":\"%s%s\",\"key\":\"prometheus.yaml.gz\"}}}}",
         bnc_kind_info(object->kind)->name, object->name,
         agent ? "prom-agent-" : "prometheus-", object->name);

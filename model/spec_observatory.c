@@ -143,6 +143,7 @@ static const char *const discovery_roles[] = {"Endpoints", "EndpointSlice", NULL
                    "spec.namespaceSelector."                                             \
     }
 
+static const char *const from_compats[] = {"Fixed", "Exact", NULL};
 static const char *const from_kinds[] = {"Prometheus", "PrometheusAgent", NULL};
 static const char *const inline_values[] = {"Deny", "Allow", NULL};
 
@@ -152,6 +153,9 @@ static const struct bnc_field from_rows[] = {
      .doc = "Kind of the object."},
     {"name", BNC_FIELD_TEXT, AT(name), .rule = BNC_TEXT_OBJECT_NAME, .required = true,
      .doc = "Name of the object, in the Observatory's namespace."},
+    {"compat", BNC_FIELD_ENUM, AT(compat), .values = from_compats, .def = "\"Fixed\"",
+     .doc = "Exact: what prometheus-operator gives, with its known defects. Fixed: "
+            "without them."},
 };
 #undef AT
 

@@ -51,6 +51,7 @@ enum bnc_foreign {
 struct bnc_from {     /* prometheus-operator's object that settings are taken from */
     const char *kind; /* Prometheus, PrometheusAgent */
     const char *name;
+    const char *compat; /* Fixed (default), Exact */
 };
 
 struct bnc_excluded { /* of excludedFromEnforcement */

@@ -142,7 +142,14 @@ resolve_basic_auth(struct bnc_refs *refs, const char *field, struct bnc_endpoint
         return;
     }
     const char *user = below(refs, field, "username");
-    out->username = bnc_refs_secret_text(refs, auth->username, user);
+    if (bnc_refs_is_empty(refs, auth->username) &&
+        bnc_refs_is_empty(refs, auth->password)) {
+        bnc_diag_warn(refs->diags, BNC_REASON_INVALID_REF, field,
+                      "store a user name and a password",
+                      "both are empty: nothing is sent");
+        return;
+    }
+    out->username = bnc_refs_user(refs, auth->username, user);
     out->username_file = bnc_refs_secret(refs, auth->username, user);
     out->password_file =
         bnc_refs_secret(refs, auth->password, below(refs, field, "password"));

@@ -217,6 +217,9 @@ alertmanager(const struct step *s, const cJSON *from, const char *path)
                      "the field is required");
         return out;
     }
+    if (!is_at_least(s, BNC_PROM_V(2, 26))) {
+        (void)bnc_json_remove(out, "basic_auth");
+    }
     if (bnc_str_eq(bnc_json_get_str(out, "api_version"), "v1") && s->version->major > 2) {
         (void)bnc_json_remove(out, "api_version"); /* gone with Prometheus 3 */
     }
@@ -351,8 +354,8 @@ finish_writes(const struct step *s)
     {
         cJSON *metadata = bnc_json_get(entry, "metadata_config");
         const char *message = bnc_json_get_str(entry, "protobuf_message");
-        if (metadata != NULL && message != NULL &&
-            strcmp(message, "io.prometheus.write.v2.Request") == 0) {
+        bool second = bnc_str_eq(message, "io.prometheus.write.v2.Request");
+        if (metadata != NULL && (second || bnc_json_get(metadata, "send") == NULL)) {
             bnc_json_set_bool(s->arena, metadata, "send", false);
         }
     }
@@ -376,6 +379,10 @@ bnc_from_tree(struct bnc_refs *refs, const struct bnc_ir_observatory *ir,
         bnc_translate(refs, bnc_from_global_rows, pick(&s, bnc_from_global_rows), "spec"),
         s.arena);
     finish_writes(&s);
+    if (version->major < 3) { /* 2.55 has it behind a feature flag */
+        (void)bnc_json_remove(bnc_json_get(s.out, "global"),
+                              "metric_name_validation_scheme");
+    }
     check_otlp(&s, bnc_json_get(s.out, "otlp"));
     add_storage(&s);
     add_alerting(&s);

@@ -227,7 +227,6 @@ void
 bnc_compile_monitor(const struct bnc_object *self, const struct bnc_settings *settings,
                     struct bnc_view *view, struct bnc_ir *out)
 {
-    BNC_UNUSED(settings);
     struct bnc_arena *arena = out->arena;
     struct bnc_ir_monitor *ir = bnc_arena_alloc(arena, sizeof(*ir));
     struct step s = {
@@ -241,6 +240,11 @@ bnc_compile_monitor(const struct bnc_object *self, const struct bnc_settings *se
     out->as.monitor = ir;
     bnc_object_decode_spec(self, kinds[bnc_monitor_which(self->kind)].table, &ir->spec,
                            out);
+    if (settings->offline && !bnc_dns_subdomain_valid(self->name)) {
+        bnc_diag_warn(s.diags, BNC_REASON_INVALID_OBJECT, "metadata.name",
+                      "use lower-case letters, digits, '-' and '.'",
+                      "no API server takes an object of this name");
+    }
     if (self->kind == BNC_KIND_PROBE) {
         compile_probe(&s);
     }

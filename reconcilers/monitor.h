@@ -36,6 +36,9 @@ struct bnc_monitor_ask {
     struct bnc_arena *arena;
 };
 
+/* True: prometheus-operator's known defects are wanted as well. */
+bool bnc_monitor_exact(const struct bnc_plan_state *state);
+
 /* The built-in rules of an endpoint, in prometheus-operator's order (monitor_rules.c). */
 void bnc_monitor_rules(const struct bnc_monitor_ask *ask, const struct bnc_job *job,
                        struct bnc_rules *rules);

@@ -142,6 +142,43 @@ static_targets(const struct bnc_monitor_ask *ask)
     return out;
 }
 
+/*
+ * prometheus-operator forgets TLS, redirects and HTTP/2 of Azure's client, and with an
+ * environment all of that client's settings.
+ */
+static const cJSON *
+with_azure_as_it_is(const cJSON *discovery, struct bnc_arena *arena)
+{
+    static const struct {
+        const char *key;
+        bool always;
+    } lost[] = {{"tls_config", true},
+                {"follow_redirects", true},
+                {"enable_http2", true},
+                {"basic_auth", false},
+                {"authorization", false},
+                {"oauth2", false},
+                {"proxy_url", false},
+                {"no_proxy", false},
+                {"proxy_from_environment", false},
+                {"proxy_connect_header", false}};
+    if (bnc_json_get(discovery, "azure_sd_configs") == NULL) {
+        return discovery;
+    }
+    cJSON *copy = bnc_json_clone(arena, discovery);
+    cJSON *entry;
+    cJSON_ArrayForEach(entry, bnc_json_get(copy, "azure_sd_configs"))
+    {
+        bool all = bnc_json_get(entry, "environment") != NULL;
+        for (size_t i = 0; i < BNC_LEN(lost); i++) {
+            if (all || lost[i].always) {
+                (void)bnc_json_remove(entry, lost[i].key);
+            }
+        }
+    }
+    return copy;
+}
+
 static void
 fill_discovery(const struct bnc_monitor_ask *ask, struct bnc_job *job)
 {
@@ -151,7 +188,9 @@ fill_discovery(const struct bnc_monitor_ask *ask, struct bnc_job *job)
     enum bnc_kind kind = ask->scraper->member->object->kind;
 
     if (kind == BNC_KIND_SCRAPE_CONFIG) {
-        job->discovery = ir->discovery;
+        job->discovery = bnc_monitor_exact(ask->state)
+                             ? with_azure_as_it_is(ir->discovery, ask->arena)
+                             : ir->discovery;
         return;
     }
     if (kind == BNC_KIND_PROBE && ir->spec.targets->fixed != NULL) {
@@ -350,6 +389,21 @@ add_enforced(const struct bnc_monitor_ask *ask, struct bnc_rules *rules)
     }
 }
 
+bool
+bnc_monitor_exact(const struct bnc_plan_state *state)
+{
+    const struct bnc_from *from = state->prometheus->from;
+    return from != NULL && bnc_str_eq(from->compat, "Exact");
+}
+
+/* prometheus-operator: a ScrapeConfig without relabelings escapes the label. */
+static bool
+is_forgotten(const struct bnc_monitor_ask *ask, const struct bnc_list *relabelings)
+{
+    return bnc_monitor_exact(ask->state) && relabelings->n == 0 &&
+           ask->scraper->member->object->kind == BNC_KIND_SCRAPE_CONFIG;
+}
+
 static void
 add_rules(const struct bnc_monitor_ask *ask, const struct bnc_job *job,
           struct bnc_rules *rules, struct bnc_rules *metric_rules)
@@ -371,7 +425,9 @@ add_rules(const struct bnc_monitor_ask *ask, const struct bnc_job *job,
     }
     bnc_rules_add_list(rules, lists.targets);
     bnc_rules_add_list(metric_rules, lists.series);
-    add_enforced(ask, rules);
+    if (!is_forgotten(ask, lists.targets)) {
+        add_enforced(ask, rules);
+    }
     add_enforced(ask, metric_rules);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/sort.h"
 #include "reconcilers/monitor.h"
 #include "reconcilers/translate.h"
 
@@ -299,6 +300,36 @@ wrong(struct bnc_refs *refs, const char *path, const char *part, const char *rem
                  bnc_arena_fmt(refs->arena, "%s.%s", path, part), remedy, "%s", message);
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+    const char *x = bnc_json_get_str(*(cJSON *const *)a, "name");
+    const char *y = bnc_json_get_str(*(cJSON *const *)b, "name");
+    return strcmp(x == NULL ? "" : x, y == NULL ? "" : y);
+}
+
+/* Prometheus has no order of filters: theirs would be that of a map. */
+static void
+sort_filters(struct bnc_refs *refs, cJSON *entry)
+{
+    cJSON *filters = bnc_json_get(entry, "filters");
+    size_t n = filters == NULL ? 0 : (size_t)cJSON_GetArraySize(filters);
+    cJSON **items = bnc_arena_array(refs->arena, n, sizeof(cJSON *));
+    size_t i = 0;
+    if (n < 2) {
+        return;
+    }
+    for (cJSON *item = filters->child; item != NULL; item = item->next) {
+        items[i++] = item;
+    }
+    bnc_sort((void *)items, n, sizeof(cJSON *), by_name);
+    cJSON *sorted = bnc_json_array(refs->arena);
+    for (i = 0; i < n; i++) {
+        bnc_json_add(sorted, bnc_json_clone(refs->arena, items[i]));
+    }
+    bnc_json_set_item(refs->arena, entry, "filters", sorted);
+}
+
 static void
 check_dns(struct bnc_refs *refs, cJSON *entry, const char *path)
 {
@@ -415,6 +446,7 @@ bnc_monitor_discovery(struct bnc_refs *refs, const struct bnc_spec_monitor *spec
         {
             const char *at = bnc_arena_fmt(refs->arena, "%s[%zu]", path, k++);
             check_auth(refs, entry, at);
+            sort_filters(refs, entry);
             if (checks[i] != NULL) {
                 checks[i](refs, entry, at);
             }

@@ -7,6 +7,7 @@
 #include "model/spec_from.h"
 #include "reconcilers/grafana.h"
 #include "reconcilers/mesh_plan.h"
+#include "reconcilers/monitor.h"
 #include "reconcilers/plan_count.h"
 #include "reconcilers/plan_make.h"
 #include "reconcilers/plan_memo.h"
@@ -65,7 +66,9 @@ profile_of(const struct bnc_plan *plan, int64_t shard)
         .override_honor_labels = prometheus->override_honor_labels == BNC_TRUE,
         .override_honor_timestamps = prometheus->override_honor_timestamps == BNC_TRUE,
         .shards = sharding_of(plan, shard),
-        .agent = state->ir->agent};
+        .agent = state->ir->agent,
+        .bare = bnc_monitor_exact(state),
+        .global_limits = state->ir->from != NULL};
 }
 
 /* Rendering knows a field's name only: put what it belongs to before it. */

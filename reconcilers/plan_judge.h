@@ -46,6 +46,9 @@ void bnc_judge_settle(struct bnc_judging *j, struct bnc_verdict *verdict);
 /* Of a ServiceMonitor, PodMonitor, Probe or ScrapeConfig (plan_monitor.c). */
 void bnc_judge_monitor(struct bnc_judging *j, struct bnc_verdict *verdict);
 
+/* Its discovery, for this version of Prometheus (monitor_versions.c). */
+void bnc_judge_discovery(struct bnc_judging *j, const struct bnc_ir_monitor *ir);
+
 /* True when the Observatory looks for such objects there. */
 bool bnc_judge_monitor_reached(const struct bnc_plan_state *state,
                                const struct bnc_member *member);

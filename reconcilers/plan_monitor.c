@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "lib/json.h"
 #include "lib/units.h"
 #include "reconcilers/monitor.h"
 #include "reconcilers/plan_judge.h"
@@ -98,6 +99,26 @@ check_endpoint(struct bnc_judging *j, const struct bnc_ir_monitor *ir, size_t i)
                     bnc_arena_fmt(j->arena, "%s.metricRelabelings", field));
 }
 
+/* Names of labels in a ScrapeConfig's staticConfigs. */
+static void
+check_static(struct bnc_judging *j, const struct bnc_ir_monitor *ir)
+{
+    const cJSON *entry;
+    const cJSON *label;
+    size_t i = 0;
+    cJSON_ArrayForEach(entry, bnc_json_get(ir->discovery, "static_configs"))
+    {
+        cJSON_ArrayForEach(label, bnc_json_get(entry, "labels"))
+        {
+            struct bnc_pair pair = {label->string, ""};
+            const struct bnc_pairs one = {.items = &pair, .n = 1, .set = true};
+            check_labels(j, &one,
+                         bnc_arena_fmt(j->arena, "spec.staticConfigs[%zu].labels", i));
+        }
+        i++;
+    }
+}
+
 void
 bnc_judge_monitor(struct bnc_judging *j, struct bnc_verdict *verdict)
 {
@@ -131,6 +152,8 @@ bnc_judge_monitor(struct bnc_judging *j, struct bnc_verdict *verdict)
         for (size_t i = 0; i < monitor->n_endpoints; i++) {
             check_endpoint(j, monitor, i);
         }
+        bnc_judge_discovery(j, monitor);
+        check_static(j, monitor);
         if (monitor->spec.targets != NULL && monitor->spec.targets->fixed != NULL) {
             check_labels(j, &monitor->spec.targets->fixed->labels,
                          "spec.targets.staticConfig.labels");

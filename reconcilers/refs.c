@@ -174,8 +174,9 @@ bnc_refs_secret_text(struct bnc_refs *refs, const struct bnc_ref *ref, const cha
     return key_text(refs, BNC_KIND_SECRET, ref, field, refs->arena);
 }
 
-const char *
-bnc_refs_secret_clear(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field)
+/* As it stands, also when it is empty. */
+static const char *
+plain_text(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field)
 {
     struct bnc_bytes bytes = {0};
     if (ref == NULL || ref->name == NULL || ref->key == NULL) {
@@ -193,8 +194,37 @@ bnc_refs_secret_clear(struct bnc_refs *refs, const struct bnc_ref *ref, const ch
                      ref->name);
         return NULL;
     }
-    refs->clear = refs->clear == NULL ? field : refs->clear;
     return bnc_arena_strndup(refs->arena, bytes.ptr, bytes.len);
+}
+
+bool
+bnc_refs_is_empty(struct bnc_refs *refs, const struct bnc_ref *ref)
+{
+    BNC_AUTO(bnc_arena) scratch = bnc_arena_new();
+    struct bnc_bytes bytes = {0};
+    return ref != NULL && ref->name != NULL && ref->key != NULL &&
+           bnc_view_value(refs->view, BNC_KIND_SECRET, refs->ns, ref->name, ref->key,
+                          scratch, &bytes) == BNC_VIEW_FOUND &&
+           bytes.len == 0;
+}
+
+const char *
+bnc_refs_user(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field)
+{
+    const char *text = plain_text(refs, ref, field);
+    const struct bnc_bytes bytes = {text, text == NULL ? 0 : strlen(text)};
+    const struct bnc_bytes trimmed = bnc_bytes_trimmed(bytes);
+    return text == NULL ? NULL : bnc_arena_strndup(refs->arena, trimmed.ptr, trimmed.len);
+}
+
+const char *
+bnc_refs_secret_clear(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field)
+{
+    const char *text = plain_text(refs, ref, field);
+    if (text != NULL && refs->clear == NULL) {
+        refs->clear = field;
+    }
+    return text;
 }
 
 /* The side of a secret | configMap union that is set. */

@@ -39,6 +39,13 @@ bnc_refs_secret_text(struct bnc_refs *refs, const struct bnc_ref *ref, const cha
 const char *bnc_refs_either_text(struct bnc_refs *refs,
                                  const struct bnc_secret_or_map *ref, const char *field);
 
+/* True for a key of a Secret that is there and holds nothing. */
+bool bnc_refs_is_empty(struct bnc_refs *refs, const struct bnc_ref *ref);
+
+/* A user name: the text under a key, which may be empty; NULL as above. */
+const char *
+bnc_refs_user(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field);
+
 /*
  * The text under a key, for what Prometheus takes in no file; NULL as above.  refs->clear
  * tells: an Observatory may not want it.

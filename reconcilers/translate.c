@@ -511,6 +511,9 @@ put_basic_auth(const struct value *v)
                       v->refs->diags);
     const struct bnc_endpoint_ir ir = resolve(v, spec);
     cJSON *out = bnc_json_object(arena);
+    if (ir.username == NULL && ir.password_file == NULL) {
+        return;
+    }
     set_text(arena, out, "username", ir.username); /* one of the two is written */
     set_text(arena, out, "username_file", ir.username_file);
     set_text(arena, out, "password_file", ir.password_file);
@@ -523,6 +526,9 @@ put_authorization(const struct value *v)
     bool safe = v->row->type == BNC_TRANSLATE_SAFE_AUTHORIZATION;
     struct bnc_arena *arena = v->refs->arena;
     struct bnc_endpoint *spec = bnc_arena_alloc(arena, sizeof(*spec));
+    if (cJSON_IsObject(v->json) && v->json->child == NULL) {
+        return; /* {} is none */
+    }
     spec->authorization = bnc_arena_alloc(arena, sizeof(*spec->authorization));
     bnc_fields_decode(safe ? &bnc_table_operator_safe_authorization
                            : &bnc_table_operator_authorization,

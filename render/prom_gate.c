@@ -45,6 +45,12 @@ warn(const struct bnc_prom_gate *gate, const char *key, const char *what, int si
                   gate->version->patch);
 }
 
+void
+bnc_prom_gate_warn(const struct bnc_prom_gate *gate, const char *key, int since)
+{
+    warn(gate, key, key, since);
+}
+
 bool
 bnc_prom_knows(const struct bnc_prom_gate *gate, enum bnc_prom_block block,
                const char *key)
@@ -107,6 +113,22 @@ gate_user(const struct bnc_prom_gate *gate, cJSON *auth)
     }
 }
 
+static void
+gate_protocols(const struct bnc_prom_gate *gate, cJSON *tree, cJSON *list)
+{
+    cJSON *next;
+    for (cJSON *item = list->child; item != NULL; item = next) {
+        next = item->next;
+        if (!cJSON_IsString(item) ||
+            !bnc_prom_may_protocol(gate, "scrape_protocols", item->valuestring)) {
+            (void)cJSON_DetachItemViaPointer(list, item);
+        }
+    }
+    if (list->child == NULL) { /* an empty list is refused */
+        (void)bnc_json_remove(tree, "scrape_protocols");
+    }
+}
+
 void
 bnc_prom_tree_gate(const struct bnc_prom_gate *gate, enum bnc_prom_block block,
                    cJSON *tree)
@@ -134,6 +156,8 @@ bnc_prom_tree_gate(const struct bnc_prom_gate *gate, enum bnc_prom_block block,
                 warn(gate, key->name, key->name, key->since);
             }
             (void)bnc_json_remove(tree, item->string);
+        } else if (strcmp(key->name, "scrape_protocols") == 0) {
+            gate_protocols(gate, tree, item);
         } else if (cJSON_IsObject(item) || cJSON_IsArray(item)) {
             bnc_prom_tree_gate(gate, key->sub, item);
         }

@@ -15,6 +15,9 @@ struct bnc_prom_gate {
     struct bnc_diags *diags;
 };
 
+/* Say that `key` is left out: it came with this release (BNC_PROM_V). */
+void bnc_prom_gate_warn(const struct bnc_prom_gate *gate, const char *key, int since);
+
 /* Does this version know `key`?  Does not warn. */
 bool bnc_prom_knows(const struct bnc_prom_gate *gate, enum bnc_prom_block block,
                     const char *key);

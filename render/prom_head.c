@@ -42,16 +42,17 @@ check_timeout(const char *timeout, const char *interval, struct bnc_error *err)
 
 static enum bnc_code
 put_intervals(struct bnc_arena *arena, const struct bnc_prometheus_spec *spec,
-              bool evaluates, cJSON *global, struct bnc_error *err)
+              const struct bnc_profile *profile, cJSON *global, struct bnc_error *err)
 {
-    const char *interval = put_interval(arena, global, "scrape_interval",
-                                        spec->scrape_interval, BNC_PROM_INTERVAL);
+    const char *def = profile->bare ? NULL : BNC_PROM_INTERVAL;
+    const char *interval =
+        put_interval(arena, global, "scrape_interval", spec->scrape_interval, def);
     const char *timeout =
         put_interval(arena, global, "scrape_timeout", spec->scrape_timeout, NULL);
 
-    if (evaluates) {
+    if (!profile->agent) {
         (void)put_interval(arena, global, "evaluation_interval",
-                           spec->evaluation_interval, BNC_PROM_INTERVAL);
+                           spec->evaluation_interval, def);
     }
     return check_timeout(timeout, interval, err);
 }
@@ -179,7 +180,7 @@ bnc_prom_head_render(const struct bnc_prom_head *head, struct bnc_arena *arena,
         bnc_json_set_item(arena, tree, "global", global);
     }
     (void)bnc_json_remove(tree, "scrape_configs");
-    if (put_intervals(arena, head->spec, !head->profile->agent, global, err)) {
+    if (put_intervals(arena, head->spec, head->profile, global, err)) {
         return err->code;
     }
     put_external_labels(arena, &head->spec->external_labels, global);

@@ -5,6 +5,7 @@
 #include "render/prom_http.h"
 #include "render/prom_limits.h"
 #include "render/prom_relabel.h"
+#include "render/prom_sd.h"
 #include "render/prom_tree.h"
 #include "render/prometheus.h"
 #include "render/yaml_out.h"
@@ -223,6 +224,7 @@ write_discovery(struct bnc_yaml *y, const struct bnc_job *job,
     }
     if (job->discovery != NULL) {
         cJSON *tree = bnc_json_clone(y->out.arena, job->discovery);
+        bnc_prom_sd_gate(gate, tree);
         bnc_prom_tree_gate(gate, BNC_PROM_JOB, tree);
         bnc_prom_keys_write(y, BNC_PROM_JOB, tree);
     }

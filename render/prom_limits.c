@@ -82,6 +82,8 @@ struct bnc_limits
 bnc_prom_job_limits(const struct bnc_limits *job, const struct bnc_profile *profile,
                     const struct bnc_prom_gate *gate)
 {
+    static const struct bnc_limits none;
+    const struct bnc_limits *ours = profile->global_limits ? &none : &profile->limits;
     struct bnc_limits out = {0};
 
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
@@ -95,7 +97,7 @@ bnc_prom_job_limits(const struct bnc_limits *job, const struct bnc_profile *prof
             continue;
         }
         *bnc_prom_limit_at(&rows[i], &out) =
-            job_limit(own, bnc_prom_limit_get(&rows[i], &profile->limits),
+            job_limit(own, bnc_prom_limit_get(&rows[i], ours),
                       bnc_prom_limit_get(&rows[i], &profile->enforced), carries);
     }
     if (!bnc_prom_knows(gate, BNC_PROM_JOB, "body_size_limit")) {
@@ -104,10 +106,9 @@ bnc_prom_job_limits(const struct bnc_limits *job, const struct bnc_profile *prof
         }
         return out;
     }
-    out.body_size_limit =
-        job_body_limit(job->body_size_limit, profile->limits.body_size_limit,
-                       profile->enforced.body_size_limit,
-                       bnc_prom_knows(gate, BNC_PROM_GLOBAL, "body_size_limit"));
+    out.body_size_limit = job_body_limit(
+        job->body_size_limit, ours->body_size_limit, profile->enforced.body_size_limit,
+        bnc_prom_knows(gate, BNC_PROM_GLOBAL, "body_size_limit"));
     return out;
 }
 

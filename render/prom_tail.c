@@ -57,8 +57,10 @@ with_shard_rules(const cJSON *job, const struct bnc_profile *profile,
                  struct bnc_arena *arena)
 {
     size_t n;
+    struct bnc_shard_rules how = profile->shards;
+    how.always = false;
     const struct bnc_relabel *shard_rules =
-        bnc_prom_shard_rules(&profile->shards, "__address__", arena, &n);
+        bnc_prom_shard_rules(&how, "__address__", arena, &n);
 
     if (n == 0 || has_hashmod(bnc_json_get(job, "relabel_configs"))) {
         return job;

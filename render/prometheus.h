@@ -19,7 +19,9 @@ struct bnc_profile {
     bool override_honor_labels;
     bool override_honor_timestamps;
     struct bnc_shard_rules shards;
-    bool agent; /* it evaluates no rules */
+    bool agent;         /* it evaluates no rules */
+    bool bare;          /* what is not set has no default of ours */
+    bool global_limits; /* those of the Observatory never go into jobs */
 };
 
 #define BNC_PROM_INTERVAL   "30s" /* of scrapes and evaluations; Prometheus says 1m */
