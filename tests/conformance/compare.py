@@ -66,6 +66,7 @@ READERS.update(dict.fromkeys(["body_size_limit", "size"], read_size))
 AS_TEXT = frozenset(words("regex replacement separator target_label job_name"))
 MAPS_OF_TEXT = frozenset(words("""external_labels labels params headers proxy_connect_header endpoint_params
     http_headers"""))
+LISTS = frozenset(words("scrape_configs rule_files"))  # told apart by element even where one side has none
 SECRETS = frozenset(words("""username password credentials bearer_token client_secret secret_key access_key
     token application_credential_secret application_secret consumer_key"""))
 TLS_FILES = frozenset(words("ca cert key"))
@@ -156,12 +157,18 @@ class Comparer:
             stand_in = self.stand_in(name, key, value, want, rest)
             if stand_in:
                 rest.pop(stand_in)
+            elif key in LISTS and key not in rest:
+                self.compare(here, key, value, [])
             elif key in rest:
                 self.compare(here, key, value, rest.pop(key), text or key in MAPS_OF_TEXT)
             else:
                 self.note(here, value, NONE)
         for key, value in rest.items():
-            self.note("%s.%s" % (path, key) if path else str(key), NONE, value)
+            here = "%s.%s" % (path, key) if path else str(key)
+            if key in LISTS:
+                self.compare(here, key, [], value)
+            else:
+                self.note(here, NONE, value)
 
     @staticmethod
     def stand_in(name, key, value, want, got):
@@ -283,6 +290,8 @@ ROWS = [
     ("key added", False, ["global", "scrape_timeout"], "10s"),
     ("empty key added", True, ["remote_write"], []),
     ("rules elsewhere", True, ["rule_files", 0], "/x/prometheus-p-rulefiles-0/*.yaml"),
+    ("rules left out", False, ["rule_files"], NONE),
+    ("all jobs left out", False, ["scrape_configs"], NONE),
     ("other rules", False, ["rule_files", 0], "/x/prometheus-q-rulefiles-0/*.yaml"),
     ("password in a file", True, ["scrape_configs", 0, "basic_auth"], {"username": "me", "password_file": "/f"}),
     ("other password", False, ["scrape_configs", 0, "basic_auth", "password"], "x"),
