@@ -120,6 +120,8 @@ TEST(messages)
          "line 1, column 8: offset goes behind a selector, a range or "
          "a subquery only"},
         {"a offset 1m offset 2m", "line 1, column 13: offset is given twice"},
+        {"a offset -x", "line 1, column 11: unexpected \"x\" where a duration belongs"},
+        {"a offset", "line 1, column 9: the expression ends where a duration belongs"},
         {"a @ 1 @ 2", "line 1, column 7: @ is given twice"},
         {"a @ x", "line 1, column 5: unexpected \"x\" where a time belongs"},
         {"a @ Inf", "line 1, column 5: there is no such time"},
@@ -356,6 +358,13 @@ TEST(flags)
          {0},
          "line 1, column 6: arithmetic of durations is experimental and not enabled"},
         {"a[5m + 1m]", {3, 13, 0}, {.experimental_duration_expr = true}, "taken"},
+        {"a offset -(5)", {3, 13, 0}, {.experimental_duration_expr = true}, "taken"},
+        {"a offset -(5)",
+         {3, 12, 0},
+         {.experimental_duration_expr = true},
+         "line 1, column 10: Prometheus 3.12 does not know a sign before a number in "
+         "brackets yet"},
+        {"a offset -(5)", {3, 4, 0}, {.experimental_duration_expr = true}, "taken"},
         {"a[5m] smoothed", {3, 16, 0}, {0}, "taken"},
         {"a[5m] smoothed",
          {3, 15, 0},
