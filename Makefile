@@ -153,6 +153,10 @@ tools-build:
 golden-update: $(BUILD)/binnacle ## rewrite what golden cases expect, to be read in the diff
 	@tests/golden/run --update $(BUILD)/binnacle
 
+CASES ?= ../shared/conformance
+conformance: $(BUILD)/binnacle ## prometheus-operator's own cases, CASES=DIR; a table by group
+	@tests/conformance/run $(BUILD)/binnacle $(CASES)
+
 torture: all $(BUILD)/fault.so ## failing memory, reads, writes and disks; SAMPLE=2000 of the calls
 	@tests/fault/run --binnacle $(BUILD)/binnacle --preload $(BUILD)/fault.so --sample $(or $(SAMPLE),2000)
 

@@ -97,6 +97,11 @@ url_authority(const char *s)
     if (host > n) {
         host = n;
     }
+    for (size_t i = 0; i < host; i++) { /* what no URL has there, written plainly */
+        if (strchr("{}|\\^`", s[i]) != NULL) {
+            return false;
+        }
+    }
     return host > 0 && url_port(s + host, n - host);
 }
 

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "lib/str.h"
+
 #define TEXT_MAX  BNC_OPERATOR_TEXT_MAX
 #define ITEMS_MAX BNC_OPERATOR_ITEMS_MAX
 
@@ -77,6 +79,11 @@ finish_relabel(void *item, const char *path, struct bnc_diags *diags)
     }
     if (rule->target_label != NULL && rule->target_label[0] == '\0') {
         rule->target_label = NULL;
+    }
+    bool compares =
+        bnc_str_eq(rule->action, "keepequal") || bnc_str_eq(rule->action, "dropequal");
+    if (compares && bnc_str_eq(rule->regex, "(.*)")) {
+        rule->regex = NULL; /* the default, which Prometheus refuses when it is written */
     }
     if (rule->modulus.value == 0) {
         rule->modulus.set = false;

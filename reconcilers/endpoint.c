@@ -53,10 +53,10 @@ is_set(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
-/* What Prometheus refuses about a proxy. */
-static void
-check_proxy(struct bnc_refs *refs, const char *field, const char *proxy_url,
-            const char *no_proxy, enum bnc_tri from_environment, const cJSON *headers)
+void
+bnc_endpoint_proxy(struct bnc_refs *refs, const char *field, const char *proxy_url,
+                   const char *no_proxy, enum bnc_tri from_environment,
+                   const cJSON *headers)
 {
     bool environment = from_environment == BNC_TRUE;
     bool url = is_set(proxy_url);
@@ -109,8 +109,8 @@ resolve_oauth2(struct bnc_refs *refs, const char *field, struct bnc_endpoint_ir 
         .proxy_connect_header = bnc_translate_headers(
             refs, spec->proxy_connect_header, below(refs, field, "proxyConnectHeader")),
     };
-    check_proxy(refs, field, spec->proxy_url, spec->no_proxy,
-                spec->proxy_from_environment, spec->proxy_connect_header);
+    bnc_endpoint_proxy(refs, field, spec->proxy_url, spec->no_proxy,
+                       spec->proxy_from_environment, spec->proxy_connect_header);
     out->oauth2 = oauth2;
 }
 
@@ -165,8 +165,8 @@ bnc_endpoint_auth(struct bnc_refs *refs, const char *field, struct bnc_endpoint_
     resolve_authorization(refs, below(refs, field, "authorization"), out);
     resolve_basic_auth(refs, below(refs, field, "basicAuth"), out);
     resolve_oauth2(refs, below(refs, field, "oauth2"), out);
-    check_proxy(refs, field, spec->proxy_url, spec->no_proxy,
-                spec->proxy_from_environment, spec->proxy_connect_header);
+    bnc_endpoint_proxy(refs, field, spec->proxy_url, spec->no_proxy,
+                       spec->proxy_from_environment, spec->proxy_connect_header);
     out->proxy_connect_header = bnc_translate_headers(
         refs, spec->proxy_connect_header, below(refs, field, "proxyConnectHeader"));
     out->bearer_token_file = spec->bearer_token_file;

@@ -15,6 +15,11 @@ void bnc_endpoint_times(struct bnc_refs *refs, const struct bnc_endpoint *spec,
 void bnc_endpoint_relabelings(struct bnc_refs *refs, const struct bnc_list *list,
                               const char *field);
 
+/* What Prometheus refuses about a proxy. */
+void bnc_endpoint_proxy(struct bnc_refs *refs, const char *field, const char *proxy_url,
+                        const char *no_proxy, enum bnc_tri from_environment,
+                        const cJSON *headers);
+
 /* Credentials, tokens and TLS of out->spec become files; the rest of `out` stays. */
 void
 bnc_endpoint_auth(struct bnc_refs *refs, const char *field, struct bnc_endpoint_ir *out);

@@ -22,6 +22,10 @@ void bnc_from_settings(struct bnc_refs *refs, struct bnc_ir_observatory *ir);
 cJSON *bnc_from_tree(struct bnc_refs *refs, const struct bnc_ir_observatory *ir,
                      const struct bnc_version *version);
 
+/* Of remote_write and remote_read: authentication that excludes each other and so on. */
+void bnc_from_check_remote(struct bnc_refs *refs, const struct bnc_version *version,
+                           const cJSON *list, const char *field);
+
 /* `over` above `under`: maps merge by key, lists and values replace. */
 cJSON *bnc_from_merge(const cJSON *under, const cJSON *over, struct bnc_arena *arena);
 

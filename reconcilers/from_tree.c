@@ -379,6 +379,10 @@ bnc_from_tree(struct bnc_refs *refs, const struct bnc_ir_observatory *ir,
         bnc_translate(refs, bnc_from_global_rows, pick(&s, bnc_from_global_rows), "spec"),
         s.arena);
     finish_writes(&s);
+    bnc_from_check_remote(refs, version, bnc_json_get(s.out, "remote_write"),
+                          "remoteWrite");
+    bnc_from_check_remote(refs, version, bnc_json_get(s.out, "remote_read"),
+                          "remoteRead");
     if (version->major < 3) { /* 2.55 has it behind a feature flag */
         (void)bnc_json_remove(bnc_json_get(s.out, "global"),
                               "metric_name_validation_scheme");

@@ -62,6 +62,8 @@ bnc_monitor_lists_of(const struct bnc_ir_monitor *ir, size_t endpoint)
     if (probe != NULL && probe->fixed != NULL) {
         lists.targets = &probe->fixed->relabelings;
         lists.targets_field = "targets.staticConfig.relabelingConfigs";
+        lists.idle = probe->ingress == NULL ? NULL : &probe->ingress->relabelings;
+        lists.idle_field = "targets.ingress.relabelingConfigs";
     } else if (probe != NULL && probe->ingress != NULL) {
         lists.targets = &probe->ingress->relabelings;
         lists.targets_field = "targets.ingress.relabelingConfigs";
@@ -133,6 +135,11 @@ compile_endpoint(struct step *s, size_t i, const struct bnc_endpoint *spec)
     bnc_endpoint_relabelings(
         &s->refs, lists.targets,
         bnc_arena_fmt(s->arena, "%s.%s", field, lists.targets_field));
+    if (lists.idle != NULL) {
+        bnc_endpoint_relabelings(
+            &s->refs, lists.idle,
+            bnc_arena_fmt(s->arena, "%s.%s", field, lists.idle_field));
+    }
     bnc_endpoint_relabelings(&s->refs, lists.series,
                              bnc_arena_fmt(s->arena, "%s.metricRelabelings", field));
     bnc_endpoint_auth(&s->refs, field, out);

@@ -23,6 +23,8 @@ const char *bnc_monitor_job_name(const struct bnc_object *object, size_t endpoin
 struct bnc_monitor_lists {
     const struct bnc_list *targets; /* written by the user; NULL: none */
     const char *targets_field;      /* below bnc_monitor_field() */
+    const struct bnc_list *idle;    /* checked, and not used: a Probe has another; NULL */
+    const char *idle_field;
     const struct bnc_list *series;
 };
 struct bnc_monitor_lists

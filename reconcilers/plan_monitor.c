@@ -95,6 +95,10 @@ check_endpoint(struct bnc_judging *j, const struct bnc_ir_monitor *ir, size_t i)
     bnc_judge_timeout(j, endpoint, field);
     bnc_judge_rules(j, lists.targets,
                     bnc_arena_fmt(j->arena, "%s.%s", field, lists.targets_field));
+    if (lists.idle != NULL) {
+        bnc_judge_rules(j, lists.idle,
+                        bnc_arena_fmt(j->arena, "%s.%s", field, lists.idle_field));
+    }
     bnc_judge_rules(j, lists.series,
                     bnc_arena_fmt(j->arena, "%s.metricRelabelings", field));
 }

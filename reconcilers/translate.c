@@ -665,6 +665,11 @@ bnc_translate(struct bnc_refs *refs, const struct bnc_translate_row *rows,
             wrong(&v, "set it", "the field is required");
         }
     }
+    const cJSON *environment = bnc_json_get(v.out, "proxy_from_environment");
+    bnc_endpoint_proxy(refs, path, bnc_json_get_str(v.out, "proxy_url"),
+                       bnc_json_get_str(v.out, "no_proxy"),
+                       cJSON_IsTrue(environment) ? BNC_TRUE : BNC_UNSET,
+                       bnc_json_get(v.out, "proxy_connect_header"));
     return v.out;
 }
 

@@ -303,6 +303,20 @@ check_extra(const struct check *check, enum action action)
     }
 }
 
+/* Some actions are younger than the oldest Prometheus that there is a word for. */
+static void
+check_release(const struct check *check, enum action action)
+{
+    uint32_t since = action == LOWERCASE || action == UPPERCASE   ? 36
+                     : action == KEEPEQUAL || action == DROPEQUAL ? 41
+                                                                  : 0;
+    if (!is_release(check->version, 2, since)) {
+        bnc_diag_add(check->diags, BNC_REASON_UNSUPPORTED_VERSION,
+                     field(check, check->names->action), "use another action",
+                     "%s needs Prometheus 2.%u", actions[action].name, since);
+    }
+}
+
 static void
 run(const struct check *check)
 {
@@ -318,6 +332,7 @@ run(const struct check *check)
                      "\"%.*s\" is no relabel action", SHOWN(check->rule->action));
         return;
     }
+    check_release(check, action);
     check_modulus(check, action);
     check_target(check, action);
     check_replacement(check, action);
