@@ -421,7 +421,7 @@ class Case:
                 out[name] = self.value(props[name], [*path, name], forced[1:] if first == name else [])
             if self.chance(0.03):
                 del out[self.pick(["cert", "keySecret"])]
-            elif not self.chance(0.1):
+            elif not forced and not self.chance(0.1):
                 self.other_pair(out)
         elif "certFile" in props and (first in ("certFile", "keyFile") or self.chance(0.1)):
             for name in ("certFile", "keyFile"):

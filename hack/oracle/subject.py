@@ -48,7 +48,7 @@ class Binnacle:
             said = (done.stderr + done.stdout).decode(errors="replace")
             if done.returncode < 0 or re.search(r"(Address|Leak|UndefinedBehavior)Sanitizer|runtime error:", said):
                 return Rendered(crash="status %d" % done.returncode, said=said[-2000:])
-            return self.collect(out, "status %d: %s" % (done.returncode, said[-1000:].strip()))
+            return self.collect(out, "%s\nstatus %d" % (said[-8000:].strip(), done.returncode))
 
     @staticmethod
     def collect(out, said):
