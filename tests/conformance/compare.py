@@ -8,7 +8,7 @@ cannot be read.  WANT is what prometheus-operator generates; GOT may differ from
 
   jobs          their order; a job is known by job_name, and there is one of each name
   durations     60s is 1m, under the keys that hold durations; sizes likewise (1GB is 1024MB)
-  credentials   a secret in WANT may be a file in GOT (password: password_file), wherever it lies;
+  credentials   a secret in WANT, an empty one too, may be a file in GOT (password: password_file);
                 ca, cert and key of tls_config may be files or inline where the operator chose the
                 place, and are the same text where the user wrote it
   placeholders  $(SHARD) may be 0 and $(POD_NAME) any text; --set gives others a value
@@ -72,19 +72,19 @@ SECRETS = frozenset(words("""username password credentials bearer_token client_s
 TLS_FILES = frozenset(words("ca cert key"))
 
 
-def tidy(value):
-    """The value without what is empty, innermost first; NONE where nothing is left."""
+def tidy(value, secrets=False):
+    """The value without what is empty, innermost first; NONE where nothing is left.  Empty secrets can stay."""
     if isinstance(value, dict):
         out = {}
         for name, held in value.items():
-            held = tidy(held)
+            held = tidy(held, secrets)
             if held is not NONE:
                 out[name] = held
-            elif name in EMPTY_COUNTS and value[name] == "":
+            elif value[name] == "" and (name in EMPTY_COUNTS or secrets and name in SECRETS):
                 out[name] = ""
         return out or NONE
     if isinstance(value, list):
-        return [None if held is NONE else held for held in map(tidy, value)] or NONE
+        return [None if held is NONE else held for held in (tidy(v, secrets) for v in value)] or NONE
     return NONE if value is None or value == "" else value
 
 
@@ -157,6 +157,8 @@ class Comparer:
             stand_in = self.stand_in(name, key, value, want, rest)
             if stand_in:
                 rest.pop(stand_in)
+            elif key not in rest and tidy(value) is NONE and key not in EMPTY_COUNTS:
+                continue
             elif key in LISTS and key not in rest:
                 self.compare(here, key, value, [])
             elif key in rest:
@@ -253,7 +255,7 @@ def by_job(jobs):
 def compare(want, got, values=None, rule_config_maps=None):
     """The lines that tell how two parsed configurations differ."""
     comparer = Comparer(values, rule_config_maps)
-    want, got = tidy(want), tidy(got)
+    want, got = tidy(want, secrets=True), tidy(got)
     comparer.compare("", "", {} if want is NONE else want, {} if got is NONE else got)
     return ["%s: want %s, got %s" % (path, shown(w), shown(g)) for path, w, g in comparer.found]
 
@@ -267,6 +269,7 @@ rule_files: [/etc/prometheus/rules/prometheus-p-rulefiles-0/*.yaml]
 scrape_configs:
 - job_name: a
   basic_auth: {username: me, password: secret}
+  oauth2: {client_id: c, client_secret: ''}
   tls_config: {ca_file: /etc/prometheus/certs/1_ns_map_ca, cert_file: /mine/cert, insecure_skip_verify: false}
   relabel_configs:
   - {source_labels: [a], target_label: b}
@@ -294,6 +297,9 @@ ROWS = [
     ("all jobs left out", False, ["scrape_configs"], NONE),
     ("other rules", False, ["rule_files", 0], "/x/prometheus-q-rulefiles-0/*.yaml"),
     ("password in a file", True, ["scrape_configs", 0, "basic_auth"], {"username": "me", "password_file": "/f"}),
+    ("empty secret in a file", True, ["scrape_configs", 0, "oauth2"], {"client_id": "c", "client_secret_file": "/f"}),
+    ("empty secret left out", True, ["scrape_configs", 0, "oauth2"], {"client_id": "c"}),
+    ("empty secret filled in", False, ["scrape_configs", 0, "oauth2", "client_secret"], "x"),
     ("other password", False, ["scrape_configs", 0, "basic_auth", "password"], "x"),
     ("no password", False, ["scrape_configs", 0, "basic_auth", "password"], NONE),
     ("CA elsewhere", True, ["scrape_configs", 0, "tls_config", "ca_file"], "/f"),
