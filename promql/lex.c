@@ -252,6 +252,7 @@ lex_number(struct bnc_pql_lex *lex, struct bnc_pql_token *token)
 {
     uint32_t at = lex->at;
 
+    lex->had_number = lex->had_number || lex->in_brackets;
     if (bnc_pql_number_scan(lex, &at)) {
         lex->in_duration = false;
         return emit(lex, token, BNC_PQL_NUMBER, at - lex->at);
@@ -393,7 +394,7 @@ lex_in_brackets(struct bnc_pql_lex *lex, struct bnc_pql_token *token)
     if (lex->text[lex->at] != ':') {
         return lex_duration_word(lex, token);
     }
-    if (lex->in_duration && lex->release < BNC_PQL_RELEASE(3, 16)) {
+    if (lex->in_duration && !lex->had_number && lex->release < BNC_PQL_RELEASE(3, 16)) {
         bnc_pql_fault(lex, lex->at, lex->at + 1, "write the range as step() + 0s",
                       "before Prometheus 3.16 a subquery's range has a number in it");
         return false;

@@ -23,6 +23,7 @@ struct bnc_pql_lex {
     bool in_braces;
     bool in_brackets;
     bool in_duration; /* in brackets, before the first number: no comments there */
+    bool had_number;  /* in brackets, these or earlier ones */
     bool failed;
     struct bnc_arena *arena;
     struct bnc_promql_problem *problem;
