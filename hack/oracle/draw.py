@@ -110,7 +110,7 @@ class Case:
 
     def namespaces(self):
         return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"tier": tier}}}
-                for name, tier in zip(w.NAMESPACES, "xyx") if self.chance(0.5)]
+                for name, tier in zip(w.NAMESPACES, "xyx") if self.chance(0.8)]
 
     def metadata(self, kind, i, labels=None):
         meta = {"name": "%s-%d" % (kind.lower().replace("prometheusrule", "rule"), i), "namespace": self.namespace}

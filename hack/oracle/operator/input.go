@@ -176,14 +176,14 @@ func (in *input) take(kind string, o object) {
 	in.objects[kind] = append(list, o)
 }
 
-// everyNamespace is the Namespaces of the file and, bare, those that its objects lie in.
+// everyNamespace is the Namespaces of the file, with the label that an API server gives them, and, bare,
+// those that its objects lie in.
 func (in *input) everyNamespace() []*corev1.Namespace {
 	all := map[string]*corev1.Namespace{}
 	for _, list := range in.objects {
 		for _, o := range list {
 			name := o.GetNamespace()
-			all[name] = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-				Name: name, Labels: map[string]string{corev1.LabelMetadataName: name}}}
+			all[name] = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
 		}
 	}
 	for name, ns := range in.namespaces {
