@@ -44,7 +44,8 @@ print_observatory(const struct bnc_result *result)
 {
     const struct bnc_plan *plan = result->plan;
     size_t policies = count_accepted(plan, BNC_IR_POLICY);
-    size_t monitors = count_accepted(plan, BNC_IR_MONITOR);
+    size_t monitors = count_accepted(plan, BNC_IR_MONITOR) +
+                      count_accepted(plan, BNC_IR_PROMETHEUS_RULE);
     size_t workloads = plan == NULL ? 0 : plan->annotated_workloads;
 
     (void)printf("Observatory %s/%s: %zu %s from %zu %s", result->object->ns,

@@ -147,10 +147,28 @@ publication_of(const struct bnc_reporter *reporter, const struct bnc_result *res
 }
 
 static bool
+is_foreign(const struct bnc_verdict *v)
+{
+    enum bnc_ir_type type = v->member->ir->type;
+    return type == BNC_IR_MONITOR || type == BNC_IR_PROMETHEUS_RULE;
+}
+
+static bool
 has_no_status(const struct bnc_verdict *v)
 {
     enum bnc_ir_type type = v->member->ir->type;
-    return type == BNC_IR_WORKLOAD || type == BNC_IR_NAMESPACE || type == BNC_IR_MONITOR;
+    return type == BNC_IR_WORKLOAD || type == BNC_IR_NAMESPACE || is_foreign(v);
+}
+
+/* Of somebody else's kinds only what rejects them, or a part, is told. */
+static bool
+is_quiet(const struct bnc_verdict *v)
+{
+    size_t at = 0;
+    while (is_foreign(v) && at < v->n_why && v->why[at].warning) {
+        at++;
+    }
+    return at == v->n_why;
 }
 
 /* Annotations and kinds of others have no status of ours: an Event. */
@@ -165,16 +183,15 @@ report_workloads(struct bnc_round *round, const struct bnc_plan *plan, size_t *a
             continue;
         }
         record = bnc_record_of(round->reporter, v->member->object);
-        bool foreign = v->member->ir->type == BNC_IR_MONITOR;
-        if (v->n_why == 0 || (foreign && v->accepted)) {
+        if (is_quiet(v)) {
             record->event = 0;
             continue;
         }
         BNC_AUTO(bnc_arena) arena = bnc_arena_new();
         /* prometheus-operator's own reason, for who looks for it */
         bnc_report_tell(round->reporter, record, v->member->object,
-                        foreign ? "InvalidConfiguration"
-                                : bnc_reason_name(v->why[0].reason),
+                        is_foreign(v) ? "InvalidConfiguration"
+                                      : bnc_reason_name(v->why[0].reason),
                         bnc_diag_text(&v->why[0], arena));
     }
 }

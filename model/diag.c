@@ -87,6 +87,22 @@ bnc_diags_take(struct bnc_diags *diags, const struct bnc_diags *found)
     diags->effort = found->effort > diags->effort ? found->effort : diags->effort;
 }
 
+bool
+bnc_diags_error_at(const struct bnc_diags *diags, const char *path)
+{
+    size_t known = 0;
+    size_t n = strlen(path);
+    for (size_t i = 0; i < diags->n; i++) {
+        const struct bnc_diag *diag = &diags->items[i];
+        known += diag->warning ? 0 : 1;
+        if (!diag->warning && strncmp(diag->field, path, n) == 0 &&
+            strchr(".[", diag->field[n]) != NULL) { /* or the end */
+            return true;
+        }
+    }
+    return known < diags->errors;
+}
+
 const char *
 bnc_diag_text(const struct bnc_diag *diag, struct bnc_arena *arena)
 {

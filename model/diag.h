@@ -43,6 +43,12 @@ void bnc_diags_copy(struct bnc_diags *diags, const struct bnc_diag *items, size_
  */
 void bnc_diags_take(struct bnc_diags *diags, const struct bnc_diags *found);
 
+/*
+ * True when an error stands at `path` or below, or when not all of them are known: what
+ * is there may not be used.
+ */
+bool bnc_diags_error_at(const struct bnc_diags *diags, const char *path);
+
 /* "field: message; remedy" in `arena`: the one text for people. */
 const char *bnc_diag_text(const struct bnc_diag *diag, struct bnc_arena *arena);
 

@@ -16,6 +16,10 @@ void bnc_compile_observatory(const struct bnc_object *self,
 void
 bnc_compile_monitor(const struct bnc_object *self, const struct bnc_settings *settings,
                     struct bnc_view *view, struct bnc_ir *out);
+/* As a MetricRule of groups alone; a group with something wrong is left out. */
+void bnc_compile_prometheus_rule(const struct bnc_object *self,
+                                 const struct bnc_settings *settings,
+                                 struct bnc_view *view, struct bnc_ir *out);
 void
 bnc_compile_workload(const struct bnc_object *self, const struct bnc_settings *settings,
                      struct bnc_view *view, struct bnc_ir *out);

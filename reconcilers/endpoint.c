@@ -142,7 +142,7 @@ resolve_basic_auth(struct bnc_refs *refs, const char *field, struct bnc_endpoint
         return;
     }
     const char *user = below(refs, field, "username");
-    if (bnc_refs_is_empty(refs, auth->username) &&
+    if (refs->empty_user && bnc_refs_is_empty(refs, auth->username) &&
         bnc_refs_is_empty(refs, auth->password)) {
         bnc_diag_warn(refs->diags, BNC_REASON_INVALID_REF, field,
                       "store a user name and a password",

@@ -418,6 +418,7 @@ bnc_mesh_select(struct bnc_mesh_plan *mesh, const struct bnc_member *member)
     case BNC_IR_OBSERVATORY:
     case BNC_IR_POLICY:
     case BNC_IR_MONITOR:
+    case BNC_IR_PROMETHEUS_RULE:
         break;
     }
 }

@@ -20,21 +20,10 @@ at(const struct step *s, const char *list, size_t i)
     return bnc_arena_fmt(s->arena, "spec.%s[%zu]", list, i);
 }
 
-/* True when an error stands at `path` or below; or when not all of them are known. */
 static bool
 is_wrong(const struct step *s, const char *path)
 {
-    size_t known = 0;
-    size_t n = strlen(path);
-    for (size_t i = 0; i < s->diags->n; i++) {
-        const struct bnc_diag *diag = &s->diags->items[i];
-        known += diag->warning ? 0 : 1;
-        if (!diag->warning && strncmp(diag->field, path, n) == 0 &&
-            strchr(".[", diag->field[n]) != NULL) { /* or the end */
-            return true;
-        }
-    }
-    return known < s->diags->errors;
+    return bnc_diags_error_at(s->diags, path);
 }
 
 /* ---- parts --------------------------------------------------------------------- */

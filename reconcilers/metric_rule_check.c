@@ -112,7 +112,8 @@ check_labels(const struct bnc_pairs *labels, const char *path, struct bnc_diags 
 }
 
 static void
-check_rule(struct bnc_diags *diags, const struct bnc_rule_spec *rule, const char *path)
+check_rule(struct bnc_diags *diags, const struct bnc_rule_spec *rule, bool any_name,
+           const char *path)
 {
     const struct {
         const char *field;
@@ -125,7 +126,7 @@ check_rule(struct bnc_diags *diags, const struct bnc_rule_spec *rule, const char
     if (rule->record == NULL) {
         return;
     }
-    if (!bnc_metric_name_valid(rule->record)) {
+    if (!any_name && !bnc_metric_name_valid(rule->record)) {
         wrong(diags, path, "record", "use letters, digits, \"_\" and \":\"",
               "it is no name of a metric");
     }
@@ -165,15 +166,15 @@ check_twice(struct bnc_diags *diags, const struct bnc_rule_spec *rules, size_t i
     }
 }
 
-static void
-check_group(struct bnc_diags *diags, const struct bnc_rule_group_spec *group,
-            const char *path)
+void
+bnc_rule_group_check(const struct bnc_rule_group_spec *group, bool any_name,
+                     const char *path, struct bnc_diags *diags)
 {
     const struct bnc_rule_spec *rules = group->rules.items;
     check_labels(&group->labels, path, diags);
     for (size_t i = 0; i < group->rules.n; i++) {
         const char *field = bnc_arena_fmt(diags->arena, "%s.rules[%zu]", path, i);
-        check_rule(diags, &rules[i], field);
+        check_rule(diags, &rules[i], any_name, field);
         check_expr(diags, rules[i].expr, bnc_arena_fmt(diags->arena, "%s.expr", field));
         if (rules[i].alert != NULL) { /* templates of records are never read */
             check_templates(diags, &rules[i].labels,
@@ -339,8 +340,8 @@ check_all(const struct bnc_spec_metric_rule *spec, struct bnc_diags *diags)
 
     check_selector(diags, spec);
     for (size_t i = 0; i < spec->groups.n; i++) {
-        check_group(diags, &groups[i],
-                    bnc_arena_fmt(diags->arena, "spec.groups[%zu]", i));
+        bnc_rule_group_check(&groups[i], false,
+                             bnc_arena_fmt(diags->arena, "spec.groups[%zu]", i), diags);
     }
     for (size_t i = 0; i < spec->mesh.n; i++) {
         check_change(diags, &changes[i],

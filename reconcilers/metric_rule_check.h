@@ -8,6 +8,13 @@
 #include "model/diag.h"
 #include "model/spec_metric_rule.h"
 
+/*
+ * What rulefmt checks of a group, and that expressions are ones that some release of
+ * Prometheus takes.  With `any_name` a record may have a name that only some take.
+ */
+void bnc_rule_group_check(const struct bnc_rule_group_spec *group, bool any_name,
+                          const char *path, struct bnc_diags *diags);
+
 /* Reports below "spec"; what decoding left unset is passed over. */
 void
 bnc_metric_rule_check(const struct bnc_spec_metric_rule *spec, struct bnc_diags *diags);

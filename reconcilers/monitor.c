@@ -236,12 +236,15 @@ bnc_compile_monitor(const struct bnc_object *self, const struct bnc_settings *se
 {
     struct bnc_arena *arena = out->arena;
     struct bnc_ir_monitor *ir = bnc_arena_alloc(arena, sizeof(*ir));
-    struct step s = {
-        .self = self,
-        .arena = arena,
-        .diags = &out->diags,
-        .ir = ir,
-        .refs = {.view = view, .arena = arena, .diags = &out->diags, .ns = self->ns}};
+    struct step s = {.self = self,
+                     .arena = arena,
+                     .diags = &out->diags,
+                     .ir = ir,
+                     .refs = {.view = view,
+                              .arena = arena,
+                              .diags = &out->diags,
+                              .ns = self->ns,
+                              .empty_user = true}};
 
     out->type = BNC_IR_MONITOR;
     out->as.monitor = ir;

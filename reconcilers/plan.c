@@ -91,30 +91,13 @@ place_warnings(const struct bnc_unit_source *source, struct bnc_diags *diags)
     }
 }
 
-/* A group of rules: the same for every shard. */
-static enum bnc_code
-lower_rules(const struct bnc_plan *plan, const struct bnc_unit *unit,
-            struct bnc_arena *arena, struct bnc_bytes *out, struct bnc_diags *diags,
-            struct bnc_error *err)
-{
-    const struct bnc_plan_state *state = plan->state;
-    const struct bnc_unit_source *source = unit->source;
-    const struct bnc_ir_rule_group *group = source->rules;
-    bool enforced = state->prometheus->enforced_namespace_label != NULL;
-    const struct bnc_rule_options options = {.version = &state->version,
-                                             .enforced_namespace =
-                                                 enforced ? source->tenant : NULL};
-    bnc_rule_group_gates(&group->group, &state->version, group->field, diags);
-    return bnc_rule_group_render(group->name, &group->group, &options, arena, out, err);
-}
-
 static enum bnc_code
 lower(const struct bnc_plan *plan, size_t unit, int64_t shard, struct bnc_arena *arena,
       struct bnc_bytes *out, struct bnc_diags *diags, struct bnc_error *err)
 {
     const struct bnc_unit *u = &plan->units[unit];
     if (u->section == BNC_SECTION_RULES) {
-        return lower_rules(plan, u, arena, out, diags, err);
+        return bnc_plan_lower_rules(plan, u, arena, out, diags, err);
     }
     struct bnc_profile profile = profile_of(plan, shard);
     struct bnc_unit_source source = *(const struct bnc_unit_source *)u->source;

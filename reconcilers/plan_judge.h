@@ -46,6 +46,12 @@ void bnc_judge_settle(struct bnc_judging *j, struct bnc_verdict *verdict);
 /* Of a ServiceMonitor, PodMonitor, Probe or ScrapeConfig (plan_monitor.c). */
 void bnc_judge_monitor(struct bnc_judging *j, struct bnc_verdict *verdict);
 
+/* Of a PrometheusRule (plan_rule.c). */
+void bnc_judge_prometheus_rule(struct bnc_judging *j, struct bnc_verdict *verdict);
+
+/* True when enforcement of the namespace label does not reach the object. */
+bool bnc_judge_excluded(const struct bnc_judging *j);
+
 /* Its discovery, for this version of Prometheus (monitor_versions.c). */
 void bnc_judge_discovery(struct bnc_judging *j, const struct bnc_ir_monitor *ir);
 

@@ -74,7 +74,9 @@ count_units(const struct bnc_units *u)
         const struct bnc_ir *ir = plan->verdicts[i].member->ir;
         n += ir->type == BNC_IR_POLICY ? ir->as.policy->n_endpoints : 0;
         n += ir->type == BNC_IR_MONITOR ? ir->as.monitor->n_endpoints : 0;
-        n += ir->type == BNC_IR_METRIC_RULE ? ir->as.metric_rule->n_groups : 0;
+        n += ir->type == BNC_IR_METRIC_RULE || ir->type == BNC_IR_PROMETHEUS_RULE
+                 ? ir->as.metric_rule->n_groups
+                 : 0;
     }
     return n;
 }
@@ -363,44 +365,23 @@ do_monitors(struct bnc_units *u)
     return u->at == u->state->n_scrapers;
 }
 
-/* Groups of MetricRules; counters that Mixer counts are no rules. */
 static void
-add_rule_units(struct bnc_units *u)
+add_rule_unit(void *context, struct bnc_unit_source *source, size_t verdict)
 {
+    struct bnc_units *u = context;
     const struct bnc_plan *plan = u->plan;
-    const struct bnc_mesh_spec *mesh = u->state->ir->spec.mesh;
-    bool mixer = mesh != NULL && bnc_str_eq(mesh->mode, "Mixer");
-    for (size_t i = 0; u->state->prometheus != NULL && i < plan->n_verdicts; i++) {
-        const struct bnc_verdict *v = &plan->verdicts[i];
-        if (v->member->ir->type != BNC_IR_METRIC_RULE || !v->accepted) {
-            continue;
-        }
-        const struct bnc_ir_metric_rule *rule = v->member->ir->as.metric_rule;
-        const char *ns = v->member->object->ns;
-        for (size_t k = 0; k < rule->n_groups; k++) {
-            if (mixer && rule->groups[k].origin == BNC_RULE_FROM_COUNTER) {
-                continue;
-            }
-            struct bnc_unit_source *source = bnc_arena_alloc(u->arena, sizeof(*source));
-            *source = (struct bnc_unit_source){
-                .type = BNC_UNIT_RULES,
-                .rules = &rule->groups[k],
-                .tenant = strcmp(ns, plan->observatory->object->ns) == 0
-                              ? NULL
-                              : bnc_arena_strdup(u->arena, ns)};
-            add_unit(u, rule->groups[k].name,
-                     bnc_hash64_with(bnc_plan_stamp(u->plan), v->member->version), i,
-                     source);
-            plan->units[plan->n_units - 1].section = BNC_SECTION_RULES;
-        }
-    }
+    uint64_t version = plan->verdicts[verdict].member->version;
+
+    add_unit(u, source->rules->name, bnc_hash64_with(bnc_plan_stamp(plan), version),
+             verdict, source);
+    u->plan->units[plan->n_units - 1].section = BNC_SECTION_RULES;
 }
 
 static bool
 do_others(struct bnc_units *u)
 {
     add_preset_units(u);
-    add_rule_units(u);
+    bnc_plan_rule_units(u->plan, u->arena, add_rule_unit, u);
     add_group_units(u);
     bnc_plan_assets(u->plan, u->state);
     return true;

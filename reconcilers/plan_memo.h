@@ -19,11 +19,18 @@ struct bnc_memo_row {
 
     struct bnc_verdict verdict;
     bool silent; /* the verdict says nothing: it is left out */
-    enum { BNC_MEMO_NONE, BNC_MEMO_TAKER, BNC_MEMO_ASKER, BNC_MEMO_SCRAPER } gives;
+    enum {
+        BNC_MEMO_NONE,
+        BNC_MEMO_TAKER,
+        BNC_MEMO_ASKER,
+        BNC_MEMO_SCRAPER,
+        BNC_MEMO_RULER
+    } gives;
     union {
         struct bnc_taker taker;
         const struct bnc_asker *asker;
         struct bnc_scraper scraper;
+        struct bnc_ruler ruler;
     } as;
 
     /* By endpoint of a taker or claim of an asker; NULL: not made yet. */

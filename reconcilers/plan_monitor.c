@@ -15,7 +15,8 @@ bnc_judge_monitor_reached(const struct bnc_plan_state *state,
 {
     enum bnc_foreign which = bnc_monitor_which(member->object->kind);
 
-    if (state->assume.daemon_set && which != BNC_FOREIGN_POD_MONITOR) {
+    if (state->assume.daemon_set && which != BNC_FOREIGN_POD_MONITOR &&
+        which != BNC_FOREIGN_RULE) {
         return false; /* it scrapes the pods of its own node */
     }
     return state->prometheus->foreign_selectors[which] != NULL &&
@@ -51,9 +52,8 @@ check_files(struct bnc_judging *j, const struct bnc_endpoint *endpoint, const ch
     }
 }
 
-/* True when enforcement of the namespace label does not reach the object. */
-static bool
-is_excluded(const struct bnc_judging *j)
+bool
+bnc_judge_excluded(const struct bnc_judging *j)
 {
     const struct bnc_list *list = &j->state->prometheus->excluded;
     const struct bnc_excluded *items = list->items;
@@ -169,7 +169,7 @@ bnc_judge_monitor(struct bnc_judging *j, struct bnc_verdict *verdict)
         j->row->as.scraper = (struct bnc_scraper){.member = j->member,
                                                   .ir = monitor,
                                                   .class = class,
-                                                  .excluded = is_excluded(j),
+                                                  .excluded = bnc_judge_excluded(j),
                                                   .row = j->row};
     }
 }

@@ -31,6 +31,15 @@ struct bnc_scraper {
     struct bnc_memo_row *row;
 };
 
+/* A PrometheusRule that is taken, whole or in part. */
+struct bnc_ruler {
+    const struct bnc_member *member;
+    const struct bnc_ir_metric_rule *ir;
+    const bool *taken; /* by group */
+    bool excluded;     /* from enforcement of the namespace label */
+    size_t verdict;
+};
+
 /* An annotated workload and what it asks for by this Observatory's prefixes. */
 struct bnc_asker {
     const struct bnc_member *member;
@@ -70,6 +79,7 @@ struct bnc_unit_source {
     const struct bnc_preset *preset;       /* PRESET */
     const struct bnc_ir_rule_group *rules; /* RULES */
     const char *tenant; /* whose they are; NULL: the Observatory's own */
+    bool whole;         /* RULES: expressions read series of the tenant alone, too */
     /* endpoints of policies whose word counts more: their pods are left out */
     struct bnc_exclusion {
         const struct bnc_taker *taker;
@@ -115,6 +125,8 @@ struct bnc_plan_state {
     bool by_zone;               /* prometheus-operator's servers share by zone */
     struct bnc_scraper *scrapers;
     size_t n_scrapers;
+    struct bnc_ruler *rulers;
+    size_t n_rulers;
     struct bnc_taker *takers; /* by rank: whose word counts more comes first */
     size_t n_takers;
     struct bnc_grafana_plan *grafana; /* grafana.h; NULL: no spec.grafana */
@@ -171,6 +183,21 @@ size_t bnc_plan_exclude(const struct bnc_plan_state *state,
  */
 bool bnc_plan_taken(const struct bnc_plan_state *state, const struct bnc_near_list *near,
                     const struct bnc_asker *asker, const struct bnc_claim *claim);
+
+/*
+ * Give `add` each group of rules that is taken: of MetricRules, of PrometheusRules
+ * (plan_rule.c).  Owns: the sources live in `arena`.
+ */
+void bnc_plan_rule_units(const struct bnc_plan *plan, struct bnc_arena *arena,
+                         void (*add)(void *context, struct bnc_unit_source *source,
+                                     size_t verdict),
+                         void *context);
+
+/* The text of a group (plan_rule.c). */
+enum bnc_code
+bnc_plan_lower_rules(const struct bnc_plan *plan, const struct bnc_unit *unit,
+                     struct bnc_arena *arena, struct bnc_bytes *out,
+                     struct bnc_diags *diags, struct bnc_error *err) BNC_MUST_CHECK;
 
 /* The rules for them (plan_pods.c). */
 void bnc_plan_exclude_rules(const struct bnc_unit_source *self, struct bnc_rules *rules);

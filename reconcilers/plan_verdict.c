@@ -367,13 +367,16 @@ bnc_plan_select_begin(struct bnc_plan *plan, struct bnc_plan_state *state,
     size_t policies = 0;
     size_t workloads = 0;
     size_t monitors = 0;
+    size_t rules = 0;
     for (size_t i = 0; i < n_members; i++) {
         monitors += members[i]->ir->type == BNC_IR_MONITOR;
+        rules += members[i]->ir->type == BNC_IR_PROMETHEUS_RULE;
         policies += members[i]->ir->type == BNC_IR_POLICY;
         workloads += members[i]->ir->type == BNC_IR_WORKLOAD;
     }
     plan->verdicts = bnc_arena_array(arena, n_members, sizeof(*plan->verdicts));
     state->scrapers = bnc_arena_array(arena, monitors, sizeof(*state->scrapers));
+    state->rulers = bnc_arena_array(arena, rules, sizeof(*state->rulers));
     state->takers = bnc_arena_array(arena, policies, sizeof(*state->takers));
     state->askers = bnc_arena_array(arena, workloads, sizeof(*state->askers));
 }
@@ -402,6 +405,8 @@ judge(struct bnc_plan *plan, const struct bnc_plan_state *state,
     } else if (member->ir->type == BNC_IR_MONITOR) {
         j.rights = rights_of(&j);
         bnc_judge_monitor(&j, &row->verdict);
+    } else if (member->ir->type == BNC_IR_PROMETHEUS_RULE) {
+        bnc_judge_prometheus_rule(&j, &row->verdict);
     } else {
         judge_workload(&j, &row->verdict);
     }
@@ -432,6 +437,10 @@ take_judgement(struct bnc_plan *plan, struct bnc_plan_state *state,
         struct bnc_scraper *scraper = &state->scrapers[state->n_scrapers++];
         *scraper = row->as.scraper;
         scraper->verdict = verdict;
+    } else if (row->gives == BNC_MEMO_RULER) {
+        struct bnc_ruler *ruler = &state->rulers[state->n_rulers++];
+        *ruler = row->as.ruler;
+        ruler->verdict = verdict;
     } else if (row->gives == BNC_MEMO_ASKER) {
         struct bnc_asker *asker = &state->askers[state->n_askers++];
         *asker = *row->as.asker;
@@ -452,7 +461,7 @@ is_judged(const struct bnc_plan_state *state, const struct bnc_member *member)
     if (ir->type == BNC_IR_POLICY) {
         return bnc_scope_has(&state->ir->policy_scope, ns);
     }
-    if (ir->type == BNC_IR_MONITOR) {
+    if (ir->type == BNC_IR_MONITOR || ir->type == BNC_IR_PROMETHEUS_RULE) {
         return bnc_judge_monitor_reached(state, member);
     }
     return ir->type == BNC_IR_WORKLOAD && ir->as.workload->n_notes > 0 && /* or mesh */

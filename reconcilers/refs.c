@@ -211,7 +211,9 @@ bnc_refs_is_empty(struct bnc_refs *refs, const struct bnc_ref *ref)
 const char *
 bnc_refs_user(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field)
 {
-    const char *text = plain_text(refs, ref, field);
+    const char *text = refs->empty_user
+                           ? plain_text(refs, ref, field)
+                           : key_text(refs, BNC_KIND_SECRET, ref, field, refs->arena);
     const struct bnc_bytes bytes = {text, text == NULL ? 0 : strlen(text)};
     const struct bnc_bytes trimmed = bnc_bytes_trimmed(bytes);
     return text == NULL ? NULL : bnc_arena_strndup(refs->arena, trimmed.ptr, trimmed.len);

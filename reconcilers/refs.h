@@ -17,6 +17,7 @@ struct bnc_refs {
     struct bnc_arena *arena;
     struct bnc_diags *diags;
     const char *ns; /* of the object: references never leave it */
+    bool empty_user; /* prometheus-operator's kinds: no user name is one, too */
     bool pending;
     struct bnc_asset *assets;
     size_t n_assets;
@@ -42,7 +43,7 @@ const char *bnc_refs_either_text(struct bnc_refs *refs,
 /* True for a key of a Secret that is there and holds nothing. */
 bool bnc_refs_is_empty(struct bnc_refs *refs, const struct bnc_ref *ref);
 
-/* A user name: the text under a key, which may be empty; NULL as above. */
+/* A user name: the text under a key, trimmed; NULL as above. */
 const char *
 bnc_refs_user(struct bnc_refs *refs, const struct bnc_ref *ref, const char *field);
 

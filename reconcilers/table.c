@@ -15,6 +15,7 @@ const struct bnc_reconciler bnc_reconcilers[] = {
     {BNC_KIND_POD_MONITOR, bnc_compile_monitor},
     {BNC_KIND_PROBE, bnc_compile_monitor},
     {BNC_KIND_SCRAPE_CONFIG, bnc_compile_monitor},
+    {BNC_KIND_PROMETHEUS_RULE, bnc_compile_prometheus_rule},
     {BNC_KIND_NAMESPACE, bnc_compile_namespace},
     {BNC_KIND_DEPLOYMENT, bnc_compile_workload},
     {BNC_KIND_STATEFUL_SET, bnc_compile_workload},

@@ -1,0 +1,288 @@
+/*
+ * Groups of rules: which of a PrometheusRule's an Observatory takes, and the text of
+ * each, also of MetricRules'.
+ */
+#include <string.h>
+
+#include "lib/units.h"
+#include "model/ir_metric_rule.h"
+#include "model/spec_from.h"
+#include "promql/enforce.h"
+#include "promql/print.h"
+#include "promql/promql.h"
+#include "reconcilers/monitor.h"
+#include "reconcilers/plan_judge.h"
+#include "render/rules.h"
+#include "validate/relabel.h"
+
+/* ---- verdicts ------------------------------------------------------------------ */
+
+/*
+ * Who reads the expressions.  prometheus-operator itself parses with its own release
+ * whatever the version is, and knows one flag; a Prometheus that nobody describes may
+ * have any.
+ */
+static struct bnc_promql_options
+reader_of(const struct bnc_plan_state *state)
+{
+    const struct bnc_spec_from *from = state->ir->from;
+    bool any = from == NULL;
+    struct bnc_promql_options options = {
+        .version = bnc_monitor_exact(state) ? NULL : &state->version,
+        .legacy_names = state->version.major < 3,
+        .experimental_functions = any,
+        .fill_modifiers = any,
+        .experimental_duration_expr = any,
+        .extended_range_selectors = any};
+    const struct {
+        const char *name;
+        bool *flag;
+    } flags[] = {
+        {"promql-experimental-functions", &options.experimental_functions},
+        {"promql-binop-fill-modifiers", &options.fill_modifiers},
+        {"promql-duration-expr", &options.experimental_duration_expr},
+        {"promql-extended-range-selectors", &options.extended_range_selectors},
+    };
+    for (size_t i = 0; !any && i < from->features.n; i++) {
+        for (size_t k = 0; k < BNC_LEN(flags); k++) {
+            *flags[k].flag =
+                *flags[k].flag || strcmp(from->features.items[i], flags[k].name) == 0;
+        }
+    }
+    return options;
+}
+
+struct reading {
+    struct bnc_judging *j;
+    struct bnc_promql_options options;
+};
+
+static void
+check_names(const struct reading *r, const struct bnc_pairs *pairs, const char *field)
+{
+    for (size_t i = 0; i < pairs->n; i++) {
+        if (!bnc_relabel_label_valid(pairs->items[i].key, &r->j->state->version)) {
+            bnc_diag_add(
+                &r->j->diags, BNC_REASON_INVALID_FIELD,
+                bnc_arena_fmt(r->j->arena, "%s[\"%s\"]", field, pairs->items[i].key),
+                "use letters, digits and \"_\"", "it is no name of a label");
+        }
+    }
+}
+
+static void
+check_rule(const struct reading *r, const struct bnc_rule_spec *rule, const char *field)
+{
+    struct bnc_judging *j = r->j;
+    struct bnc_promql_problem problem = {0};
+
+    if (rule->record != NULL && r->options.legacy_names &&
+        !bnc_metric_name_valid(rule->record)) {
+        bnc_diag_add(&j->diags, BNC_REASON_INVALID_FIELD,
+                     bnc_arena_fmt(j->arena, "%s.record", field),
+                     "use letters, digits, \"_\" and \":\"",
+                     "it is no name of a metric for Prometheus %u.%u",
+                     j->state->version.major, j->state->version.minor);
+    }
+    check_names(r, &rule->labels, bnc_arena_fmt(j->arena, "%s.labels", field));
+    check_names(r, &rule->annotations, bnc_arena_fmt(j->arena, "%s.annotations", field));
+    if (bnc_promql_parse((struct bnc_bytes){rule->expr, strlen(rule->expr)}, &r->options,
+                         j->arena, &problem) == NULL) {
+        bnc_diag_add(&j->diags, BNC_REASON_INVALID_FIELD,
+                     bnc_arena_fmt(j->arena, "%s.expr", field), problem.remedy, "%s",
+                     problem.message);
+    }
+}
+
+static bool
+check_group(const struct reading *r, const struct bnc_ir_rule_group *group)
+{
+    const struct bnc_rule_spec *rules = group->group.rules.items;
+    size_t errors = r->j->diags.errors;
+
+    check_names(r, &group->group.labels,
+                bnc_arena_fmt(r->j->arena, "%s.labels", group->field));
+    for (size_t i = 0; i < group->group.rules.n; i++) {
+        check_rule(r, &rules[i],
+                   bnc_arena_fmt(r->j->arena, "%s.rules[%zu]", group->field, i));
+    }
+    return r->j->diags.errors == errors;
+}
+
+/* A group with something wrong is left out alone; with compat: Exact all of them are. */
+void
+bnc_judge_prometheus_rule(struct bnc_judging *j, struct bnc_verdict *verdict)
+{
+    const struct bnc_ir *ir = j->member->ir;
+    const struct bnc_ir_metric_rule *rule = ir->as.metric_rule;
+    struct reading r = {.j = j, .options = reader_of(j->state)};
+    size_t n_taken = 0;
+
+    verdict->selected = bnc_selector_match(
+        j->state->prometheus->foreign_selectors[BNC_FOREIGN_RULE], ir->labels);
+    if (!verdict->selected) {
+        j->row->silent = true;
+        return;
+    }
+    bool *taken = bnc_arena_array(j->row->arena, rule->n_groups, sizeof(*taken));
+    bnc_diags_copy(&j->diags, ir->diags.items, ir->diags.n);
+    r.options.effort = &j->diags.effort;
+    for (size_t i = 0; i < rule->n_groups; i++) {
+        taken[i] = check_group(&r, &rule->groups[i]);
+        n_taken += taken[i];
+    }
+    bnc_judge_settle(j, verdict);
+    if (!verdict->accepted && (n_taken == 0 || bnc_monitor_exact(j->state))) {
+        return;
+    }
+    verdict->accepted = true;
+    verdict->why = j->diags.items;
+    verdict->n_why = j->diags.n;
+    j->row->gives = BNC_MEMO_RULER;
+    j->row->as.ruler = (struct bnc_ruler){.member = j->member,
+                                          .ir = rule,
+                                          .taken = taken,
+                                          .excluded = bnc_judge_excluded(j)};
+}
+
+/* ---- units --------------------------------------------------------------------- */
+
+/* Counters that Mixer counts are no rules. */
+static void
+metric_rule_units(const struct bnc_plan *plan, size_t verdict, struct bnc_arena *arena,
+                  void (*add)(void *context, struct bnc_unit_source *source,
+                              size_t verdict),
+                  void *context)
+{
+    const struct bnc_plan_state *state = plan->state;
+    const struct bnc_mesh_spec *mesh = state->ir->spec.mesh;
+    bool mixer = mesh != NULL && bnc_str_eq(mesh->mode, "Mixer");
+    const struct bnc_verdict *v = &plan->verdicts[verdict];
+    const struct bnc_ir_metric_rule *rule = v->member->ir->as.metric_rule;
+    const char *ns = v->member->object->ns;
+    bool own = strcmp(ns, plan->observatory->object->ns) == 0;
+
+    for (size_t k = 0; k < rule->n_groups; k++) {
+        if (mixer && rule->groups[k].origin == BNC_RULE_FROM_COUNTER) {
+            continue;
+        }
+        struct bnc_unit_source *source = bnc_arena_alloc(arena, sizeof(*source));
+        *source =
+            (struct bnc_unit_source){.type = BNC_UNIT_RULES,
+                                     .rules = &rule->groups[k],
+                                     .tenant = own ? NULL : bnc_arena_strdup(arena, ns)};
+        add(context, source, verdict);
+    }
+}
+
+void
+bnc_plan_rule_units(const struct bnc_plan *plan, struct bnc_arena *arena,
+                    void (*add)(void *context, struct bnc_unit_source *source,
+                                size_t verdict),
+                    void *context)
+{
+    const struct bnc_plan_state *state = plan->state;
+
+    for (size_t i = 0; state->prometheus != NULL && i < plan->n_verdicts; i++) {
+        if (plan->verdicts[i].accepted &&
+            plan->verdicts[i].member->ir->type == BNC_IR_METRIC_RULE) {
+            metric_rule_units(plan, i, arena, add, context);
+        }
+    }
+    for (size_t i = 0; i < state->n_rulers; i++) {
+        const struct bnc_ruler *ruler = &state->rulers[i];
+        for (size_t k = 0; k < ruler->ir->n_groups; k++) {
+            struct bnc_unit_source *source = bnc_arena_alloc(arena, sizeof(*source));
+            *source = (struct bnc_unit_source){
+                .type = BNC_UNIT_RULES,
+                .rules = &ruler->ir->groups[k],
+                .tenant = ruler->excluded
+                              ? NULL
+                              : bnc_arena_strdup(arena, ruler->member->object->ns),
+                .whole = true};
+            if (ruler->taken[k]) {
+                add(context, source, ruler->verdict);
+            }
+        }
+    }
+}
+
+/* ---- text ---------------------------------------------------------------------- */
+
+/* `labels` with one more, or with another value, still in byte order of keys. */
+static struct bnc_pairs
+with_label(const struct bnc_pairs *labels, const struct bnc_pair *label,
+           struct bnc_arena *arena)
+{
+    struct bnc_pairs out = {.set = true};
+    size_t i = 0;
+
+    out.items = bnc_arena_array(arena, labels->n + 1, sizeof(*out.items));
+    for (; i < labels->n && strcmp(labels->items[i].key, label->key) < 0; i++) {
+        out.items[out.n++] = labels->items[i];
+    }
+    out.items[out.n++] = *label;
+    i += i < labels->n && strcmp(labels->items[i].key, label->key) == 0;
+    for (; i < labels->n; i++) {
+        out.items[out.n++] = labels->items[i];
+    }
+    return out;
+}
+
+/* Every rule gives, and reads, series with this label alone. */
+static enum bnc_code
+enforce(const struct bnc_plan_state *state, const struct bnc_pair *label,
+        struct bnc_arena *arena, struct bnc_rule_group_spec *group, struct bnc_error *err)
+{
+    const struct bnc_promql_options options = reader_of(state);
+    const struct bnc_rule_spec *from = group->rules.items;
+    struct bnc_rule_spec *rules = bnc_arena_array(arena, group->rules.n, sizeof(*rules));
+    enum bnc_promql_reach reach =
+        bnc_monitor_exact(state) ? BNC_PROMQL_REACH_OPERATOR : BNC_PROMQL_REACH_ALL;
+
+    for (size_t i = 0; i < group->rules.n; i++) {
+        const struct bnc_bytes text = {from[i].expr, strlen(from[i].expr)};
+        struct bnc_promql_problem problem = {0};
+        struct bnc_promql *expr = bnc_promql_parse(text, &options, arena, &problem);
+        struct bnc_str out = bnc_str_new(arena, BNC_RULE_GROUP_MAX);
+        if (expr == NULL) {
+            return bnc_fail(err, BNC_INTERNAL, "rule %zu: %s", i, problem.message);
+        }
+        bnc_promql_enforce(expr, (struct bnc_bytes){label->key, strlen(label->key)},
+                           (struct bnc_bytes){label->value, strlen(label->value)}, reach,
+                           arena);
+        bnc_promql_print(expr, &out);
+        if (bnc_str_check(&out, "an expression", err)) {
+            return bnc_wrap(err, "rule %zu", i);
+        }
+        rules[i] = from[i];
+        rules[i].expr = out.ptr;
+        rules[i].labels = with_label(&from[i].labels, label, arena);
+    }
+    group->rules.items = rules;
+    return BNC_OK;
+}
+
+enum bnc_code
+bnc_plan_lower_rules(const struct bnc_plan *plan, const struct bnc_unit *unit,
+                     struct bnc_arena *arena, struct bnc_bytes *out,
+                     struct bnc_diags *diags, struct bnc_error *err)
+{
+    const struct bnc_plan_state *state = plan->state;
+    const struct bnc_unit_source *source = unit->source;
+    const char *label = state->prometheus->enforced_namespace_label;
+    bool enforced = label != NULL && label[0] != '\0' && source->tenant != NULL;
+    struct bnc_rule_options options = {.version = &state->version};
+    struct bnc_rule_group_spec group = source->rules->group;
+
+    if (enforced && source->whole) {
+        const struct bnc_pair pair = {.key = label, .value = source->tenant};
+        if (enforce(state, &pair, arena, &group, err)) {
+            return bnc_wrap(err, "group \"%.200s\"", source->rules->name);
+        }
+    } else if (enforced) {
+        options.enforced_namespace = source->tenant;
+    }
+    bnc_rule_group_gates(&group, &state->version, source->rules->field, diags);
+    return bnc_rule_group_render(source->rules->name, &group, &options, arena, out, err);
+}
