@@ -1,6 +1,7 @@
 """sync and its Prometheus killed, disk full, rights gone, no API server: whole sets only, and Loaded again"""
 
 import random
+import re
 import time
 
 import yaml
@@ -36,7 +37,14 @@ def changed(t, beside, app, value, timeout=MEND_S):
     change(t, app, value)
     until(lambda: has(beside, f"/metrics/{value}\n"), timeout,
           lambda: f"/metrics/{value} is not in OUT: {beside.said()[-1500:]}")
+    until(lambda: is_proved(beside), timeout, lambda: f"/metrics/{value} is not proved: {beside.said()[-1500:]}")
     return beside.loaded(timeout)
+
+
+def is_proved(beside):
+    """By sync's own word: the Observatory's status may be older than what is on disk."""
+    said = re.findall(r"(generation written|generation is on disk|loaded and proved) hash=(\S+)", beside.said())
+    return said and said[-1][0] == "loaded and proved"
 
 
 def early(t, ns):

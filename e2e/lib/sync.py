@@ -139,10 +139,12 @@ class Beside:
         return len(re.findall(text, self.said()))
 
     def text(self):
-        """All that the current generation says; "" while there is none, or another one comes."""
+        """The current root and the files that it names (left-over names are for readers of an older
+        one); "" while there is none, or another one comes."""
         try:
             folder = self.view / self.generation()
-            return "".join(file.read_text() for file in sorted(folder.glob("*.yml")))
+            root = (folder / "prometheus.yml").read_text()
+            return root + "".join(file.read_text() for file in sorted(folder.glob("*.yml")) if file.name in root)
         except FileNotFoundError:
             return ""
 
