@@ -109,6 +109,13 @@ begin(struct bnc_hub *hub, const struct bnc_planner *planner)
     link->result.told_first |=
         (link->files && link->slots == 0) || hub->plan.n_assets > 0;
     link->whole = bnc_link_beside(link); /* files before what names them */
+    static const char *const rules[] = {BNC_RULES_FILE};
+    link->rule_files = rules;
+    link->n_rule_files = bnc_link_has_rules(link);
+    link->rule_maps = hub->member->ir->as.observatory->operator_output && !link->files;
+    if (link->rule_maps) {
+        bnc_link_rule_maps(link);
+    }
     return link;
 }
 
@@ -143,10 +150,9 @@ begin_files(struct bnc_link *link)
 static bool
 begin_shard(struct bnc_link *link)
 {
-    static const char *const rules[] = {BNC_RULES_FILE};
     const struct bnc_frame_ask ask = {.shard = link->shard,
-                                      .rule_files = rules,
-                                      .n_rule_files = bnc_link_has_rules(link)};
+                                      .rule_files = link->rule_files,
+                                      .n_rule_files = link->n_rule_files};
     link->next_piece = link->n_pieces = link->next_file = 0;
     if (link->files) {
         begin_files(link);

@@ -7,7 +7,8 @@
  * a file of jobs, the leaf of a trie, in an object of its own.
  *
  * Rule groups are pieces of a second document beside the first, or of files of their
- * own; with slots they are one file, in the root.
+ * own; with slots they are one file, in the root; for pods of prometheus-operator's they
+ * are in ConfigMaps.
  */
 #ifndef BNC_CONTROLLER_LINK_H
 #define BNC_CONTROLLER_LINK_H
@@ -86,7 +87,10 @@ struct bnc_link {
     bool files;   /* layout */
     size_t slots; /* with it: fixed ones in place of parts; 0: none */
     bool zipped;
-    size_t n_jobs;            /* units of the plan before the first rule group */
+    size_t n_jobs;  /* units of the plan before the first rule group */
+    bool rule_maps; /* they are in ConfigMaps for prometheus-operator's pods */
+    const char *const *rule_files; /* that the root names, beside or in other objects */
+    size_t n_rule_files;
     int64_t shard;            /* that is worked on */
     struct bnc_piece *pieces; /* those of rule groups are the last */
     size_t n_pieces;
@@ -166,5 +170,14 @@ bool bnc_link_files(struct bnc_link *link);
  * False when something is missing.
  */
 bool bnc_link_beside(struct bnc_link *link);
+
+/* ---- link_rule_maps.c */
+
+/*
+ * With link->rule_maps, these ConfigMaps, "NAME-rulefiles-N", as prometheus-operator
+ * fills them: a file for each unit, in order of their names, the next ConfigMap when one
+ * would have over half of what an object takes.  Sets link->rule_files.
+ */
+void bnc_link_rule_maps(struct bnc_link *link);
 
 #endif

@@ -122,7 +122,7 @@ bnc_link_cut(struct bnc_link *link)
         add_text(&c, text_of(link->frame.tail));
         end_piece(&c);
     }
-    if (bnc_link_has_rules(link)) {
+    if (!link->rule_maps && bnc_link_has_rules(link)) {
         c.section = BNC_SECTION_RULES;
         add_text(&c, bnc_link_head(c.section));
         end_piece(&c);

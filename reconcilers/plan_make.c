@@ -366,14 +366,14 @@ do_monitors(struct bnc_units *u)
 }
 
 static void
-add_rule_unit(void *context, struct bnc_unit_source *source, size_t verdict)
+add_rule_unit(void *context, const char *name, struct bnc_unit_source *source,
+              size_t verdict)
 {
     struct bnc_units *u = context;
     const struct bnc_plan *plan = u->plan;
     uint64_t version = plan->verdicts[verdict].member->version;
 
-    add_unit(u, source->rules->name, bnc_hash64_with(bnc_plan_stamp(plan), version),
-             verdict, source);
+    add_unit(u, name, bnc_hash64_with(bnc_plan_stamp(plan), version), verdict, source);
     u->plan->units[plan->n_units - 1].section = BNC_SECTION_RULES;
 }
 

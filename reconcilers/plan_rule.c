@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "lib/hash.h"
 #include "lib/units.h"
 #include "model/ir_metric_rule.h"
 #include "model/spec_from.h"
@@ -147,13 +148,55 @@ bnc_judge_prometheus_rule(struct bnc_judging *j, struct bnc_verdict *verdict)
 
 /* ---- units --------------------------------------------------------------------- */
 
+struct adding {
+    const struct bnc_plan *plan;
+    struct bnc_arena *arena;
+    void (*add)(void *context, const char *name, struct bnc_unit_source *source,
+                size_t verdict);
+    void *context;
+};
+
+/* A key of a ConfigMap has at most this many bytes. */
+#define KEY_MAX 253
+
+/* A group's name as that of a file. */
+static const char *
+file_of_group(const char *name, struct bnc_arena *arena)
+{
+    static const char ok[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                             "0123456789-_.";
+    char hex[BNC_SHA256_HEX];
+    char *out = bnc_arena_fmt(arena, "%.200s", name);
+    for (char *c = out + strspn(out, ok); *c != '\0'; c += strspn(c, ok)) {
+        *c = '-';
+    }
+    bnc_sha256_hex(name, strlen(name), hex);
+    return bnc_arena_fmt(arena, "%s-%.12s.yaml", out, hex);
+}
+
+/* prometheus-operator's name of a file: NS-NAME-UID.yaml. */
+static const char *
+file_of_object(const struct bnc_object *object, struct bnc_arena *arena)
+{
+    const char *uid = object->uid;
+    if (uid[0] == '\0') { /* of no API server: always the same */
+        char hex[BNC_SHA256_HEX];
+        const char *id = bnc_arena_fmt(arena, "%s/%s", object->ns, object->name);
+        bnc_sha256_hex(id, strlen(id), hex);
+        uid = bnc_arena_fmt(arena, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
+                            hex + 16, hex + 20);
+    }
+    const char *file =
+        bnc_arena_fmt(arena, "%s-%s-%s.yaml", object->ns, object->name, uid);
+    return strlen(file) <= KEY_MAX ? file
+                                   : bnc_arena_fmt(arena, "%s-%s.yaml", object->ns, uid);
+}
+
 /* Counters that Mixer counts are no rules. */
 static void
-metric_rule_units(const struct bnc_plan *plan, size_t verdict, struct bnc_arena *arena,
-                  void (*add)(void *context, struct bnc_unit_source *source,
-                              size_t verdict),
-                  void *context)
+metric_rule_units(const struct adding *a, size_t verdict)
 {
+    const struct bnc_plan *plan = a->plan;
     const struct bnc_plan_state *state = plan->state;
     const struct bnc_mesh_spec *mesh = state->ir->spec.mesh;
     bool mixer = mesh != NULL && bnc_str_eq(mesh->mode, "Mixer");
@@ -163,47 +206,67 @@ metric_rule_units(const struct bnc_plan *plan, size_t verdict, struct bnc_arena 
     bool own = strcmp(ns, plan->observatory->object->ns) == 0;
 
     for (size_t k = 0; k < rule->n_groups; k++) {
-        if (mixer && rule->groups[k].origin == BNC_RULE_FROM_COUNTER) {
+        const struct bnc_ir_rule_group *group = &rule->groups[k];
+        if (mixer && group->origin == BNC_RULE_FROM_COUNTER) {
             continue;
         }
-        struct bnc_unit_source *source = bnc_arena_alloc(arena, sizeof(*source));
-        *source =
-            (struct bnc_unit_source){.type = BNC_UNIT_RULES,
-                                     .rules = &rule->groups[k],
-                                     .tenant = own ? NULL : bnc_arena_strdup(arena, ns)};
-        add(context, source, verdict);
+        struct bnc_unit_source *source = bnc_arena_alloc(a->arena, sizeof(*source));
+        *source = (struct bnc_unit_source){
+            .type = BNC_UNIT_RULES,
+            .rules = group,
+            .tenant = own ? NULL : bnc_arena_strdup(a->arena, ns)};
+        a->add(a->context,
+               state->ir->operator_output ? file_of_group(group->name, a->arena)
+                                          : group->name,
+               source, verdict);
+    }
+}
+
+static void
+ruler_units(const struct adding *a, const struct bnc_ruler *ruler)
+{
+    const struct bnc_plan_state *state = a->plan->state;
+    const struct bnc_object *object = ruler->member->object;
+    bool one_file = state->ir->operator_output;
+    struct bnc_unit_source like = {
+        .type = BNC_UNIT_RULES,
+        .ruler = one_file ? ruler : NULL,
+        .tenant = ruler->excluded ? NULL : bnc_arena_strdup(a->arena, object->ns),
+        .whole = true};
+
+    for (size_t k = 0; k < ruler->ir->n_groups; k++) {
+        const struct bnc_ir_rule_group *group = &ruler->ir->groups[k];
+        if (!ruler->taken[k]) {
+            continue;
+        }
+        struct bnc_unit_source *source = bnc_arena_alloc(a->arena, sizeof(*source));
+        *source = like;
+        source->rules = group;
+        a->add(a->context, one_file ? file_of_object(object, a->arena) : group->name,
+               source, ruler->verdict);
+        if (one_file) {
+            return; /* it has the others, too */
+        }
     }
 }
 
 void
 bnc_plan_rule_units(const struct bnc_plan *plan, struct bnc_arena *arena,
-                    void (*add)(void *context, struct bnc_unit_source *source,
-                                size_t verdict),
+                    void (*add)(void *context, const char *name,
+                                struct bnc_unit_source *source, size_t verdict),
                     void *context)
 {
     const struct bnc_plan_state *state = plan->state;
+    const struct adding a = {plan, arena, add, context};
 
     for (size_t i = 0; state->prometheus != NULL && i < plan->n_verdicts; i++) {
         if (plan->verdicts[i].accepted &&
             plan->verdicts[i].member->ir->type == BNC_IR_METRIC_RULE) {
-            metric_rule_units(plan, i, arena, add, context);
+            metric_rule_units(&a, i);
         }
     }
     for (size_t i = 0; i < state->n_rulers; i++) {
-        const struct bnc_ruler *ruler = &state->rulers[i];
-        for (size_t k = 0; k < ruler->ir->n_groups; k++) {
-            struct bnc_unit_source *source = bnc_arena_alloc(arena, sizeof(*source));
-            *source = (struct bnc_unit_source){
-                .type = BNC_UNIT_RULES,
-                .rules = &ruler->ir->groups[k],
-                .tenant = ruler->excluded
-                              ? NULL
-                              : bnc_arena_strdup(arena, ruler->member->object->ns),
-                .whole = true};
-            if (ruler->taken[k]) {
-                add(context, source, ruler->verdict);
-            }
-        }
+        ruler_units(&a, &state->rulers[i]);
     }
 }
 
@@ -263,6 +326,30 @@ enforce(const struct bnc_plan_state *state, const struct bnc_pair *label,
     return BNC_OK;
 }
 
+/* One group, under its name. */
+static enum bnc_code
+lower_group(const struct bnc_plan_state *state, const struct bnc_unit_source *source,
+            const struct bnc_ir_rule_group *from, struct bnc_arena *arena,
+            struct bnc_bytes *out, struct bnc_diags *diags, struct bnc_error *err)
+{
+    const char *label = state->prometheus->enforced_namespace_label;
+    bool enforced = label != NULL && label[0] != '\0' && source->tenant != NULL;
+    const char *name = source->ruler != NULL ? from->group.name : from->name;
+    struct bnc_rule_options options = {.version = &state->version};
+    struct bnc_rule_group_spec group = from->group;
+
+    if (enforced && source->whole) {
+        const struct bnc_pair pair = {.key = label, .value = source->tenant};
+        if (enforce(state, &pair, arena, &group, err)) {
+            return bnc_wrap(err, "group \"%.200s\"", name);
+        }
+    } else if (enforced) {
+        options.enforced_namespace = source->tenant;
+    }
+    bnc_rule_group_gates(&group, &state->version, from->field, diags);
+    return bnc_rule_group_render(name, &group, &options, arena, out, err);
+}
+
 enum bnc_code
 bnc_plan_lower_rules(const struct bnc_plan *plan, const struct bnc_unit *unit,
                      struct bnc_arena *arena, struct bnc_bytes *out,
@@ -270,19 +357,22 @@ bnc_plan_lower_rules(const struct bnc_plan *plan, const struct bnc_unit *unit,
 {
     const struct bnc_plan_state *state = plan->state;
     const struct bnc_unit_source *source = unit->source;
-    const char *label = state->prometheus->enforced_namespace_label;
-    bool enforced = label != NULL && label[0] != '\0' && source->tenant != NULL;
-    struct bnc_rule_options options = {.version = &state->version};
-    struct bnc_rule_group_spec group = source->rules->group;
+    const struct bnc_ruler *ruler = source->ruler;
 
-    if (enforced && source->whole) {
-        const struct bnc_pair pair = {.key = label, .value = source->tenant};
-        if (enforce(state, &pair, arena, &group, err)) {
-            return bnc_wrap(err, "group \"%.200s\"", source->rules->name);
-        }
-    } else if (enforced) {
-        options.enforced_namespace = source->tenant;
+    if (ruler == NULL) {
+        return lower_group(state, source, source->rules, arena, out, diags, err);
     }
-    bnc_rule_group_gates(&group, &state->version, source->rules->field, diags);
-    return bnc_rule_group_render(source->rules->name, &group, &options, arena, out, err);
+    struct bnc_str all = bnc_str_new(arena, BNC_RULE_GROUP_MAX);
+    for (size_t k = 0; k < ruler->ir->n_groups; k++) {
+        struct bnc_bytes one = {0};
+        if (!ruler->taken[k]) {
+            continue;
+        }
+        if (lower_group(state, source, &ruler->ir->groups[k], arena, &one, diags, err)) {
+            return err->code;
+        }
+        bnc_str_add(&all, one.ptr, one.len);
+    }
+    *out = (struct bnc_bytes){all.ptr, all.len};
+    return bnc_str_check(&all, "a PrometheusRule", err);
 }

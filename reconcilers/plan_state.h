@@ -77,7 +77,8 @@ struct bnc_unit_source {
     size_t endpoint;                       /* both */
     const struct bnc_group *group;         /* GROUP */
     const struct bnc_preset *preset;       /* PRESET */
-    const struct bnc_ir_rule_group *rules; /* RULES */
+    const struct bnc_ir_rule_group *rules; /* RULES: of one group */
+    const struct bnc_ruler *ruler;         /* RULES: of all that it gives; or NULL */
     const char *tenant; /* whose they are; NULL: the Observatory's own */
     bool whole;         /* RULES: expressions read series of the tenant alone, too */
     /* endpoints of policies whose word counts more: their pods are left out */
@@ -185,12 +186,14 @@ bool bnc_plan_taken(const struct bnc_plan_state *state, const struct bnc_near_li
                     const struct bnc_asker *asker, const struct bnc_claim *claim);
 
 /*
- * Give `add` each group of rules that is taken: of MetricRules, of PrometheusRules
- * (plan_rule.c).  Owns: the sources live in `arena`.
+ * Give `add` each group of rules that is taken, and the unit's name: of MetricRules, of
+ * PrometheusRules (plan_rule.c).  Where prometheus-operator's pods read them a unit is
+ * a file, with its name, and has all groups of a PrometheusRule.  Owns: the sources and
+ * names live in `arena`.
  */
 void bnc_plan_rule_units(const struct bnc_plan *plan, struct bnc_arena *arena,
-                         void (*add)(void *context, struct bnc_unit_source *source,
-                                     size_t verdict),
+                         void (*add)(void *context, const char *name,
+                                     struct bnc_unit_source *source, size_t verdict),
                          void *context);
 
 /* The text of a group (plan_rule.c). */
