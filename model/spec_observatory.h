@@ -29,7 +29,7 @@ struct bnc_base_file { /* files[]: becomes files/NAME in the asset object */
 struct bnc_scrape_class {
     const char *name;
     enum bnc_tri is_default;           /* "default" */
-    struct bnc_tls_config *tls_config; /* files only */
+    struct bnc_tls_config *tls_config; /* references become its files */
     struct bnc_authorization *authorization;
     const char *credentials_file;       /* of it: resolved; NULL: none */
     struct bnc_list relabelings;        /* struct bnc_relabel */

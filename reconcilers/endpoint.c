@@ -1,5 +1,6 @@
 #include "reconcilers/endpoint.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -53,6 +54,16 @@ is_set(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
+static bool
+has_bad_escape(const char *url)
+{
+    const char *c = strchr(url, '%');
+    while (c != NULL && isxdigit((unsigned char)c[1]) && isxdigit((unsigned char)c[2])) {
+        c = strchr(c + 1, '%');
+    }
+    return c != NULL;
+}
+
 void
 bnc_endpoint_proxy(struct bnc_refs *refs, const char *field, const char *proxy_url,
                    const char *no_proxy, enum bnc_tri from_environment,
@@ -77,6 +88,11 @@ bnc_endpoint_proxy(struct bnc_refs *refs, const char *field, const char *proxy_u
          "proxyConnectHeader", "proxyConnectHeader without a proxy",
          "set proxyUrl, or remove it"},
     };
+    if (url && has_bad_escape(proxy_url)) {
+        bnc_diag_add(refs->diags, BNC_REASON_INVALID_FIELD,
+                     below(refs, field, "proxyUrl"), "write % as %25",
+                     "\"%s\" has a %% without two hexadecimal digits", proxy_url);
+    }
     for (size_t i = 0; i < BNC_LEN(rows); i++) {
         if (rows[i].wrong) {
             bnc_diag_add(refs->diags, BNC_REASON_INVALID_FIELD,
@@ -114,6 +130,20 @@ resolve_oauth2(struct bnc_refs *refs, const char *field, struct bnc_endpoint_ir 
     out->oauth2 = oauth2;
 }
 
+const char *
+bnc_endpoint_auth_type(struct bnc_refs *refs, const char *field, const char *type)
+{
+    if (type == NULL) {
+        return "Bearer";
+    }
+    struct bnc_bytes text = bnc_bytes_trimmed((struct bnc_bytes){type, strlen(type)});
+    if (text.len == strlen("basic") && strncasecmp(text.ptr, "basic", text.len) == 0) {
+        bnc_diag_add(refs->diags, BNC_REASON_INVALID_FIELD, below(refs, field, "type"),
+                     "use basicAuth", "Prometheus refuses the type \"%s\" here", type);
+    }
+    return text.len == 0 ? "Bearer" : bnc_arena_strndup(refs->arena, text.ptr, text.len);
+}
+
 static void
 resolve_authorization(struct bnc_refs *refs, const char *field,
                       struct bnc_endpoint_ir *out)
@@ -122,16 +152,11 @@ resolve_authorization(struct bnc_refs *refs, const char *field,
     if (auth == NULL) {
         return;
     }
-    out->auth_type = auth->type == NULL ? "Bearer" : auth->type;
+    out->auth_type = bnc_endpoint_auth_type(refs, field, auth->type);
     out->credentials_file =
         auth->credentials != NULL
             ? bnc_refs_secret(refs, auth->credentials, below(refs, field, "credentials"))
             : auth->credentials_file;
-    if (strcasecmp(out->auth_type, "basic") == 0) {
-        bnc_diag_add(refs->diags, BNC_REASON_INVALID_FIELD, below(refs, field, "type"),
-                     "use basicAuth", "Prometheus refuses the type \"%s\" here",
-                     out->auth_type);
-    }
 }
 
 static void

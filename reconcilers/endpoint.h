@@ -16,6 +16,12 @@ void bnc_endpoint_relabelings(struct bnc_refs *refs, const struct bnc_list *list
                               const char *field);
 
 /* What Prometheus refuses about a proxy. */
+/*
+ * The type of an authorization, trimmed as prometheus-operator does; "Bearer" when it is
+ * not said.  Basic is told: Prometheus has basic_auth for it.
+ */
+const char *
+bnc_endpoint_auth_type(struct bnc_refs *refs, const char *field, const char *type);
 void bnc_endpoint_proxy(struct bnc_refs *refs, const char *field, const char *proxy_url,
                         const char *no_proxy, enum bnc_tri from_environment,
                         const cJSON *headers);

@@ -79,6 +79,16 @@ read_object(struct bnc_refs *refs, struct bnc_ir_observatory *ir,
 
 /* ---- settings ------------------------------------------------------------------ */
 
+/* What prometheus-operator's CRD has its API server set: a file says it nowhere. */
+static void
+set_defaults(struct bnc_prometheus_spec *from)
+{
+    const char **intervals[] = {&from->scrape_interval, &from->evaluation_interval};
+    for (size_t i = 0; i < BNC_LEN(intervals); i++) {
+        *intervals[i] = *intervals[i] == NULL ? "30s" : *intervals[i];
+    }
+}
+
 static void
 merge_texts(const struct merge *m)
 {
@@ -277,6 +287,7 @@ bnc_from_settings(struct bnc_refs *refs, struct bnc_ir_observatory *ir)
                           (output->kind == NULL || strcmp(output->kind, "Secret") == 0);
     const struct merge m = {
         .refs = refs, .ir = ir, .own = own, .from = &ir->from->settings};
+    set_defaults(&ir->from->settings);
     merge_texts(&m);
     merge_numbers(&m);
     merge_switches(&m);

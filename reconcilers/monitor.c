@@ -4,6 +4,7 @@
  */
 #include "reconcilers/monitor.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,7 +187,8 @@ is_prober(const char *url)
                 strspn(end + 2, "0123456789") == strlen(end + 2));
     }
     if (port != NULL && strchr(port, ':') != NULL) { /* IPv6 without a port */
-        return strspn(url, "0123456789abcdefABCDEF:.") == strlen(url);
+        struct in6_addr address;
+        return inet_pton(AF_INET6, url, &address) == 1;
     }
     if (port != NULL) {
         long number = strtol(port, NULL, 10);
@@ -221,7 +223,7 @@ compile_probe(struct step *s)
     }
     struct bnc_endpoint *endpoint = &spec->endpoint;
     endpoint->scheme = prober->scheme;
-    endpoint->path = prober->path;
+    endpoint->path = prober->path == NULL ? "/probe" : prober->path; /* the CRD's */
     endpoint->proxy_url = prober->proxy_url;
     endpoint->no_proxy = prober->no_proxy;
     endpoint->proxy_from_environment = prober->proxy_from_environment;

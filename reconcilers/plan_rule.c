@@ -234,6 +234,11 @@ ruler_units(const struct adding *a, const struct bnc_ruler *ruler)
         .tenant = ruler->excluded ? NULL : bnc_arena_strdup(a->arena, object->ns),
         .whole = true};
 
+    if (one_file && ruler->ir->n_groups == 0) { /* a file all the same */
+        struct bnc_unit_source *source = bnc_arena_alloc(a->arena, sizeof(*source));
+        *source = like;
+        a->add(a->context, file_of_object(object, a->arena), source, ruler->verdict);
+    }
     for (size_t k = 0; k < ruler->ir->n_groups; k++) {
         const struct bnc_ir_rule_group *group = &ruler->ir->groups[k];
         if (!ruler->taken[k]) {

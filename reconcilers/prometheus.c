@@ -9,6 +9,7 @@
 #include "lib/json.h"
 #include "lib/yaml_in.h"
 #include "model/spec_from.h"
+#include "reconcilers/endpoint.h"
 #include "reconcilers/from.h"
 #include "reconcilers/observatory.h"
 #include "reconcilers/presets.h"
@@ -59,10 +60,22 @@ static void
 resolve_class(struct bnc_observatory_step *s, struct bnc_scrape_class *class,
               const char *field)
 {
-    const struct bnc_authorization *auth = class->authorization;
+    struct bnc_authorization *auth = class->authorization;
+    struct bnc_tls_config *tls = class->tls_config;
+
+    if (tls != NULL &&
+        (tls->ca != NULL || tls->cert != NULL || tls->key_secret != NULL)) {
+        const struct bnc_job_tls files =
+            bnc_refs_tls(&s->refs, tls, bnc_arena_fmt(s->arena, "%s.tlsConfig", field));
+        tls->ca_file = files.ca_file;
+        tls->cert_file = files.cert_file;
+        tls->key_file = files.key_file;
+    }
     if (auth == NULL) {
         return;
     }
+    auth->type = bnc_endpoint_auth_type(
+        &s->refs, bnc_arena_fmt(s->arena, "%s.authorization", field), auth->type);
     class->credentials_file = auth->credentials_file;
     if (auth->credentials != NULL) {
         class->credentials_file = bnc_refs_secret(
@@ -100,14 +113,6 @@ check_class(struct bnc_observatory_step *s, struct bnc_scrape_class *all, size_t
                               bnc_arena_fmt(s->arena, "%s.%s[%zu]", field, names[k], r),
                               &s->version, s->diags);
         }
-    }
-    const struct bnc_tls_config *tls = class->tls_config;
-    if (tls != NULL &&
-        (tls->ca != NULL || tls->cert != NULL || tls->key_secret != NULL)) {
-        bnc_diag_add(s->diags, BNC_REASON_INVALID_FIELD,
-                     bnc_arena_fmt(s->arena, "%s.tlsConfig", field),
-                     "use caFile, certFile and keyFile",
-                     "a scrape class takes files of Prometheus' machine only");
     }
 }
 

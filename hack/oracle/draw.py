@@ -18,7 +18,7 @@ KINDS = {
 }
 SELECTED = ["ServiceMonitor", "PodMonitor", "Probe", "ScrapeConfig", "PrometheusRule"]
 OPTIONS = ["endpointSliceSupported", "prometheusTopologySharding", "prometheusRetentionPolicies",
-           "podTopologyLabelsSupported", "inlineTLSConfig", "daemonSet", "bypassVersionCheck"]
+           "podTopologyLabelsSupported", "inlineTLSConfig", "daemonSet"]
 
 # Of each group an object holds one at most, nearly always.
 EXCLUSIVE = [
@@ -103,7 +103,7 @@ class Case:
         options = {name: False for name in OPTIONS}
         for name, p in (("endpointSliceSupported", 0.7), ("prometheusTopologySharding", 0.5),
                         ("prometheusRetentionPolicies", 0.5), ("podTopologyLabelsSupported", 0.3),
-                        ("inlineTLSConfig", 0.03), ("bypassVersionCheck", 0.04)):
+                        ("inlineTLSConfig", 0.03)):
             options[name] = self.chance(p)
         options["daemonSet"] = docs[0]["spec"].get("mode") == "DaemonSet"
         return {"docs": docs, "options": options}

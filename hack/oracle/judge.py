@@ -64,6 +64,9 @@ class Judge:
         if answer.get("unmanaged"):
             return out
         text = answer.get("config")
+        if text and found.config is None and not answer["load"]["ok"]:
+            notes["refused, and Prometheus refuses the operator's"] += 1
+            return []
         if text and found.config is None:
             line = complaint(found.said)
             return [*out, Difference("refused", plain(line), "no configuration; %s" % line)]
@@ -108,7 +111,7 @@ class Judge:
 
     @staticmethod
     def rules(answer, found):
-        want, have = answer.get("ruleFiles") or {}, found.rule_files
+        want, have = by_object(answer.get("ruleFiles")), by_object(found.rule_files)
         for name in sorted({*want, *have}):
             if name not in have or name not in want:
                 what = "missing" if name in want else "not expected"
@@ -116,10 +119,19 @@ class Judge:
                 continue
             for line in compare(yaml.load(want[name], cases.Loader), yaml.load(have[name], cases.Loader)):
                 yield Difference("rules", place(line), "%s: %s" % (name, line))
-        spread = {k: v for k, v in (answer.get("ruleConfigMaps") or {}).items() if v}
-        mine = {k: v for k, v in found.rule_config_maps.items() if v}
+        spread = {k: sorted(map(without_uid, v)) for k, v in (answer.get("ruleConfigMaps") or {}).items() if v}
+        mine = {k: sorted(map(without_uid, v)) for k, v in found.rule_config_maps.items() if v}
         if spread != mine and set(want) == set(have):
             yield Difference("rules", "ConfigMaps", "want %s, got %s" % (spread, mine))
+
+
+def without_uid(name):
+    """A file's name without the object's uid, of which a file that no API server has seen knows nothing."""
+    return re.sub(r"-([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?\.yaml$", ".yaml", name)
+
+
+def by_object(files):
+    return {without_uid(name): text for name, text in (files or {}).items()}
 
 
 def refusal(promtool, text, agent):
